@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+#
+# GNU make. `make help` lists the targets. What is built goes to build/$(VARIANT) and nowhere else.
+#
+# Variables for the user: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PKG_CONFIG prefix DESTDIR VARIANT WERROR
+# ISAL V. A change of any flag rebuilds what it concerns.
+
+VERSION := 0.1.0
+
+VARIANT ?= release
+BUILD ?= build/$(VARIANT)
+
+prefix ?= /usr/local
+bindir ?= $(prefix)/bin
+mandir ?= $(prefix)/share/man
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PKG_CONFIG ?= pkg-config
+CLANG_FORMAT ?= clang-format
+INSTALL ?= install
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+# V=1 shows whole commands instead of one short line each.
+ifeq ($(V),1)
+say = @:
+Q :=
+else
+say = @printf '  %-6s %s\n' $(1) $@
+Q := @
+endif
+
+# --- libraries -----------------------------------------------------------------------------------
+# Silent where pkg-config is missing: this file is read before `make demo` and `make check` have
+# installed it. The rule of $(BUILD)/flags says what is missing before anything is compiled.
+
+ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo yes || echo no)
+ISAL := $(ISAL)
+LIBRARIES := libzip zlib $(if $(filter yes,$(ISAL)),libisal)
+
+LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
+CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
+CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
+
+# --- flags ---------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wvla \
+	-Wformat=2 $(if $(filter 1,$(WERROR)),-Werror)
+
+# Assertions stay on in every variant.
+ifeq ($(VARIANT),release)
+CFLAGS ?= -O2 -g
+# A packager's own level of _FORTIFY_SOURCE wins.
+VARIANT_CPPFLAGS := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,\
+	-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+VARIANT_CFLAGS := -fstack-protector-strong
+else ifeq ($(VARIANT),debug)
+CFLAGS ?= -Og -g3
+else ifeq ($(VARIANT),asan)
+CFLAGS ?= -O1 -g
+VARIANT_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# As a shared library, gcc's UBSan shares symbols with ASan and loses where it is told to report to.
+VARIANT_LDFLAGS := -fsanitize=address,undefined $(if $(findstring clang,$(CC)),,-static-libubsan)
+else
+$(error VARIANT is release, debug or asan, not '$(VARIANT)')
+endif
+
+ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION)"' \
+	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) -Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=c17 $(WARNINGS) -fPIE $(VARIANT_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
+
+COMPILE = $(CC) $(ALL_CPPFLAGS) $(EXTRA_CPPFLAGS) $(ALL_CFLAGS)
+LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+
+# --- sources -------------------------------------------------------------------------------------
+
+SOURCES := $(wildcard src/*.c src/*/*.c)
+ifneq ($(ISAL),yes)
+SOURCES := $(filter-out src/worker/inflate_isal.c,$(SOURCES))
+endif
+GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+# What several unit tests share.
+UNIT_SHARED_SOURCES := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
+
+HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h)
+C_FILES := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
+	$(UNIT_SHARED_SOURCES) $(HEADERS)
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+OBJECTS := $(call objects,$(SOURCES))
+MODULE_OBJECTS := $(filter-out $(BUILD)/obj/src/main.o,$(OBJECTS))
+GENERATOR_OBJECTS := $(call objects,$(GENERATOR_SOURCES))
+UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES))
+UNIT_SHARED_OBJECTS := $(call objects,$(UNIT_SHARED_SOURCES))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
+
+# --- building ------------------------------------------------------------------------------------
+
+.PHONY: all
+all: $(BUILD)/zipmap
+
+.PHONY: programs unit-tests
+programs: $(BUILD)/zipmap $(BUILD)/testdata-gen ; @:
+unit-tests: $(UNIT_TESTS) ; @:
+
+$(BUILD)/zipmap: $(OBJECTS)
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
+$(BUILD)/testdata-gen: $(GENERATOR_OBJECTS)
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm $(LDLIBS)
+
+$(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJECTS) $(MODULE_OBJECTS)
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
+
+$(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
+$(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
+
+ALL_OBJECTS := $(OBJECTS) $(GENERATOR_OBJECTS) $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS)
+
+$(ALL_OBJECTS): $(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
+
+-include $(ALL_OBJECTS:.o=.d)
+
+# The flags that the objects were made with: touched only when they differ from those of now.
+quote = '$(subst ','\'',$(1))'
+FLAGS = $(COMPILE) $(ALL_LDFLAGS) $(LIBRARY_LIBS) $(CHECK_CFLAGS) $(CHECK_LIBS) $(LDLIBS)
+
+$(BUILD)/flags: FORCE
+	@if ! command -v $(firstword $(PKG_CONFIG)) >/dev/null; then \
+		missing='pkg-config'; \
+	else \
+		missing=; \
+		for library in $(LIBRARIES); do \
+			$(PKG_CONFIG) --exists $$library || missing="$$missing $$library"; \
+		done; \
+	fi; \
+	if [ -n "$$missing" ]; then \
+		echo "zipmap needs pkg-config, libzip and zlib to build. Missing:" $$missing >&2; \
+		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
+			"\`tests/tools/install-deps build\` does only that." >&2; \
+		exit 1; \
+	fi
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quote,$(FLAGS)) | cmp -s - $@ || printf '%s\n' $(call quote,$(FLAGS)) >$@
+
+.PHONY: FORCE
+FORCE:
+
+# --- for people ----------------------------------------------------------------------------------
+# Targets that may install packages start make again after that: what pkg-config says was read
+# before. Their build uses all cores unless the user has said how many.
+
+jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+AGAIN = +$(Q)$(MAKE) --no-print-directory
+
+.PHONY: demo run-demo
+demo:
+	$(Q)tests/tools/install-deps build demo
+	$(AGAIN) $(jobs) programs
+	$(AGAIN) run-demo
+
+run-demo:
+	$(Q)tests/tools/demo $(BUILD)
+
+# TESTS='inputs report' runs only these unit and program tests.
+.PHONY: check run-check check-asan
+check:
+	$(Q)tests/tools/install-deps build demo check
+	$(AGAIN) $(jobs) programs unit-tests
+	$(AGAIN) run-check
+
+run-check:
+	+$(Q)MAKE='$(MAKE)' ZIPMAP_VARIANT='$(VARIANT)' tests/tools/run-tests $(BUILD) $(TESTS)
+
+check-asan:
+	$(AGAIN) VARIANT=asan check
+
+.PHONY: lint lint-headers lint-format format
+lint:
+	$(Q)tests/tools/install-deps build check lint
+	+$(Q)MAKE='$(MAKE)' tests/tools/lint
+
+# Each header is complete: it compiles with nothing before it.
+lint-headers:
+	$(Q)status=0; for header in $(HEADERS); do \
+		$(COMPILE) -Itestdata-gen $(CHECK_CFLAGS) -fsyntax-only -x c $$header || status=1; \
+	done; exit $$status
+
+lint-format:
+	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
+
+format:
+	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
+
+.PHONY: install uninstall clean help
+install: all
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1'
+	$(INSTALL) -m 755 $(BUILD)/zipmap '$(DESTDIR)$(bindir)/zipmap'
+	$(INSTALL) -m 644 man/zipmap.1 '$(DESTDIR)$(mandir)/man1/zipmap.1'
+
+uninstall:
+	rm -f '$(DESTDIR)$(bindir)/zipmap' '$(DESTDIR)$(mandir)/man1/zipmap.1'
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make              build build/release/zipmap'
+	@echo 'make demo         install what is missing, build, and show zipmap on a data set of 480 MB'
+	@echo 'make check        install what is missing, build, and run every test (TESTS=... for some)'
+	@echo 'make check-asan   the same under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make lint         includes, format, warnings, manual, scripts'
+	@echo 'make format       put all C files in the house style'
+	@echo 'make install      install under $$(DESTDIR)$$(prefix), now $(DESTDIR)$(prefix)'
+	@echo 'make uninstall    remove what was installed there'
+	@echo 'make clean        remove build/'
+	@echo
+	@echo 'VARIANT=release|debug|asan   which build; each has its own directory in build/'
+	@echo 'WERROR=1                     warnings are errors'
+	@echo 'ISAL=yes|no                  with or without ISA-L, now $(ISAL)'
+	@echo 'V=1                          show whole commands'
+	@echo 'CC CPPFLAGS CFLAGS LDFLAGS   as usual'

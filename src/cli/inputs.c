@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/inputs.h"
+
+#include "common/diag.h"
+#include "common/printable.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/** The list's name as it is shown, in @shown. */
+static const char *list_name(const struct inputs *inputs, char shown[static PRINTABLE_MAX])
+{
+	const char *name = inputs->options->files_from;
+
+	return printable(name, strlen(name), shown, PRINTABLE_MAX);
+}
+
+int inputs_open(struct inputs *inputs, const struct options *options)
+{
+	char shown[PRINTABLE_MAX];
+
+	*inputs = (struct inputs){.options = options};
+	directory_init(&inputs->walk, options->recursive);
+	spool_init(&inputs->spool, STDIN_FILENO, options->tmpdir);
+	inputs->list.fd = -1;
+	if (!options->files_from)
+		return 0;
+	if (pathlist_open(
+		    &inputs->list, options->files_from, options->null_separated ? '\0' : '\n') == 0)
+		return 0;
+	int error = errno;
+	diag(DIAG_ERROR, "%s: %s", list_name(inputs, shown), strerror(error));
+	return -1;
+}
+
+void inputs_close(struct inputs *inputs)
+{
+	directory_release(&inputs->walk);
+	spool_release(&inputs->spool);
+	pathlist_close(&inputs->list);
+	inputs->state = INPUTS_END;
+}
+
+/** Take @path, an operand or an entry of the list: an archive, or a directory to go into. */
+static enum source_status take_path(
+	struct inputs *inputs, const char *path, struct source_item *item)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+		if (directory_begin(&inputs->walk, path) == SOURCE_FAILED)
+			return SOURCE_FAILED;
+		inputs->state = INPUTS_DIRECTORY;
+		return SOURCE_WAIT;
+	}
+	*item = (struct source_item){.path = path, .fd = -1};
+	return SOURCE_ARCHIVE;
+}
+
+/** The next entry of the list. */
+static enum source_status next_in_list(struct inputs *inputs, const char **path)
+{
+	char shown[PRINTABLE_MAX];
+	uint64_t line = 0;
+	enum pathlist_status status = pathlist_next(&inputs->list, path, &line);
+	int error = errno;
+
+	switch (status) {
+	case PATHLIST_PATH:
+		return SOURCE_ARCHIVE;
+	case PATHLIST_WAIT:
+		return SOURCE_WAIT;
+	case PATHLIST_TOO_LONG:
+		diag(DIAG_ERROR, "%s: line %" PRIu64 ": longer than any path",
+			list_name(inputs, shown), line);
+		return SOURCE_FAILED;
+	case PATHLIST_NUL:
+		diag(DIAG_ERROR,
+			"%s: line %" PRIu64 ": a NUL in the line; is this list one for --null?",
+			list_name(inputs, shown), line);
+		return SOURCE_FAILED;
+	case PATHLIST_ERROR:
+		diag(DIAG_ERROR, "%s: %s", list_name(inputs, shown), strerror(error));
+		return SOURCE_FAILED;
+	case PATHLIST_END:
+		break;
+	}
+	return SOURCE_END;
+}
+
+/** The next operand, or where there is none any more the next entry of the list. */
+static enum source_status next_path(struct inputs *inputs, struct source_item *item)
+{
+	const struct options *options = inputs->options;
+	const char *path = NULL;
+
+	if (inputs->next_operand < options->operand_count) {
+		path = options->operands[inputs->next_operand++];
+		if (strcmp(path, "-") == 0) {
+			inputs->state = INPUTS_SPOOL;
+			return SOURCE_WAIT;
+		}
+		return take_path(inputs, path, item);
+	}
+	if (!options->files_from)
+		return SOURCE_END;
+	enum source_status status = next_in_list(inputs, &path);
+	return status == SOURCE_ARCHIVE ? take_path(inputs, path, item) : status;
+}
+
+static enum source_status next(void *context, struct source_item *item)
+{
+	struct inputs *inputs = context;
+	enum source_status status;
+
+	for (;;) {
+		*item = (struct source_item){.fd = -1};
+		switch (inputs->state) {
+		case INPUTS_NEXT:
+			status = next_path(inputs, item);
+			/* A directory or standard input was begun: go on with that. */
+			if (status == SOURCE_WAIT && inputs->state != INPUTS_NEXT)
+				continue;
+			if (status == SOURCE_END)
+				inputs->state = INPUTS_END;
+			return status;
+		case INPUTS_DIRECTORY:
+			status = directory_next(&inputs->walk, &item->path);
+			if (status != SOURCE_END)
+				return status;
+			directory_release(&inputs->walk);
+			inputs->state = INPUTS_NEXT;
+			continue;
+		case INPUTS_SPOOL:
+			item->path = "-";
+			status = spool_step(&inputs->spool, &item->fd);
+			if (status != SOURCE_WAIT)
+				inputs->state = INPUTS_NEXT;
+			return status;
+		case INPUTS_END:
+			return SOURCE_END;
+		}
+	}
+}
+
+static int poll_fd(void *context)
+{
+	const struct inputs *inputs = context;
+
+	return inputs->state == INPUTS_SPOOL ? inputs->spool.in : inputs->list.fd;
+}
+
+struct archive_source inputs_source(struct inputs *inputs)
+{
+	return (struct archive_source){.next = next, .poll_fd = poll_fd, .context = inputs};
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/output.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIRST_BYTES = 4096, FIRST_SIZES = 64 };
+
+void output_init(struct output *output, int fd, char separator)
+{
+	struct stat status;
+
+	*output = (struct output){.fd = fd, .separator = separator};
+	output->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+void output_release(struct output *output)
+{
+	free(output->bytes);
+	free(output->sizes);
+	*output = (struct output){.fd = -1};
+}
+
+/**
+ * Make room for @needed more elements of @element_size bytes in *@array: move what is used, from
+ * *@begin to *@end, to the front, and enlarge the array if that is not enough. 0, or -1 (ENOMEM).
+ */
+static int make_room(void **array, size_t element_size, size_t *begin, size_t *end,
+	size_t *capacity, size_t needed, size_t first_capacity)
+{
+	if (needed <= *capacity - *end)
+		return 0;
+	if (*begin > 0) {
+		memmove(*array, (char *)*array + *begin * element_size,
+			(*end - *begin) * element_size);
+		*end -= *begin;
+		*begin = 0;
+	}
+	size_t larger = *capacity > 0 ? *capacity : first_capacity;
+	while (larger - *end < needed) {
+		if (larger > SIZE_MAX / 2 / element_size) {
+			errno = ENOMEM;
+			return -1;
+		}
+		larger *= 2;
+	}
+	if (larger == *capacity)
+		return 0;
+	void *moved = reallocarray(*array, larger, element_size);
+	if (!moved)
+		return -1;
+	*array = moved;
+	*capacity = larger;
+	return 0;
+}
+
+static int put(
+	void *context, const struct record *record, const char *archive_path, const char *path)
+{
+	struct output *output = context;
+	size_t size = strlen(path);
+	void *bytes = output->bytes;
+	void *sizes = output->sizes;
+
+	(void)record;
+	(void)archive_path;
+	if (size >= UINT32_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	int result = make_room(
+		&bytes, 1, &output->begin, &output->end, &output->capacity, size + 1, FIRST_BYTES);
+	output->bytes = bytes;
+	if (result < 0)
+		return -1;
+	result = make_room(&sizes, sizeof(output->sizes[0]), &output->first, &output->last,
+		&output->size_capacity, 1, FIRST_SIZES);
+	output->sizes = sizes;
+	if (result < 0)
+		return -1;
+	memcpy(output->bytes + output->end, path, size);
+	output->bytes[output->end + size] = output->separator;
+	output->end += size + 1;
+	output->sizes[output->last++] = (uint32_t)(size + 1);
+	return 0;
+}
+
+static size_t pending(void *context)
+{
+	const struct output *output = context;
+
+	return output->end - output->begin;
+}
+
+static int poll_fd(void *context)
+{
+	const struct output *output = context;
+
+	return output->fd;
+}
+
+/** Take @size bytes, which were written, out of the buffer. */
+static void forget(struct output *output, size_t size)
+{
+	output->begin += size;
+	while (size > 0) {
+		uint32_t *rest = &output->sizes[output->first];
+		if (size < *rest) {
+			*rest -= (uint32_t)size;
+			break;
+		}
+		size -= *rest;
+		output->first++;
+		output->written++;
+	}
+	if (output->begin == output->end) {
+		output->begin = output->end = 0;
+		output->first = output->last = 0;
+	}
+}
+
+static int write_some(void *context, uint64_t *written)
+{
+	struct output *output = context;
+	int result = 0;
+
+	while (output->begin < output->end) {
+		size_t size = output->end - output->begin;
+		/* A pipe that is ready takes this much at least; a write of more could wait for its
+		 * reader, and the parent with it. */
+		if (!output->regular && size > PIPE_BUF)
+			size = PIPE_BUF;
+		ssize_t taken = write(output->fd, output->bytes + output->begin, size);
+		if (taken < 0 && errno == EINTR)
+			continue;
+		if (taken < 0) {
+			/* Somebody who shares the descriptor may have made it non-blocking. */
+			result = errno == EAGAIN ? 0 : -1;
+			break;
+		}
+		forget(output, (size_t)taken);
+		if (!output->regular || taken == 0)
+			break;
+	}
+	*written = output->written;
+	return result;
+}
+
+struct record_sink output_sink(struct output *output)
+{
+	return (struct record_sink){
+		.put = put,
+		.pending = pending,
+		.poll_fd = poll_fd,
+		.write = write_some,
+		.context = output,
+	};
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * Where records go: each member's path, one a line, on a descriptor that may be a pipe whose reader
+ * is slow, has gone away, or has made it non-blocking.
+ */
+
+#ifndef ZIPMAP_CLI_OUTPUT_H
+#define ZIPMAP_CLI_OUTPUT_H
+
+#include "parent/run.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct output {
+	int fd;         /**< not owned */
+	bool regular;   /**< a regular file, which never makes the writer wait */
+	char separator; /**< ends each path */
+
+	char *bytes; /**< those from @begin to @end are not written yet */
+	size_t begin, end, capacity;
+
+	/** How many bytes of each record, of those from @first to @last, are not written yet. */
+	uint32_t *sizes;
+	size_t first, last, size_capacity;
+
+	uint64_t written; /**< records written to their last byte */
+};
+
+/** Prepare output to @fd, which stays the caller's; each path ends in @separator. */
+void output_init(struct output *output, int fd, char separator);
+
+/** Free the buffers; what is in them is lost. */
+void output_release(struct output *output);
+
+/** The output as the parent uses it; valid as long as @output. */
+struct record_sink output_sink(struct output *output);
+
+#endif

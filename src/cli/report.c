@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+/** Enough for any uint64_t in units and in bytes. */
+#define SIZE_TEXT_MAX 64
+
+/** The ending of a noun that @count of them are counted with. */
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/** "1.2 MiB (1234567 bytes)", in @text. */
+static const char *size_text(uint64_t bytes, char text[static SIZE_TEXT_MAX])
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(text, SIZE_TEXT_MAX, "%.1f %s (%" PRIu64 " byte%s)", value, units[unit], bytes,
+		plural(bytes));
+	return text;
+}
+
+/** Print a line: the key, a colon, the value in its column. */
+__attribute__((format(printf, 3, 4))) static void line(
+	FILE *stream, const char *key, const char *format, ...)
+{
+	/* As wide as the longest key and two blanks. */
+	enum { COLUMN = 25 };
+	int printed = fprintf(stream, "%s:", key);
+	va_list arguments;
+
+	if (printed >= 0 && printed < COLUMN)
+		fprintf(stream, "%*s", COLUMN - printed, "");
+	va_start(arguments, format);
+	vfprintf(stream, format, arguments);
+	va_end(arguments);
+	putc('\n', stream);
+}
+
+static void print_traffic(
+	FILE *stream, const char *key, uint64_t bytes, uint64_t messages, uint64_t members)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (members == 0)
+		line(stream, key, "%s in %" PRIu64 " message%s", size_text(bytes, size), messages,
+			plural(messages));
+	else
+		line(stream, key, "%s in %" PRIu64 " message%s, %.1f bytes per member",
+			size_text(bytes, size), messages, plural(messages),
+			(double)bytes / (double)members);
+}
+
+/** A process always has some private memory: 0 means that it could not be measured. */
+static void print_memory(FILE *stream, const char *key, uint64_t bytes, const char *when)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (bytes == 0)
+		line(stream, key, "not measured");
+	else
+		line(stream, key, "%s %s", size_text(bytes, size), when);
+}
+
+void report_print(FILE *stream, const struct run_stats *stats)
+{
+	char size[SIZE_TEXT_MAX];
+	double seconds = (double)stats->elapsed_ns / 1e9;
+	double mebibytes = (double)stats->unzipped_bytes / (1024.0 * 1024.0);
+
+	line(stream, "archives", "%" PRIu64, stats->archives);
+	line(stream, "members", "%" PRIu64, stats->members);
+	line(stream, "failures", "%" PRIu64, stats->failures);
+	line(stream, "unzipped", "%s", size_text(stats->unzipped_bytes, size));
+	line(stream, "time", "%.3f s, %.1f MiB/s, %" PRIu64 " worker process%s", seconds,
+		seconds > 0 ? mebibytes / seconds : 0.0, stats->workers,
+		stats->workers == 1 ? "" : "es");
+	print_traffic(stream, "received by the parent", stats->received_bytes,
+		stats->received_messages, stats->members);
+	print_traffic(
+		stream, "sent to workers", stats->sent_bytes, stats->sent_messages, stats->members);
+	print_memory(
+		stream, "private memory, parent", stats->parent_private_peak_bytes, "at its peak");
+	print_memory(stream, "private memory, worker", stats->worker_private_peak_bytes,
+		"at the peak of the largest");
+	print_memory(stream, "file-backed, parent", stats->parent_shared_peak_bytes, "at its peak");
+	print_memory(stream, "file-backed, worker", stats->worker_shared_peak_bytes,
+		"at the peak of the largest");
+	fputs("Private memory is what a process has for itself alone: it is what the run costs.\n"
+	      "File-backed pages are of the program, its libraries and mapped members: in memory\n"
+	      "once for all processes that map them, and given up when memory is short.\n",
+		stream);
+}

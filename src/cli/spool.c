@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/spool.h"
+
+#include "common/cleanup.h"
+#include "common/diag.h"
+#include "common/printable.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { COPY_BYTES = 64 * 1024, STEP_BYTES = 1024 * 1024 };
+
+void spool_init(struct spool *spool, int in, const char *tmpdir)
+{
+	*spool = (struct spool){.in = in, .out = -1, .waits = true, .tmpdir = tmpdir};
+}
+
+void spool_release(struct spool *spool)
+{
+	if (spool->out >= 0)
+		close(spool->out);
+	free(spool->buffer);
+	spool_init(spool, spool->in, spool->tmpdir);
+}
+
+/** Report what went wrong with the scratch file, for the reason in errno. */
+static enum source_status scratch_failed(const struct spool *spool)
+{
+	char shown[PRINTABLE_MAX];
+	int error = errno;
+
+	printable(spool->tmpdir, strlen(spool->tmpdir), shown, sizeof(shown));
+	diag(DIAG_ERROR, "-: cannot copy standard input to a scratch file in %s: %s", shown,
+		strerror(error));
+	return SOURCE_FAILED;
+}
+
+static enum source_status input_failed(void)
+{
+	diag(DIAG_ERROR, "-: cannot read standard input: %s", strerror(errno));
+	return SOURCE_FAILED;
+}
+
+/** Make a file in @directory that has no name, mode 0600. Its descriptor, or -1 with errno. */
+static int open_scratch(const char *directory)
+{
+	/* O_EXCL: nor can it get a name. */
+	int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	cleanup_free char *path = NULL;
+
+	/* What file systems and kernels say that do not have it: open(2). */
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	if (asprintf(&path, "%s/zipmap-stdin.XXXXXX", directory) < 0) {
+		path = NULL;
+		return -1;
+	}
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (unlink(path) < 0) {
+		int error = errno;
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+/** Look at the input. SOURCE_WAIT: it is to be copied, and all is ready for that. */
+static enum source_status begin(struct spool *spool, int *fd)
+{
+	struct stat status;
+
+	if (fstat(spool->in, &status) < 0)
+		return input_failed();
+	spool->waits = !S_ISREG(status.st_mode);
+	/* Who reads an archive reads at positions of the file: what lies before the offset at which
+	 * standard input was handed over would count. */
+	if (S_ISREG(status.st_mode) && lseek(spool->in, 0, SEEK_CUR) == 0) {
+		*fd = fcntl(spool->in, F_DUPFD_CLOEXEC, 3);
+		return *fd >= 0 ? SOURCE_ARCHIVE : input_failed();
+	}
+	spool->buffer = malloc(COPY_BYTES);
+	if (!spool->buffer)
+		return input_failed();
+	spool->out = open_scratch(spool->tmpdir);
+	return spool->out >= 0 ? SOURCE_WAIT : scratch_failed(spool);
+}
+
+/** Write all of the buffer's first @size bytes. 0, or -1 with errno. */
+static int write_all(const struct spool *spool, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t written = write(spool->out, spool->buffer + done, size - done);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -1;
+		done += (size_t)written;
+	}
+	return 0;
+}
+
+/** Copy what is there. SOURCE_ARCHIVE: that was all. */
+static enum source_status copy(struct spool *spool)
+{
+	struct pollfd descriptor = {.fd = spool->in, .events = POLLIN};
+
+	for (size_t copied = 0; copied < STEP_BYTES;) {
+		if (spool->waits && poll(&descriptor, 1, 0) == 0)
+			return SOURCE_WAIT;
+		ssize_t got = read(spool->in, spool->buffer, COPY_BYTES);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno == EAGAIN)
+			return SOURCE_WAIT;
+		if (got < 0)
+			return input_failed();
+		if (got == 0)
+			return SOURCE_ARCHIVE;
+		if (write_all(spool, (size_t)got) < 0)
+			return scratch_failed(spool);
+		copied += (size_t)got;
+	}
+	return SOURCE_WAIT;
+}
+
+enum source_status spool_step(struct spool *spool, int *fd)
+{
+	enum source_status status = SOURCE_WAIT;
+
+	if (spool->out < 0)
+		status = begin(spool, fd);
+	if (status == SOURCE_WAIT) {
+		status = copy(spool);
+		if (status == SOURCE_ARCHIVE)
+			*fd = steal_fd(&spool->out);
+	}
+	if (status != SOURCE_WAIT)
+		spool_release(spool);
+	return status;
+}

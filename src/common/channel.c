@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+
+#include "common/channel.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Room for one descriptor, aligned as cmsg(3) wants. */
+union control {
+	char bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr alignment;
+};
+
+int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool wait)
+{
+	struct iovec iov = {.iov_base = (void *)packet, .iov_len = size};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+	union control control;
+
+	if (fd >= 0) {
+		memset(&control, 0, sizeof(control));
+		message.msg_control = control.bytes;
+		message.msg_controllen = sizeof(control.bytes);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &fd, sizeof(int));
+	}
+
+	ssize_t sent;
+	do {
+		sent = sendmsg(channel_fd, &message, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -1 : 0; /* a packet goes whole or not at all */
+}
+
+/*
+ * The one descriptor that came with @message, or -1. Where several came in one control message,
+ * the kernel has put no more of them here than fit in union control, and set MSG_CTRUNC.
+ */
+static int received_fd(struct msghdr *message)
+{
+	int fd = -1;
+
+	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
+		header = CMSG_NXTHDR(message, header)) {
+		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+			header->cmsg_len == CMSG_LEN(sizeof(int)))
+			memcpy(&fd, CMSG_DATA(header), sizeof(int));
+	}
+	return fd;
+}
+
+ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait)
+{
+	struct iovec iov = {.iov_base = packet, .iov_len = capacity};
+	union control control;
+	struct msghdr message = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = fd ? control.bytes : NULL,
+		.msg_controllen = fd ? sizeof(control.bytes) : 0,
+	};
+	ssize_t received;
+
+	do {
+		received =
+			recvmsg(channel_fd, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+	} while (received < 0 && errno == EINTR);
+	if (received < 0)
+		return -1;
+
+	cleanup_fd int came = fd ? received_fd(&message) : -1;
+	if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+		errno = EBADMSG;
+		return -1;
+	}
+	if (fd)
+		*fd = steal_fd(&came);
+	return received;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * Messages to the user, on stderr. One message is one line and one write(2), so that lines of
+ * several processes do not mix. Only main, the parent's schedule and the command line print.
+ */
+
+#ifndef ZIPMAP_COMMON_DIAG_H
+#define ZIPMAP_COMMON_DIAG_H
+
+#include <stddef.h>
+
+enum diag_level {
+	DIAG_ERROR,   /**< shown always */
+	DIAG_WARNING, /**< shown unless --quiet */
+	DIAG_DETAIL,  /**< shown with --verbose */
+};
+
+/** Show messages up to this level from now on; DIAG_WARNING before the first call. */
+void diag_set_level(enum diag_level level);
+
+/** Print "zipmap: MESSAGE" where @level is shown. A longer message than 8 KiB is cut. */
+void diag(enum diag_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+
+#include "common/failure.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+/* How the numbers of a failure are put into words. */
+enum words {
+	WORDS_ONLY,      /* the text alone */
+	WORDS_ERRNO,     /* the text (where there is one), then strerror of the first number */
+	WORDS_DIRECTORY, /* the text, the directory, then strerror of the first number */
+	WORDS_METHOD,
+	WORDS_CRC,
+	WORDS_SIZE,
+	WORDS_FILE_TYPE,
+	WORDS_WAIT_STATUS,
+};
+
+static const struct {
+	const char *slug;
+	const char *text;
+	enum words words;
+} kinds[FAILURE_KINDS] = {
+	[FAILURE_NONE] = {"none", "no failure", WORDS_ONLY},
+	[FAILURE_OPEN] = {"cannot-open", "", WORDS_ERRNO},
+	[FAILURE_NOT_REGULAR] = {"not-a-regular-file", "not a regular file", WORDS_FILE_TYPE},
+	[FAILURE_EMPTY_FILE] = {"empty-file", "an empty file, not a zip archive", WORDS_ONLY},
+	[FAILURE_NOT_A_ZIP] = {"not-a-zip", "not a zip archive", WORDS_ONLY},
+	[FAILURE_BAD_DIRECTORY] = {"bad-directory", "damaged central directory", WORDS_ONLY},
+	[FAILURE_MULTI_DISK] = {"multi-disk", "one part of a split archive", WORDS_ONLY},
+	[FAILURE_READ] = {"read-error", "cannot read the archive", WORDS_ERRNO},
+	[FAILURE_TRUNCATED] = {"truncated",
+		"truncated: the archive ends before the member's data do", WORDS_ONLY},
+	[FAILURE_BAD_HEADER] = {"bad-header",
+		"no local header at the place that the central directory states", WORDS_ONLY},
+	[FAILURE_BAD_DATA] = {"bad-data", "invalid compressed data", WORDS_ONLY},
+	[FAILURE_CRC_MISMATCH] = {"crc-mismatch", "CRC-32 mismatch", WORDS_CRC},
+	[FAILURE_SIZE_MISMATCH] = {"size-mismatch", "size mismatch", WORDS_SIZE},
+	[FAILURE_UNSUPPORTED_METHOD] = {"unsupported-method", "unsupported compression method",
+		WORDS_METHOD},
+	[FAILURE_ENCRYPTED] = {"encrypted", "encrypted", WORDS_ONLY},
+	[FAILURE_NO_SPACE] = {"no-space", "cannot write to", WORDS_DIRECTORY},
+	[FAILURE_WRITE] = {"write-error", "cannot write to", WORDS_DIRECTORY},
+	[FAILURE_MAP] = {"map-error", "cannot map the file in", WORDS_DIRECTORY},
+	[FAILURE_CHANGED] = {"file-changed", "the file is not the one that the worker wrote",
+		WORDS_ONLY},
+	[FAILURE_WORKER_DIED] = {"worker-died", "worker died", WORDS_WAIT_STATUS},
+	[FAILURE_NO_MEMORY] = {"no-memory", "out of memory", WORDS_ONLY},
+	[FAILURE_CUT_OFF] = {"truncated",
+		"truncated: it begins as a zip archive, but has no end of central directory record",
+		WORDS_ONLY},
+	[FAILURE_BAD_WORKER] = {"worker-died", "the worker broke the protocol and was killed",
+		WORDS_ONLY},
+	[FAILURE_NO_WORKER] = {"no-worker", "cannot start a worker process", WORDS_ERRNO},
+};
+
+/* Methods that people meet, by APPNOTE 4.4.5. */
+static const struct {
+	uint16_t number;
+	const char *name;
+} methods[] = {
+	{1, "Shrink"},
+	{2, "Reduce"},
+	{3, "Reduce"},
+	{4, "Reduce"},
+	{5, "Reduce"},
+	{6, "Implode"},
+	{9, "Deflate64"},
+	{10, "PKWARE DCL Implode"},
+	{12, "bzip2"},
+	{14, "LZMA"},
+	{18, "TERSE"},
+	{19, "LZ77"},
+	{20, "Zstandard, deprecated number"},
+	{93, "Zstandard"},
+	{94, "MP3"},
+	{95, "XZ"},
+	{96, "JPEG"},
+	{97, "WavPack"},
+	{98, "PPMd"},
+	{99, "WinZip AES"},
+};
+
+const char *failure_slug(enum failure_kind kind)
+{
+	return kind < FAILURE_KINDS ? kinds[kind].slug : "unknown";
+}
+
+static const char *method_name(uint64_t number)
+{
+	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		if (methods[i].number == number)
+			return methods[i].name;
+	}
+	return NULL;
+}
+
+static const char *file_type_name(uint64_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFCHR:
+		return "a character device";
+	case S_IFBLK:
+		return "a block device";
+	case S_IFSOCK:
+		return "a socket";
+	case S_IFDIR:
+		return "a directory";
+	default:
+		return "of an unknown type";
+	}
+}
+
+static void describe_wait_status(int status, const char *what, char *text, size_t size)
+{
+	if (WIFSIGNALED(status))
+		snprintf(text, size, "%s (killed by signal %d, %s)", what, WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, size, "%s (exit status %d)", what, WEXITSTATUS(status));
+}
+
+void failure_describe(const struct failure *failure, const char *directory, char *text, size_t size)
+{
+	enum failure_kind kind = failure->kind < FAILURE_KINDS ? failure->kind : FAILURE_NONE;
+	const char *what = kinds[kind].text;
+	uint64_t first = failure->numbers[0];
+	uint64_t second = failure->numbers[1];
+	const char *method;
+
+	switch (kinds[kind].words) {
+	case WORDS_ONLY:
+		snprintf(text, size, "%s", what);
+		break;
+	case WORDS_ERRNO:
+		snprintf(text, size, "%s%s%s", what, *what ? ": " : "", strerror((int)first));
+		break;
+	case WORDS_DIRECTORY:
+		snprintf(text, size, "%s %s: %s", what, directory, strerror((int)first));
+		break;
+	case WORDS_METHOD:
+		method = method_name(first);
+		snprintf(text, size, "%s %" PRIu64 "%s%s%s", what, first, method ? " (" : "",
+			method ? method : "", method ? ")" : "");
+		break;
+	case WORDS_CRC:
+		snprintf(text, size, "%s: %08" PRIx64 " stated, %08" PRIx64 " found", what, first,
+			second);
+		break;
+	case WORDS_SIZE:
+		snprintf(text, size, "%s: %" PRIu64 " bytes stated, %s%" PRIu64 " found", what,
+			first, second > first ? "at least " : "", second);
+		break;
+	case WORDS_FILE_TYPE:
+		snprintf(text, size, "%s (%s)", what, file_type_name(first));
+		break;
+	case WORDS_WAIT_STATUS:
+		describe_wait_status((int)first, what, text, size);
+		break;
+	}
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+
+#include "common/message.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * Fields of a record that are there only where they say something. Each has a bit in the record's
+ * field mask and is put in the order of the bits.
+ */
+enum record_field {
+	RECORD_FAILURE = 1 << 0,
+	RECORD_FILE = 1 << 1,
+	RECORD_OFFSET = 1 << 2,
+	RECORD_FIELDS = (1 << 3) - 1, /* all that are known */
+};
+
+static void put_failure(struct wire_writer *out, const struct failure *failure)
+{
+	wire_put_u8(out, (uint8_t)failure->kind);
+	wire_put_u64(out, failure->numbers[0]);
+	wire_put_u64(out, failure->numbers[1]);
+}
+
+static void get_failure(struct wire_reader *in, struct failure *failure)
+{
+	uint8_t kind = wire_get_u8(in);
+
+	if (kind >= FAILURE_KINDS)
+		in->failed = true;
+	failure->kind = (enum failure_kind)kind;
+	failure->numbers[0] = wire_get_u64(in);
+	failure->numbers[1] = wire_get_u64(in);
+}
+
+static void put_record(struct wire_writer *out, const struct record *record)
+{
+	unsigned fields = record->failure.kind != FAILURE_NONE ? RECORD_FAILURE : RECORD_FILE;
+
+	if (record->offset_bytes != 0)
+		fields |= RECORD_OFFSET;
+	wire_put_u16(out, (uint16_t)fields);
+	wire_put_u64(out, record->archive);
+	wire_put_u64(out, record->member);
+	wire_put_bytes(out, record->name, record->name_size);
+	if (fields & RECORD_FAILURE)
+		put_failure(out, &record->failure);
+	if (fields & RECORD_FILE) {
+		wire_put_u64(out, record->size_bytes);
+		wire_put_u64(out, record->inode);
+		wire_put_u32(out, record->crc32);
+	}
+	if (fields & RECORD_OFFSET)
+		wire_put_u64(out, record->offset_bytes);
+}
+
+static void get_record(struct wire_reader *in, struct record *record)
+{
+	unsigned fields = wire_get_u16(in);
+
+	*record = (struct record){.archive = wire_get_u64(in)};
+	record->member = wire_get_u64(in);
+	record->name = wire_get_bytes(in, &record->name_size);
+	/* Either it failed or it has a file. */
+	if ((fields & ~(unsigned)RECORD_FIELDS) ||
+		!(fields & RECORD_FILE) == !(fields & RECORD_FAILURE))
+		in->failed = true;
+	if (fields & RECORD_FAILURE) {
+		get_failure(in, &record->failure);
+		if (record->failure.kind == FAILURE_NONE)
+			in->failed = true;
+	}
+	if (fields & RECORD_FILE) {
+		record->size_bytes = wire_get_u64(in);
+		record->inode = wire_get_u64(in);
+		record->crc32 = wire_get_u32(in);
+	}
+	if (fields & RECORD_OFFSET)
+		record->offset_bytes = wire_get_u64(in);
+}
+
+static void put_fields(struct wire_writer *out, const struct message *message)
+{
+	switch (message->kind) {
+	case MESSAGE_WORK:
+		wire_put_u64(out, message->work.archive);
+		wire_put_u64(out, message->work.first);
+		wire_put_u64(out, message->work.end);
+		wire_put_u8(out, message->work.has_archive);
+		break;
+	case MESSAGE_PLAN:
+		wire_put_u64(out, message->plan.archive);
+		wire_put_u64(out, message->plan.first);
+		wire_put_u64(out, message->plan.end);
+		wire_put_u64(out, message->plan.entries);
+		break;
+	case MESSAGE_RECORD:
+		put_record(out, &message->record);
+		break;
+	case MESSAGE_DONE:
+		wire_put_u64(out, message->done.archive);
+		wire_put_u64(out, message->done.first);
+		put_failure(out, &message->done.failure);
+		break;
+	case MESSAGE_MEMORY:
+		wire_put_u64(out, message->memory.private_bytes);
+		wire_put_u64(out, message->memory.shared_bytes);
+		break;
+	}
+}
+
+static void get_fields(struct wire_reader *in, struct message *message)
+{
+	switch (message->kind) {
+	case MESSAGE_WORK:
+		message->work.archive = wire_get_u64(in);
+		message->work.first = wire_get_u64(in);
+		message->work.end = wire_get_u64(in);
+		message->work.has_archive = wire_get_u8(in) != 0;
+		return;
+	case MESSAGE_PLAN:
+		message->plan.archive = wire_get_u64(in);
+		message->plan.first = wire_get_u64(in);
+		message->plan.end = wire_get_u64(in);
+		message->plan.entries = wire_get_u64(in);
+		return;
+	case MESSAGE_RECORD:
+		get_record(in, &message->record);
+		return;
+	case MESSAGE_DONE:
+		message->done.archive = wire_get_u64(in);
+		message->done.first = wire_get_u64(in);
+		get_failure(in, &message->done.failure);
+		return;
+	case MESSAGE_MEMORY:
+		message->memory.private_bytes = wire_get_u64(in);
+		message->memory.shared_bytes = wire_get_u64(in);
+		return;
+	}
+	in->failed = true;
+}
+
+int message_put(struct wire_writer *packet, const struct message *message)
+{
+	struct wire_writer before = *packet;
+
+	wire_put_u8(packet, (uint8_t)message->kind);
+	wire_put_u32(packet, 0);
+	size_t start = packet->size;
+	put_fields(packet, message);
+	if (packet->failed) {
+		*packet = before;
+		return -1;
+	}
+
+	/* The length is known only now; its place was kept free. */
+	struct wire_writer length;
+	wire_writer_init(&length, packet->data + start - 4, 4);
+	wire_put_u32(&length, (uint32_t)(packet->size - start));
+	return 0;
+}
+
+int message_get(struct wire_reader *packet, struct message *message)
+{
+	if (packet->left == 0 && !packet->failed)
+		return 0;
+
+	uint8_t kind = wire_get_u8(packet);
+	uint32_t size = wire_get_u32(packet);
+	if (packet->failed || size > packet->left) {
+		errno = EBADMSG;
+		return -1;
+	}
+
+	struct wire_reader fields;
+	wire_reader_init(&fields, packet->at, size);
+	memset(message, 0, sizeof(*message));
+	message->kind = (enum message_kind)kind;
+	get_fields(&fields, message);
+	if (fields.failed || fields.left != 0) {
+		errno = EBADMSG;
+		return -1;
+	}
+	packet->at += size;
+	packet->left -= size;
+	return 1;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The record of one member: the one struct that goes from the worker that unzipped the member,
+ * over the wire, through the schedule, to the output.
+ */
+
+#ifndef ZIPMAP_COMMON_RECORD_H
+#define ZIPMAP_COMMON_RECORD_H
+
+#include "common/failure.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The most bytes that a member's name has: the length field has 16 bits (APPNOTE 4.4.10). */
+#define MEMBER_NAME_MAX 65535
+
+struct record {
+	uint64_t archive;       /**< the archive's place in the input, from 0 */
+	uint64_t member;        /**< the member's index in the central directory, from 0 */
+	struct failure failure; /**< FAILURE_NONE: the member is whole in its file */
+	uint64_t size_bytes;    /**< unzipped */
+	uint64_t offset_bytes;  /**< where the member's bytes begin in the file */
+	uint64_t inode;         /**< of the file that the worker wrote and mapped */
+	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
+	uint16_t name_size;     /**< bytes in @name */
+	/** The member's name as stored, any bytes; of a whole member, where only paths are wanted,
+	 * its cleaned base name (membername.h). Not NUL-terminated, not owned: it lives as long as
+	 * the message or buffer that the record was read from. */
+	const char *name;
+};
+
+#endif

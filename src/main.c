@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * zipmap: unzips many archives at once into files that are ready to be memory-mapped, and prints
+ * their paths. This file parses, runs and returns; the rest stands on two sides of a trust
+ * boundary:
+ *
+ * - cli/: what the user meets
+ *     - options.[ch]     the command line, and --help, from one table
+ *     - cpus.[ch]        how many CPUs this process may use
+ *     - inputs.[ch]      where archives come from: operands, lists, standard input
+ *       directory.[ch]   ... the archives of a directory, sorted
+ *       pathlist.[ch]    ... the lines of a list, without waiting
+ *       spool.[ch]       ... an archive on standard input
+ *     - output.[ch]      paths to standard output, without waiting
+ *     - report.[ch]      --stats
+ * - parent/: the trusted process, which never looks inside an archive
+ *     - run.[ch]         the event loop of a run
+ *     - schedule.[ch]    jobs, units, and the order of what is told
+ *     - pool.[ch]        the worker processes
+ *     - rundir.[ch]      the run directory
+ *     - remap.[ch]       the second look at each file
+ *     - signals.[ch]     INT, TERM and HUP as events
+ * - worker/: the only code that reads archive bytes
+ *     - worker.[ch]      a worker process: units in, records out
+ *     - archive.[ch]     the directory and members' data, by libzip
+ *     - source.[ch]      the archive's bytes, by position
+ *     - endrecord.[ch]   where an archive starts that has something before it
+ *     - extract.[ch]     one member into one file, step by step
+ *     - inflate.h        the decoder, by zlib (inflate_zlib.c)
+ * - common/: linked into both
+ *     - wire, message, channel, progress   what the two sides say to each other, and how
+ *     - record, failure                    what became of a member
+ *     - membername, filter, memory, diag, printable, cleanup
+ */
+
+#include "cli/inputs.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/report.h"
+#include "common/diag.h"
+#include "parent/run.h"
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STATUS_OK = 0, STATUS_FAILURES = 1, STATUS_USAGE = 2 };
+
+/*
+ * Have descriptors 0, 1 and 2 open, so that no file that is opened later takes their numbers and
+ * gets what is meant for the user. A closed stdout stays an error when it is written to.
+ */
+static int open_standard_streams(void)
+{
+	const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
+			return -1;
+	}
+	return 0;
+}
+
+/* End by @number as if it had not been caught: the shell is to see it. */
+static _Noreturn void die_by_signal(int number)
+{
+	sigset_t mask;
+
+	signal(number, SIG_DFL);
+	sigemptyset(&mask);
+	sigaddset(&mask, number);
+	sigprocmask(SIG_UNBLOCK, &mask, NULL);
+	raise(number);
+	_exit(128 + number);
+}
+
+/* Print to stdout what @print prints. */
+static int print_and_exit(void (*print)(FILE *))
+{
+	print(stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return STATUS_OK;
+	diag(DIAG_ERROR, "cannot write to standard output: %s", strerror(errno));
+	return STATUS_FAILURES;
+}
+
+static int exit_status(enum run_end end, const struct run_stats *stats, int number)
+{
+	switch (end) {
+	case RUN_COMPLETE:
+	case RUN_STOPPED:
+		return stats->failures == 0 ? STATUS_OK : STATUS_FAILURES;
+	case RUN_SIGNALED:
+		die_by_signal(number);
+	case RUN_OUTPUT_LOST:
+		if (number == EPIPE)
+			die_by_signal(SIGPIPE);
+		diag(DIAG_ERROR, "cannot write to standard output: %s", strerror(number));
+		return STATUS_FAILURES;
+	case RUN_NOT_STARTED:
+		break;
+	}
+	return STATUS_USAGE;
+}
+
+static int unzip(const struct options *options)
+{
+	struct inputs inputs;
+	struct output output;
+
+	if (inputs_open(&inputs, options) < 0)
+		return STATUS_USAGE;
+	output_init(&output, STDOUT_FILENO, options->null_separated ? '\0' : '\n');
+
+	struct archive_source source = inputs_source(&inputs);
+	struct record_sink sink = output_sink(&output);
+	struct worker_settings worker_settings = {
+		.filter = {options->filters, options->filter_count},
+		.measure = options->stats,
+	};
+	struct worker_entry worker = {worker_main, &worker_settings};
+	struct run_settings settings = {
+		.jobs = options->jobs,
+		.unordered = options->unordered,
+		.fail_fast = options->fail_fast,
+		.measure = options->stats,
+		.tmpdir = options->tmpdir,
+	};
+	struct run_stats stats;
+	int number;
+	enum run_end end = run(&settings, &source, &sink, &worker, &stats, &number);
+
+	output_release(&output);
+	inputs_close(&inputs);
+	if (options->stats && end != RUN_NOT_STARTED)
+		report_print(stderr, &stats);
+	return exit_status(end, &stats, number);
+}
+
+int main(int argc, char *argv[])
+{
+	struct options options;
+	char error[OPTIONS_ERROR_MAX];
+	int status = STATUS_USAGE;
+
+	setlocale(LC_MESSAGES, "");
+	if (open_standard_streams() < 0)
+		return STATUS_USAGE;
+	umask(077); /* files and directories are their owner's alone, whatever the umask was */
+
+	switch (options_parse(&options, argc, argv, error, sizeof(error))) {
+	case OPTIONS_OK:
+		break;
+	case OPTIONS_USAGE:
+		diag(DIAG_ERROR, "%s", error);
+		fputs("Try 'zipmap --help' for more information.\n", stderr);
+		goto out;
+	case OPTIONS_NO_MEMORY:
+		diag(DIAG_ERROR, "%s", error);
+		goto out;
+	}
+	diag_set_level(options.quiet ? DIAG_ERROR : options.verbose ? DIAG_DETAIL : DIAG_WARNING);
+	switch (options.action) {
+	case ACTION_RUN:
+		status = unzip(&options);
+		break;
+	case ACTION_HELP:
+		status = print_and_exit(options_print_help);
+		break;
+	case ACTION_VERSION:
+		status = print_and_exit(options_print_version);
+		break;
+	}
+out:
+	options_release(&options);
+	return status;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The worker processes: starting, talking to, and ending them. What they are told to do, and what
+ * becomes of their answers, is the schedule's.
+ */
+
+#ifndef ZIPMAP_PARENT_POOL_H
+#define ZIPMAP_PARENT_POOL_H
+
+#include "common/message.h"
+#include "common/progress.h"
+#include "parent/run.h"
+#include "parent/rundir.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/** Units that a worker may have at a time: the one in hand, and small ones queued behind it. */
+#define WORKER_QUEUE_MAX 4
+
+struct unit;
+
+struct worker {
+	pid_t pid; /**< 0: no process, this place is free */
+	int channel_fd;
+	int directory_fd;
+	uint32_t directory;               /**< the number of its directory */
+	dev_t device;                     /**< of its directory */
+	struct worker_progress *progress; /**< shared with it */
+	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
+	struct unit *queue[WORKER_QUEUE_MAX]; /**< the schedule's; the first is in hand */
+	unsigned queued;
+};
+
+struct pool {
+	const struct worker_entry *entry;
+	struct rundir *rundir;
+	struct run_stats *stats;
+	struct worker *workers; /**< @size of them */
+	unsigned size;
+	unsigned live;
+	uint8_t *packet; /**< the packet received last, PACKET_MAX bytes */
+};
+
+/** Prepare for @size workers at most; starts none. 0, or -1 with errno. */
+int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
+	struct rundir *rundir, struct run_stats *stats);
+
+/** Start one more worker in a free place. NULL with errno; there must be a free place. */
+struct worker *pool_start(struct pool *pool);
+
+/**
+ * Tell @worker to do a unit; @archive_fd goes along unless it is -1. 0, or -1 with errno; EPIPE
+ * where it is dead.
+ */
+int pool_send(
+	struct pool *pool, struct worker *worker, const struct message_work *work, int archive_fd);
+
+/**
+ * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 where
+ * nothing is there yet, -1 where nothing will come any more: the end of the channel, or EBADMSG.
+ */
+int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader);
+
+/** Kill @worker unless it is dead, wait for it, and free its place. Returns its wait(2) status. */
+int pool_bury(struct pool *pool, struct worker *worker);
+
+/** End the parent's side of all channels: idle workers say their last words and leave. */
+void pool_end_channels(struct pool *pool);
+
+/** Kill all workers that are left, wait for them, and release @pool. */
+void pool_release(struct pool *pool);
+
+#endif

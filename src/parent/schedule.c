@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/schedule.h"
+
+#include "common/cleanup.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+void schedule_init(
+	struct schedule *schedule, bool unordered, const struct schedule_listener *listener)
+{
+	*schedule = (struct schedule){.listener = *listener, .unordered = unordered};
+}
+
+static size_t job_bytes(const struct job *job)
+{
+	return sizeof(*job) + strlen(job->path) + 1;
+}
+
+/* Insert a unit behind @after, or as the job's first. NULL: no memory. */
+static struct unit *unit_add(struct schedule *schedule, struct job *job, struct unit *after,
+	uint64_t first, uint64_t end)
+{
+	struct unit *unit = calloc(1, sizeof(*unit));
+	struct unit **link = after ? &after->next : &job->units;
+
+	if (!unit)
+		return NULL;
+	unit->job = job;
+	unit->first = unit->next_member = unit->told_member = first;
+	unit->end = end;
+	unit->next = *link;
+	*link = unit;
+	schedule->held_bytes += sizeof(*unit);
+	return unit;
+}
+
+static void unit_remove(struct schedule *schedule, struct unit *unit)
+{
+	struct unit **link = &unit->job->units;
+
+	while (*link != unit)
+		link = &(*link)->next;
+	*link = unit->next;
+	schedule->held_bytes -= sizeof(*unit) + unit->waiting_capacity;
+	free(unit->waiting);
+	free(unit);
+}
+
+/* Have @job among those that have a unit to give, at its place. */
+static void open_job(struct schedule *schedule, struct job *job)
+{
+	struct job **link = &schedule->open;
+
+	if (job->open)
+		return;
+	while (*link && (*link)->number < job->number)
+		link = &(*link)->next_open;
+	job->next_open = *link;
+	*link = job;
+	job->open = true;
+}
+
+static void close_job(struct schedule *schedule, struct job *job)
+{
+	struct job **link = &schedule->open;
+
+	if (!job->open)
+		return;
+	while (*link != job)
+		link = &(*link)->next_open;
+	*link = job->next_open;
+	job->open = false;
+}
+
+static struct unit *queued_unit(const struct job *job)
+{
+	for (struct unit *unit = job->units; unit; unit = unit->next) {
+		if (unit->state == UNIT_QUEUED)
+			return unit;
+	}
+	return NULL;
+}
+
+static void remove_job(struct schedule *schedule, struct job *job)
+{
+	close_job(schedule, job);
+	while (job->units)
+		unit_remove(schedule, job->units);
+	if (job->previous)
+		job->previous->next = job->next;
+	else
+		schedule->first = job->next;
+	if (job->next)
+		job->next->previous = job->previous;
+	else
+		schedule->last = job->previous;
+	schedule->held_bytes -= job_bytes(job);
+	if (job->fd >= 0)
+		close(job->fd);
+	free(job->path);
+	free(job);
+}
+
+void schedule_release(struct schedule *schedule)
+{
+	while (schedule->first)
+		remove_job(schedule, schedule->first);
+}
+
+static bool has_turn(const struct schedule *schedule, const struct unit *unit)
+{
+	return schedule->unordered || (unit->job == schedule->first && unit == unit->job->units);
+}
+
+static void tell(struct schedule *schedule, struct unit *unit, const struct record *record)
+{
+	const struct schedule_listener *listener = &schedule->listener;
+
+	if (schedule->halted)
+		return;
+	if (listener->record(listener->context, unit->job, record, unit->directory))
+		unit->told_member = record->member + 1;
+	else
+		schedule->halted = true;
+}
+
+static void tell_waiting(struct schedule *schedule, struct unit *unit)
+{
+	struct wire_reader reader;
+	struct message message;
+
+	wire_reader_init(&reader, unit->waiting, unit->waiting_size);
+	while (!schedule->halted && message_get(&reader, &message) == 1)
+		tell(schedule, unit, &message.record);
+	schedule->held_bytes -= unit->waiting_capacity;
+	free(steal_pointer(&unit->waiting));
+	unit->waiting_size = unit->waiting_capacity = 0;
+}
+
+static void finish_job(struct schedule *schedule, struct job *job)
+{
+	const struct schedule_listener *listener = &schedule->listener;
+
+	if (job->failure.kind != FAILURE_NONE)
+		schedule->halted = !listener->failed(listener->context, job);
+	else if (job->entries == 0)
+		schedule->halted = !listener->empty(listener->context, job);
+	remove_job(schedule, job);
+}
+
+/* Tell of @job what has its turn. True where it was the last word and the job is gone. */
+static bool advance_job(struct schedule *schedule, struct job *job)
+{
+	for (struct unit *unit = job->units, *next; unit; unit = next) {
+		next = unit->next;
+		if (!has_turn(schedule, unit))
+			continue;
+		if (unit->waiting)
+			tell_waiting(schedule, unit);
+		if (schedule->halted)
+			return false; /* the unit stays, with what was not told */
+		if (unit->state == UNIT_DONE)
+			unit_remove(schedule, unit);
+	}
+	if (job->units || !job->planned || schedule->halted)
+		return false;
+	finish_job(schedule, job);
+	return true;
+}
+
+/* Something has changed about @job: tell what has its turn now. */
+static void advance(struct schedule *schedule, struct job *job)
+{
+	if (schedule->unordered) {
+		advance_job(schedule, job);
+		return;
+	}
+	while (schedule->first && advance_job(schedule, schedule->first))
+		;
+}
+
+int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t size_bytes,
+	const struct failure *failure)
+{
+	cleanup_fd int owned = fd;
+	cleanup_free struct job *job = calloc(1, sizeof(*job));
+	cleanup_free char *copy = strdup(path);
+
+	if (!job || !copy || (!failure && !unit_add(schedule, job, NULL, 0, UNIT_END_OPEN))) {
+		errno = ENOMEM;
+		return -1;
+	}
+	struct job *added = steal_pointer(&job);
+	added->path = steal_pointer(&copy);
+	added->number = schedule->next_number++;
+	added->fd = steal_fd(&owned);
+	added->size_bytes = size_bytes;
+	added->previous = schedule->last;
+	if (schedule->last)
+		schedule->last->next = added;
+	else
+		schedule->first = added;
+	schedule->last = added;
+	schedule->held_bytes += job_bytes(added);
+	if (failure) {
+		added->failure = *failure;
+		added->planned = true;
+		advance(schedule, added);
+	} else {
+		open_job(schedule, added);
+	}
+	return 0;
+}
+
+bool schedule_has_room(const struct schedule *schedule)
+{
+	return schedule->held_bytes <= SCHEDULE_HELD_MAX;
+}
+
+bool schedule_is_idle(const struct schedule *schedule)
+{
+	return schedule->first == NULL;
+}
+
+struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred)
+{
+	struct job *job = schedule->open;
+
+	if (!job)
+		return NULL;
+	/* Too much waits already, and only the first job's end lets it go. */
+	if (!schedule->unordered && !schedule_has_room(schedule))
+		return job == schedule->first ? queued_unit(job) : NULL;
+	while (job && job->number != preferred)
+		job = job->next_open;
+	return queued_unit(job ? job : schedule->open);
+}
+
+void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t directory)
+{
+	unit->state = UNIT_GIVEN;
+	unit->directory = directory;
+	if (!queued_unit(unit->job))
+		close_job(schedule, unit->job);
+}
+
+static int bad_message(void)
+{
+	errno = EBADMSG;
+	return -1;
+}
+
+int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan)
+{
+	struct job *job = unit->job;
+	bool first_plan = unit->first == 0 && unit->end == UNIT_END_OPEN;
+
+	if (plan->archive != job->number || plan->first != unit->first)
+		return bad_message();
+	if (first_plan)
+		job->entries = plan->entries;
+	if (plan->entries != job->entries || plan->end > job->entries)
+		return bad_message();
+	if (unit->end != UNIT_END_OPEN)
+		return plan->end == unit->end ? 0 : bad_message();
+	if (plan->end < unit->first || (plan->end == unit->first && plan->end < job->entries))
+		return bad_message(); /* units without members would never come to an end */
+
+	unit->end = job->next_first = plan->end;
+	if (plan->end == job->entries)
+		job->planned = true;
+	if (job->planned) /* also where the archive has failed meanwhile */
+		return 0;
+	if (!unit_add(schedule, job, unit, plan->end, UNIT_END_OPEN)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	open_job(schedule, job);
+	return 0;
+}
+
+/* Keep @record, as a message, until its unit has its turn. */
+static int unit_wait(struct schedule *schedule, struct unit *unit, const struct record *record)
+{
+	struct message message = {.kind = MESSAGE_RECORD, .record = *record};
+	struct wire_writer writer;
+	size_t most = 128 + (size_t)record->name_size;
+
+	if (unit->waiting_capacity - unit->waiting_size < most) {
+		size_t capacity = unit->waiting_capacity + unit->waiting_capacity / 2 + most;
+		uint8_t *grown = realloc(unit->waiting, capacity);
+		if (!grown)
+			return -1;
+		schedule->held_bytes += capacity - unit->waiting_capacity;
+		unit->waiting = grown;
+		unit->waiting_capacity = capacity;
+	}
+	wire_writer_init(&writer, unit->waiting + unit->waiting_size, most);
+	int put = message_put(&writer, &message);
+	assert(put == 0);
+	(void)put;
+	unit->waiting_size += writer.size;
+	return 0;
+}
+
+int schedule_record(struct schedule *schedule, struct unit *unit, const struct record *record)
+{
+	if (unit->end == UNIT_END_OPEN || record->archive != unit->job->number ||
+		record->member < unit->next_member || record->member >= unit->end)
+		return bad_message();
+	if (has_turn(schedule, unit))
+		tell(schedule, unit, record);
+	else if (unit_wait(schedule, unit, record) < 0)
+		return -1;
+	unit->next_member = record->member + 1;
+	return 0;
+}
+
+/* No more of @job is done; what was done is told, then its failure. */
+static void fail_job(struct schedule *schedule, struct job *job, const struct failure *failure)
+{
+	for (struct unit *unit = job->units, *next; unit; unit = next) {
+		next = unit->next;
+		if (unit->state == UNIT_QUEUED)
+			unit_remove(schedule, unit);
+	}
+	close_job(schedule, job);
+	job->failure = *failure;
+	job->planned = true;
+}
+
+int schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done)
+{
+	struct job *job = unit->job;
+
+	if (done->archive != job->number || done->first != unit->first)
+		return bad_message();
+	if (done->failure.kind != FAILURE_NONE) {
+		if (unit->next_member != unit->first)
+			return bad_message();
+		fail_job(schedule, job, &done->failure);
+	} else if (unit->end == UNIT_END_OPEN) {
+		return bad_message();
+	}
+	unit->state = UNIT_DONE;
+	advance(schedule, job);
+	return 0;
+}
+
+void schedule_requeue(struct schedule *schedule, struct unit *unit)
+{
+	unit->state = UNIT_QUEUED;
+	open_job(schedule, unit->job);
+}
+
+int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty)
+{
+	struct job *job = unit->job;
+	bool blames = unit->end != UNIT_END_OPEN && guilty->archive == job->number &&
+		      guilty->member >= unit->next_member && guilty->member < unit->end;
+
+	if (++job->deaths > SCHEDULE_DEATHS_MAX || (!blames && unit->deaths++ > 0)) {
+		unit->state = UNIT_DONE;
+		fail_job(schedule, job, &guilty->failure);
+		advance(schedule, job);
+		return 0;
+	}
+	if (!blames) {
+		/* Nothing is lost but time: what has no record is done again. */
+		struct unit *again = unit_add(schedule, job, unit, unit->next_member, unit->end);
+		if (!again)
+			return -1;
+		again->deaths = unit->deaths;
+		unit->end = unit->next_member;
+		unit->state = UNIT_DONE;
+		open_job(schedule, job);
+		advance(schedule, job);
+		return 0;
+	}
+
+	/* [first, missing) is done; [missing, guilty) is done again; guilty; (guilty, end) is, too.
+	 */
+	uint64_t missing = unit->next_member;
+	struct unit *after = NULL;
+	struct unit *before = NULL;
+	struct unit *blamed = unit_add(schedule, job, unit, guilty->member, guilty->member + 1);
+	if (!blamed)
+		return -1;
+	blamed->state = UNIT_DONE;
+	if (guilty->member + 1 < unit->end) {
+		after = unit_add(schedule, job, blamed, guilty->member + 1, unit->end);
+		if (!after)
+			return -1;
+	}
+	if (missing < guilty->member) {
+		before = unit_add(schedule, job, unit, missing, guilty->member);
+		if (!before)
+			return -1;
+	}
+	unit->end = missing;
+	unit->state = UNIT_DONE;
+	if (after || before)
+		open_job(schedule, job);
+	int result = 0;
+	if (has_turn(schedule, blamed))
+		tell(schedule, blamed, guilty);
+	else
+		result = unit_wait(schedule, blamed, guilty);
+	advance(schedule, job);
+	return result;
+}
+
+bool schedule_was_told(const struct schedule *schedule, uint64_t archive, uint64_t member)
+{
+	const struct job *job = schedule->first;
+
+	if (archive >= schedule->next_number)
+		return false;
+	while (job && job->number < archive)
+		job = job->next;
+	if (!job || job->number != archive)
+		return true;
+	for (const struct unit *unit = job->units; unit; unit = unit->next) {
+		if (member >= unit->first && member < unit->end)
+			return member < unit->told_member;
+	}
+	return member < job->next_first;
+}

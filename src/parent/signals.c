@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/signals.h"
+
+#include "common/cleanup.h"
+
+#include <sys/signalfd.h>
+
+static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+
+int signals_init(struct signals *signals)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction current;
+	sigset_t mask;
+
+	signals->fd = -1;
+	sigemptyset(&mask);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		if (sigaction(ending[i], NULL, &current) == 0 && current.sa_handler != SIG_IGN)
+			sigaddset(&mask, ending[i]);
+	}
+	if (sigaction(SIGPIPE, &ignore, &signals->old_pipe) < 0 ||
+		sigprocmask(SIG_BLOCK, &mask, &signals->old_mask) < 0)
+		return -1;
+	signals->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signals->fd < 0) {
+		signals_release(signals);
+		return -1;
+	}
+	return 0;
+}
+
+int signals_pending(const struct signals *signals)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals->fd, &info, sizeof(info)) != sizeof(info))
+		return 0;
+	return (int)info.ssi_signo;
+}
+
+void signals_release(struct signals *signals)
+{
+	if (signals->fd >= 0)
+		close(steal_fd(&signals->fd));
+	sigprocmask(SIG_SETMASK, &signals->old_mask, NULL);
+	sigaction(SIGPIPE, &signals->old_pipe, NULL);
+}

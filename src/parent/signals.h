@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The signals that end a run in order: INT, TERM, HUP. They are blocked and read from a
+ * descriptor, so that they are one more event of the parent's loop and interrupt nothing. Workers
+ * inherit the mask: a Ctrl-C, which goes to all processes of a terminal, leaves it to the parent
+ * to end them.
+ */
+
+#ifndef ZIPMAP_PARENT_SIGNALS_H
+#define ZIPMAP_PARENT_SIGNALS_H
+
+#include <signal.h>
+
+struct signals {
+	int fd; /**< readable when a signal has come */
+	sigset_t old_mask;
+	struct sigaction old_pipe;
+};
+
+/**
+ * Block the signals and ignore SIGPIPE (a lost reader shows as EPIPE). A signal that was ignored
+ * from the start, as under nohup(1), stays so. 0, or -1 with errno.
+ */
+int signals_init(struct signals *signals);
+
+/** The signal that has come, or 0. */
+int signals_pending(const struct signals *signals);
+
+/** Everything as it was before. */
+void signals_release(struct signals *signals);
+
+#endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/endrecord.h"
+
+#include "common/cleanup.h"
+#include "common/wire.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Sizes without what varies, APPNOTE 4.3.16, 4.3.15, 4.3.14. */
+#define END_SIZE       22
+#define LOCATOR64_SIZE 20
+#define END64_SIZE     56
+#define COMMENT_MAX    65535
+
+static const char LOCAL_SIGNATURE[4] = {'P', 'K', 3, 4};
+static const char CENTRAL_SIGNATURE[4] = {'P', 'K', 1, 2};
+static const char END_SIGNATURE[4] = {'P', 'K', 5, 6};
+static const char LOCATOR64_SIGNATURE[4] = {'P', 'K', 6, 7};
+static const char END64_SIGNATURE[4] = {'P', 'K', 6, 6};
+
+static bool has_signature(const uint8_t *bytes, const char signature[4])
+{
+	return memcmp(bytes, signature, 4) == 0;
+}
+
+/* Where the directory lies, as a record states it. */
+struct directory {
+	uint64_t record_at; /* the place of the record, which the directory ends at */
+	uint64_t size;
+	uint64_t offset;
+};
+
+static void parse_end(const uint8_t *end, uint64_t at, struct directory *directory)
+{
+	struct wire_reader fields;
+
+	wire_reader_init(&fields, end + 12, END_SIZE - 12);
+	directory->record_at = at;
+	directory->size = wire_get_u32(&fields);
+	directory->offset = wire_get_u32(&fields);
+}
+
+static void parse_end64(const uint8_t *end64, uint64_t at, struct directory *directory)
+{
+	struct wire_reader fields;
+
+	wire_reader_init(&fields, end64 + 40, END64_SIZE - 40);
+	directory->record_at = at;
+	directory->size = wire_get_u64(&fields);
+	directory->offset = wire_get_u64(&fields);
+}
+
+/* How far the directory lies behind its stated place; 0 where that does not lead to one. */
+static uint64_t displacement(struct source *source, const struct directory *directory)
+{
+	uint8_t signature[4];
+
+	if (directory->size > directory->record_at ||
+		directory->offset > directory->record_at - directory->size)
+		return 0;
+	uint64_t at = directory->record_at - directory->size;
+	if (source_read_at(source, signature, 4, at) != 4 ||
+		!has_signature(signature, CENTRAL_SIGNATURE))
+		return 0;
+	return at - directory->offset;
+}
+
+int end_record_find(struct source *source, struct end_record *record)
+{
+	uint64_t size = source_size(source);
+	size_t tail_size = END64_SIZE + LOCATOR64_SIZE + END_SIZE + COMMENT_MAX;
+	uint8_t signature[4];
+
+	*record = (struct end_record){0};
+	if (tail_size > size)
+		tail_size = (size_t)size;
+	cleanup_free uint8_t *tail = malloc(tail_size + 1);
+	if (!tail)
+		return -1;
+	uint64_t tail_at = size - tail_size;
+	ssize_t got = source_read_at(source, signature, 4, 0);
+	if (got < 0 || source_read_at(source, tail, tail_size, tail_at) != (ssize_t)tail_size)
+		return -1;
+	record->starts_as_zip = got == 4 && has_signature(signature, LOCAL_SIGNATURE);
+
+	for (size_t i = tail_size < END_SIZE ? 0 : tail_size - END_SIZE + 1; i-- > 0;) {
+		if (!has_signature(tail + i, END_SIGNATURE))
+			continue;
+		struct directory directory;
+		record->found = true;
+		parse_end(tail + i, tail_at + i, &directory);
+		size_t before = LOCATOR64_SIZE + END64_SIZE;
+		if (i >= before && has_signature(tail + i - LOCATOR64_SIZE, LOCATOR64_SIGNATURE) &&
+			has_signature(tail + i - before, END64_SIGNATURE))
+			parse_end64(tail + i - before, tail_at + i - before, &directory);
+		record->base = displacement(source, &directory);
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The end of central directory record (APPNOTE 4.3.16), looked at for two things that libzip does
+ * not do: to tell a damaged archive from a file that is none, and to find where an archive starts
+ * that something was put before without its offsets being adjusted (a self-extracting one, say).
+ */
+
+#ifndef ZIPMAP_WORKER_ENDRECORD_H
+#define ZIPMAP_WORKER_ENDRECORD_H
+
+#include "worker/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct end_record {
+	bool found;
+	bool starts_as_zip; /**< the file begins with a local header's signature */
+	/** Bytes before the archive, by which all its offsets are too small; 0 where none are, or
+	 * where the record makes no sense. */
+	uint64_t base;
+};
+
+/** Look for the record in the last 64 KiB of @source, whose base is 0. 0, or -1 with errno. */
+int end_record_find(struct source *source, struct end_record *record);
+
+#endif

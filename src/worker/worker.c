@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/worker.h"
+
+#include "common/channel.h"
+#include "common/cleanup.h"
+#include "common/memory.h"
+#include "common/message.h"
+#include "worker/archive.h"
+#include "worker/extract.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * A unit is as large as keeps messages rare, and as small as lets every worker have one until the
+ * end of a run. A single member is never divided.
+ */
+#define UNIT_BYTES   (8 * 1024 * 1024)
+#define UNIT_MEMBERS 512
+#define UNIT_NAMES   (64 * 1024) /* bytes of names: records wait in the parent's memory */
+
+/* Records are held back this long to travel together. */
+#define BATCH_NS (20 * 1000 * 1000)
+
+struct worker {
+	const struct worker_settings *settings;
+	int channel_fd;
+	struct worker_progress *progress;
+	struct extraction *extraction;
+	struct memory_peak memory;
+
+	struct archive *archive; /* the one that is open, or NULL */
+	uint64_t archive_number;
+
+	struct wire_writer packet; /* messages that are not sent yet */
+	uint64_t flushed_ns;       /* when the last packet was sent */
+	uint8_t packet_bytes[PACKET_MAX];
+};
+
+/* The parent is gone or does not follow the protocol: there is nobody left to tell. */
+static _Noreturn void give_up(void)
+{
+	_exit(EXIT_FAILURE);
+}
+
+static void flush(struct worker *worker)
+{
+	if (worker->packet.size > 0 && channel_send(worker->channel_fd, worker->packet_bytes,
+					       worker->packet.size, -1, true) < 0)
+		give_up();
+	wire_writer_init(&worker->packet, worker->packet_bytes, sizeof(worker->packet_bytes));
+	worker->flushed_ns = monotonic_ns();
+}
+
+static void put(struct worker *worker, const struct message *message)
+{
+	if (message_put(&worker->packet, message) == 0)
+		return;
+	flush(worker);
+	if (message_put(&worker->packet, message) < 0)
+		give_up(); /* PACKET_MAX is more than any one message */
+}
+
+static void flush_if_due(struct worker *worker)
+{
+	if (worker->packet.size > 0 && monotonic_ns() - worker->flushed_ns >= BATCH_NS)
+		flush(worker);
+}
+
+static bool is_wanted(const struct worker *worker, const struct member *member)
+{
+	return !member->directory && filter_wants(&worker->settings->filter, member->name);
+}
+
+/* Where the unit ends that begins with member @first: at the first of the limits. */
+static uint64_t plan_end(const struct worker *worker, uint64_t first)
+{
+	uint64_t entries = archive_entries(worker->archive);
+	uint64_t bytes = 0;
+	uint64_t members = 0;
+	uint64_t names = 0;
+	uint64_t end = first;
+
+	for (; end < entries && members < UNIT_MEMBERS; end++) {
+		struct member member;
+		archive_member(worker->archive, end, &member);
+		if (!is_wanted(worker, &member))
+			continue;
+		bool fits = member.size_bytes <= UNIT_BYTES - bytes &&
+			    member.name_size <= UNIT_NAMES - names;
+		if (members > 0 && !fits)
+			break;
+		members++;
+		if (!fits)
+			return end + 1;
+		bytes += member.size_bytes;
+		names += member.name_size;
+	}
+	return end;
+}
+
+/* Leave a word about the member, should it be the last. */
+static void note_progress(struct worker_progress *progress, const struct member *member)
+{
+	size_t size = member->name_size < PROGRESS_NAME_MAX ? member->name_size : PROGRESS_NAME_MAX;
+
+	atomic_store_explicit(&progress->name_size, size, memory_order_relaxed);
+	memcpy(progress->name, member->name, size);
+	atomic_store_explicit(&progress->member, member->index, memory_order_release);
+}
+
+static void extract_member(struct worker *worker, const struct member *member)
+{
+	note_progress(worker->progress, member);
+	enum extract_status status = extraction_begin(
+		worker->extraction, worker->archive, worker->archive_number, member);
+
+	while (status == EXTRACT_MORE) {
+		status = extraction_step(worker->extraction);
+		flush_if_due(worker);
+	}
+	struct message message = {
+		.kind = MESSAGE_RECORD,
+		.record = *extraction_record(worker->extraction),
+	};
+	put(worker, &message);
+	memory_sample(&worker->memory, 0);
+}
+
+static void finish_unit(
+	struct worker *worker, const struct message_work *work, const struct failure *failure)
+{
+	struct message done = {
+		.kind = MESSAGE_DONE,
+		.done = {.archive = work->archive, .first = work->first, .failure = *failure},
+	};
+
+	atomic_store_explicit(&worker->progress->member, PROGRESS_NONE, memory_order_relaxed);
+	atomic_store_explicit(&worker->progress->archive, PROGRESS_NONE, memory_order_relaxed);
+	put(worker, &done);
+}
+
+/* Close the archive that is open and open the one that came. */
+static int change_archive(struct worker *worker, int fd, uint64_t number, struct failure *failure)
+{
+	if (worker->archive)
+		memory_sample(&worker->memory, 0);
+	archive_free(worker->archive);
+	worker->archive = archive_open(fd, failure);
+	worker->archive_number = number;
+	return worker->archive ? 0 : -1;
+}
+
+/* @fd: the archive, or -1 where it is the one that is open. It is taken over. */
+static void do_work(struct worker *worker, const struct message_work *work, int fd)
+{
+	struct failure failure = {0};
+
+	atomic_store_explicit(&worker->progress->archive, work->archive, memory_order_relaxed);
+	if (fd >= 0 && change_archive(worker, fd, work->archive, &failure) < 0) {
+		finish_unit(worker, work, &failure);
+		return;
+	}
+	if (!worker->archive || worker->archive_number != work->archive)
+		give_up();
+
+	uint64_t entries = archive_entries(worker->archive);
+	if (work->first > entries || (work->end != UNIT_END_OPEN && work->end > entries))
+		give_up();
+	uint64_t end = work->end != UNIT_END_OPEN ? work->end : plan_end(worker, work->first);
+	struct message plan = {
+		.kind = MESSAGE_PLAN,
+		.plan = {work->archive, work->first, end, entries},
+	};
+	put(worker, &plan);
+	if (end < entries)
+		flush(worker); /* another worker can begin where this unit ends */
+
+	for (uint64_t index = work->first; index < end; index++) {
+		struct member member;
+		archive_member(worker->archive, index, &member);
+		if (is_wanted(worker, &member))
+			extract_member(worker, &member);
+	}
+	finish_unit(worker, work, &failure);
+}
+
+/* Take the next message. False at the end of the channel. */
+static bool serve(struct worker *worker)
+{
+	uint8_t bytes[64]; /* a MESSAGE_WORK is smaller */
+	cleanup_fd int fd = -1;
+
+	ssize_t size = channel_receive(worker->channel_fd, bytes, sizeof(bytes), &fd, false);
+	if (size < 0 && errno == EAGAIN) {
+		flush(worker); /* nothing is queued: say everything before going to sleep */
+		size = channel_receive(worker->channel_fd, bytes, sizeof(bytes), &fd, true);
+	}
+	if (size < 0)
+		give_up();
+	if (size == 0)
+		return false;
+
+	struct wire_reader reader;
+	struct message message;
+	wire_reader_init(&reader, bytes, (size_t)size);
+	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK ||
+		message.work.has_archive != (fd >= 0))
+		give_up();
+	do_work(worker, &message.work, steal_fd(&fd));
+	return true;
+}
+
+_Noreturn void worker_main(
+	void *context, int channel_fd, int directory_fd, struct worker_progress *progress)
+{
+	static struct worker worker; /* one a process; large, and zero until it is touched */
+
+	/* A file size limit is to fail a write(2), not to kill. */
+	signal(SIGXFSZ, SIG_IGN);
+	worker.settings = context;
+	worker.channel_fd = channel_fd;
+	worker.progress = progress;
+	worker.extraction = extraction_new(directory_fd);
+	if (!worker.extraction)
+		give_up();
+	memory_peak_init(&worker.memory, worker.settings->measure);
+	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
+	worker.flushed_ns = monotonic_ns();
+
+	while (serve(&worker))
+		;
+
+	memory_sample(&worker.memory, 1);
+	struct message farewell = {
+		.kind = MESSAGE_MEMORY,
+		.memory = {worker.memory.private_bytes, worker.memory.shared_bytes},
+	};
+	put(&worker, &farewell);
+	flush(&worker);
+	archive_free(worker.archive);
+	extraction_free(worker.extraction);
+	memory_peak_release(&worker.memory);
+	_exit(EXIT_SUCCESS);
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What a worker process does: take units of work from its channel, extract their members into its
+ * directory, and answer with records. It reads archives, so it is the process that a hostile one
+ * can take over: it is handed descriptors, and no path of the user's.
+ */
+
+#ifndef ZIPMAP_WORKER_WORKER_H
+#define ZIPMAP_WORKER_WORKER_H
+
+#include "common/filter.h"
+#include "common/progress.h"
+
+#include <stdbool.h>
+
+struct worker_settings {
+	struct filter filter; /**< which members are wanted */
+	bool measure;         /**< measure private memory, and say the peaks at the end */
+};
+
+/**
+ * Work until the channel @channel_fd ends, then leave the process with _exit(2). Files are made in
+ * @directory_fd. @context is a struct worker_settings.
+ */
+_Noreturn void worker_main(
+	void *context, int channel_fd, int directory_fd, struct worker_progress *progress);
+
+#endif
