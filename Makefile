@@ -82,17 +82,17 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 # --- sources -------------------------------------------------------------------------------------
 
 SOURCES := $(wildcard src/*.c src/*/*.c)
-ifneq ($(ISAL),yes)
-SOURCES := $(filter-out src/worker/inflate_isal.c,$(SOURCES))
-endif
+# One implementation of the decoder.
+SOURCES := $(filter-out src/worker/inflate_$(if $(filter yes,$(ISAL)),zlib,isal).c,$(SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.
 UNIT_SHARED_SOURCES := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
+ROOFLINE_SOURCES := tests/bench/roofline.c
 
 HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h)
 C_FILES := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
-	$(UNIT_SHARED_SOURCES) $(HEADERS)
+	$(UNIT_SHARED_SOURCES) $(ROOFLINE_SOURCES) $(HEADERS)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
@@ -100,6 +100,7 @@ MODULE_OBJECTS := $(filter-out $(BUILD)/obj/src/main.o,$(OBJECTS))
 GENERATOR_OBJECTS := $(call objects,$(GENERATOR_SOURCES))
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES))
 UNIT_SHARED_OBJECTS := $(call objects,$(UNIT_SHARED_SOURCES))
+ROOFLINE_OBJECTS := $(call objects,$(ROOFLINE_SOURCES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 
 # --- building ------------------------------------------------------------------------------------
@@ -107,9 +108,10 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 .PHONY: all
 all: $(BUILD)/zipmap
 
-.PHONY: programs unit-tests
+.PHONY: programs unit-tests bench-programs
 programs: $(BUILD)/zipmap $(BUILD)/testdata-gen ; @:
 unit-tests: $(UNIT_TESTS) ; @:
+bench-programs: programs $(BUILD)/roofline ; @:
 
 $(BUILD)/zipmap: $(OBJECTS)
 	$(call say,LINK)
@@ -124,10 +126,15 @@ $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJEC
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
 
+$(BUILD)/roofline: $(ROOFLINE_OBJECTS) $(MODULE_OBJECTS)
+	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
 $(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
 $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
 
-ALL_OBJECTS := $(OBJECTS) $(GENERATOR_OBJECTS) $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS)
+ALL_OBJECTS := $(OBJECTS) $(GENERATOR_OBJECTS) $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS) \
+	$(ROOFLINE_OBJECTS)
 
 $(ALL_OBJECTS): $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC)
@@ -190,6 +197,17 @@ run-check:
 check-asan:
 	$(AGAIN) VARIANT=asan check
 
+# The measurements of tests/bench; a zipmap without ISA-L is measured beside the other.
+.PHONY: bench run-bench
+bench:
+	$(Q)tests/tools/install-deps build bench
+	$(AGAIN) $(jobs) bench-programs
+	$(AGAIN) $(jobs) ISAL=no BUILD=$(BUILD)/bench-zlib all
+	$(AGAIN) run-bench
+
+run-bench:
+	$(Q)tests/bench/bench.py $(BUILD)
+
 .PHONY: lint lint-headers lint-format format
 lint:
 	$(Q)tests/tools/install-deps build check lint
@@ -224,6 +242,7 @@ help:
 	@echo 'make demo         install what is missing, build, and show zipmap on a data set of 480 MB'
 	@echo 'make check        install what is missing, build, and run every test (TESTS=... for some)'
 	@echo 'make check-asan   the same under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make bench        install what is missing, build, and measure zipmap against its peers'
 	@echo 'make lint         includes, format, warnings, manual, scripts'
 	@echo 'make format       put all C files in the house style'
 	@echo 'make install      install under $$(DESTDIR)$$(prefix), now $(DESTDIR)$(prefix)'

@@ -13,6 +13,7 @@
  *       pathlist.[ch]    ... the lines of a list, without waiting
  *       spool.[ch]       ... an archive on standard input
  *     - output.[ch]      paths to standard output, without waiting
+ *       format.[ch]      ... or what --printf says
  *     - report.[ch]      --stats
  * - parent/: the trusted process, which never looks inside an archive
  *     - run.[ch]         the event loop of a run
@@ -26,14 +27,16 @@
  *     - archive.[ch]     the directory and members' data, by libzip
  *     - source.[ch]      the archive's bytes, by position
  *     - endrecord.[ch]   where an archive starts that has something before it
- *     - extract.[ch]     one member into one file, step by step
- *     - inflate.h        the decoder, by zlib (inflate_zlib.c)
+ *     - extract.[ch]     one member after the other, step by step
+ *     - outfile.[ch]     ... into a file of its own, or with others
+ *     - inflate.h        the decoder, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c)
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
  *     - record, failure                    what became of a member
  *     - membername, filter, memory, diag, printable, cleanup
  */
 
+#include "cli/format.h"
 #include "cli/inputs.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -118,12 +121,19 @@ static int unzip(const struct options *options)
 
 	if (inputs_open(&inputs, options) < 0)
 		return STATUS_USAGE;
-	output_init(&output, STDOUT_FILENO, options->null_separated ? '\0' : '\n');
+	char separator = options->null_separated ? '\0' : '\n';
+	if (output_init(&output, STDOUT_FILENO, separator, options->printf_format) < 0) {
+		diag(DIAG_ERROR, "out of memory");
+		inputs_close(&inputs);
+		return STATUS_USAGE;
+	}
 
 	struct archive_source source = inputs_source(&inputs);
 	struct record_sink sink = output_sink(&output);
 	struct worker_settings worker_settings = {
 		.filter = {options->filters, options->filter_count},
+		.pack = options->pack,
+		.full_names = options->printf_format && format_uses(options->printf_format, 'm'),
 		.measure = options->stats,
 	};
 	struct worker_entry worker = {worker_main, &worker_settings};

@@ -3,6 +3,7 @@
 #include "cli/options.h"
 
 #include "cli/cpus.h"
+#include "cli/format.h"
 #include "common/printable.h"
 
 #include <assert.h>
@@ -47,6 +48,7 @@ struct option_spec {
 
 static option_handler set_flag;
 static option_handler set_text;
+static option_handler set_format;
 static option_handler set_number;
 static option_handler set_loudness;
 static option_handler add_filter;
@@ -111,10 +113,25 @@ static const struct option_spec specs[] = {
 		.help = "print as members are finished, not in input order",
 		.handler = set_flag,
 		.field = FIELD(unordered)},
+	{.name = "pack",
+		.help = "put members below 1 MiB together in one file per unit\n"
+			"of work; needs a FORMAT that says where in it",
+		.handler = set_flag,
+		.field = FIELD(pack)},
 	{.name = "fail-fast",
 		.help = "stop at the first failure",
 		.handler = set_flag,
 		.field = FIELD(fail_fast)},
+
+	{.section = "What to print",
+		.name = "printf",
+		.has_arg = required_argument,
+		.argument = "FORMAT",
+		.help = "print FORMAT for each member instead of its path:\n"
+			"%p path, %a archive, %m member, %s size, %c CRC-32,\n"
+			"%o offset in the file, %%; \\n \\t \\0 \\\\",
+		.handler = set_format,
+		.field = FIELD(printf_format)},
 
 	{.section = "What to say on standard error",
 		.name = "stats",
@@ -180,6 +197,19 @@ static enum options_result set_text(
 		return wrong(parse, "option '--%s' can be given only once", spec->name);
 	*text = argument;
 	return OPTIONS_OK;
+}
+
+static enum options_result set_format(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+	const char *bad;
+	size_t size;
+
+	if (!format_check(argument, &bad, &size))
+		return wrong(parse, "option '--%s': '%s' is no directive or escape of a FORMAT",
+			spec->name, printable(bad, size, shown, sizeof(shown)));
+	return set_text(parse, spec, argument);
 }
 
 static enum options_result set_number(
@@ -323,6 +353,9 @@ static enum options_result check_inputs(struct parse *parse)
 	const struct options *options = parse->options;
 	size_t standard_inputs = 0;
 
+	if (options->pack && !options->printf_format)
+		return wrong(parse, "option '--pack' needs '--printf': a path alone does not say "
+				    "where in the file a member is");
 	if (options->operand_count == 0 && !options->files_from)
 		return wrong(parse, "nothing to unzip: give an archive, a directory, '-' or "
 				    "--files-from");

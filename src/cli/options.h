@@ -33,7 +33,9 @@ struct options {
 	bool unordered;
 	bool fail_fast;
 	bool stats;
-	bool quiet; /**< never together with @verbose: the later of the two counts */
+	bool pack;                 /**< only together with @printf_format */
+	const char *printf_format; /**< of --printf, which format_check() has found good; or NULL */
+	bool quiet;                /**< never together with @verbose: the later of the two counts */
 	bool verbose;
 	const char *files_from; /**< the list of --files-from, "-" for standard input, or NULL */
 	const char *tmpdir;     /**< where the run directory is made; never NULL or empty */

@@ -2,6 +2,8 @@
 
 #include "cli/output.h"
 
+#include "cli/format.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -11,16 +13,23 @@
 
 enum { FIRST_BYTES = 4096, FIRST_SIZES = 64 };
 
-void output_init(struct output *output, int fd, char separator)
+int output_init(struct output *output, int fd, char separator, const char *format)
 {
 	struct stat status;
 
-	*output = (struct output){.fd = fd, .separator = separator};
+	*output = (struct output){.fd = fd, .separator = separator, .format = format};
 	output->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+	if (!format)
+		return 0;
+	output->formatter = open_memstream(&output->formatted, &output->formatted_size);
+	return output->formatter ? 0 : -1;
 }
 
 void output_release(struct output *output)
 {
+	if (output->formatter)
+		fclose(output->formatter);
+	free(output->formatted);
 	free(output->bytes);
 	free(output->sizes);
 	*output = (struct output){.fd = -1};
@@ -59,22 +68,19 @@ static int make_room(void **array, size_t element_size, size_t *begin, size_t *e
 	return 0;
 }
 
-static int put(
-	void *context, const struct record *record, const char *archive_path, const char *path)
+/** Buffer @size bytes and @tail_size more as what is printed of one record. */
+static int append(
+	struct output *output, const char *text, size_t size, const char *tail, size_t tail_size)
 {
-	struct output *output = context;
-	size_t size = strlen(path);
 	void *bytes = output->bytes;
 	void *sizes = output->sizes;
 
-	(void)record;
-	(void)archive_path;
-	if (size >= UINT32_MAX) {
+	if (size >= UINT32_MAX - tail_size) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	int result = make_room(
-		&bytes, 1, &output->begin, &output->end, &output->capacity, size + 1, FIRST_BYTES);
+	int result = make_room(&bytes, 1, &output->begin, &output->end, &output->capacity,
+		size + tail_size, FIRST_BYTES);
 	output->bytes = bytes;
 	if (result < 0)
 		return -1;
@@ -83,11 +89,27 @@ static int put(
 	output->sizes = sizes;
 	if (result < 0)
 		return -1;
-	memcpy(output->bytes + output->end, path, size);
-	output->bytes[output->end + size] = output->separator;
-	output->end += size + 1;
-	output->sizes[output->last++] = (uint32_t)(size + 1);
+	memcpy(output->bytes + output->end, text, size);
+	memcpy(output->bytes + output->end + size, tail, tail_size);
+	output->end += size + tail_size;
+	output->sizes[output->last++] = (uint32_t)(size + tail_size);
 	return 0;
+}
+
+static int put(
+	void *context, const struct record *record, const char *archive_path, const char *path)
+{
+	struct output *output = context;
+
+	if (!output->format)
+		return append(output, path, strlen(path), &output->separator, 1);
+	rewind(output->formatter);
+	format_print(output->formatter, output->format, record, archive_path, path);
+	if (fflush(output->formatter) != 0 || ferror(output->formatter)) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return append(output, output->formatted, output->formatted_size, "", 0);
 }
 
 static size_t pending(void *context)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Where records go: each member's path, one a line, on a descriptor that may be a pipe whose reader
- * is slow, has gone away, or has made it non-blocking.
+ * Where records go: each member's path, one a line, or what --printf says, on a descriptor that may
+ * be a pipe whose reader is slow, has gone away, or has made it non-blocking.
  */
 
 #ifndef ZIPMAP_CLI_OUTPUT_H
@@ -13,11 +13,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct output {
-	int fd;         /**< not owned */
-	bool regular;   /**< a regular file, which never makes the writer wait */
-	char separator; /**< ends each path */
+	int fd;             /**< not owned */
+	bool regular;       /**< a regular file, which never makes the writer wait */
+	char separator;     /**< ends each path */
+	const char *format; /**< --printf, or NULL: print paths */
+	FILE *formatter;    /**< writes to @formatted, from its start for each record */
+	char *formatted;
+	size_t formatted_size;
 
 	char *bytes; /**< those from @begin to @end are not written yet */
 	size_t begin, end, capacity;
@@ -29,8 +34,11 @@ struct output {
 	uint64_t written; /**< records written to their last byte */
 };
 
-/** Prepare output to @fd, which stays the caller's; each path ends in @separator. */
-void output_init(struct output *output, int fd, char separator);
+/**
+ * Prepare output to @fd, which stays the caller's: paths that end in @separator each, or, where it
+ * is not NULL, what the --printf @format says (see format.h). 0, or -1 with errno.
+ */
+int output_init(struct output *output, int fd, char separator, const char *format);
 
 /** Free the buffers; what is in them is lost. */
 void output_release(struct output *output);

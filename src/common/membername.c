@@ -78,6 +78,13 @@ size_t member_file_name(
 	return length + member_base_clean(name, name_size, file + length);
 }
 
+size_t member_pack_name(uint64_t archive, uint64_t member, char *file)
+{
+	static const char name[] = "pack";
+
+	return member_file_name(archive, member, name, sizeof(name) - 1, file);
+}
+
 /* One decimal number without sign or leading zero, ended by @end; the text behind it, or NULL. */
 static const char *get_decimal(const char *text, char end, uint64_t *value)
 {

@@ -34,6 +34,9 @@ size_t member_base_clean(const char *name, size_t size, char *base);
 size_t member_file_name(
 	uint64_t archive, uint64_t member, const char *name, size_t name_size, char *file);
 
+/** The same for a file with several members, of which @member is the first. */
+size_t member_pack_name(uint64_t archive, uint64_t member, char *file);
+
 /**
  * Read the two numbers back from a file's name. False where @file is no name that
  * member_file_name() makes.

@@ -13,7 +13,8 @@ enum record_field {
 	RECORD_FAILURE = 1 << 0,
 	RECORD_FILE = 1 << 1,
 	RECORD_OFFSET = 1 << 2,
-	RECORD_FIELDS = (1 << 3) - 1, /* all that are known */
+	RECORD_PACK = 1 << 3,
+	RECORD_FIELDS = (1 << 4) - 1, /* all that are known */
 };
 
 static void put_failure(struct wire_writer *out, const struct failure *failure)
@@ -36,10 +37,15 @@ static void get_failure(struct wire_reader *in, struct failure *failure)
 
 static void put_record(struct wire_writer *out, const struct record *record)
 {
-	unsigned fields = record->failure.kind != FAILURE_NONE ? RECORD_FAILURE : RECORD_FILE;
+	unsigned fields = RECORD_FAILURE;
 
-	if (record->offset_bytes != 0)
-		fields |= RECORD_OFFSET;
+	if (record->failure.kind == FAILURE_NONE) {
+		fields = RECORD_FILE;
+		if (record->offset_bytes != 0)
+			fields |= RECORD_OFFSET;
+		if (record->packed)
+			fields |= RECORD_PACK;
+	}
 	wire_put_u16(out, (uint16_t)fields);
 	wire_put_u64(out, record->archive);
 	wire_put_u64(out, record->member);
@@ -53,6 +59,8 @@ static void put_record(struct wire_writer *out, const struct record *record)
 	}
 	if (fields & RECORD_OFFSET)
 		wire_put_u64(out, record->offset_bytes);
+	if (fields & RECORD_PACK)
+		wire_put_u64(out, record->pack);
 }
 
 static void get_record(struct wire_reader *in, struct record *record)
@@ -78,6 +86,9 @@ static void get_record(struct wire_reader *in, struct record *record)
 	}
 	if (fields & RECORD_OFFSET)
 		record->offset_bytes = wire_get_u64(in);
+	record->packed = fields & RECORD_PACK;
+	if (record->packed)
+		record->pack = wire_get_u64(in);
 }
 
 static void put_fields(struct wire_writer *out, const struct message *message)

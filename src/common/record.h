@@ -10,6 +10,7 @@
 
 #include "common/failure.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,11 +25,19 @@ struct record {
 	uint64_t offset_bytes;  /**< where the member's bytes begin in the file */
 	uint64_t inode;         /**< of the file that the worker wrote and mapped */
 	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
+	bool packed;            /**< the file holds several members */
+	uint64_t pack;          /**< the index of the first of those, which the file is named for */
 	uint16_t name_size;     /**< bytes in @name */
 	/** The member's name as stored, any bytes; of a whole member, where only paths are wanted,
 	 * its cleaned base name (membername.h). Not NUL-terminated, not owned: it lives as long as
 	 * the message or buffer that the record was read from. */
 	const char *name;
 };
+
+/**
+ * Write the name of the file that a whole member is in, below its worker's directory, to @file
+ * (MEMBER_FILE_SIZE bytes of membername.h). Returns its length.
+ */
+size_t record_file_name(const struct record *record, char *file);
 
 #endif

@@ -68,6 +68,7 @@ static _Noreturn void become_worker(
 			munmap(other->progress, sizeof(*other->progress));
 	}
 	pool->entry->main(pool->entry->context, CHANNEL, DIRECTORY, worker->progress);
+	_exit(EXIT_FAILURE); /* not reached */
 }
 
 static struct worker *free_place(struct pool *pool)
@@ -103,6 +104,7 @@ struct worker *pool_start(struct pool *pool)
 	if (worker->directory_fd < 0 || fstat(worker->directory_fd, &status) < 0)
 		goto fail;
 	worker->device = status.st_dev;
+	worker->owner = status.st_uid;
 	void *page = mmap(NULL, sizeof(*worker->progress), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)

@@ -22,16 +22,24 @@
 
 struct unit;
 
+/** A file with several members that the parent has mapped. */
+struct mapped_pack {
+	uint64_t archive, number, inode;
+	uint64_t size_bytes; /**< 0: none */
+};
+
 struct worker {
 	pid_t pid; /**< 0: no process, this place is free */
 	int channel_fd;
 	int directory_fd;
 	uint32_t directory;               /**< the number of its directory */
 	dev_t device;                     /**< of its directory */
+	uid_t owner;                      /**< of its directory: this user */
 	struct worker_progress *progress; /**< shared with it */
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct unit *queue[WORKER_QUEUE_MAX]; /**< the schedule's; the first is in hand */
 	unsigned queued;
+	struct mapped_pack pack; /**< the last one of this worker's */
 };
 
 struct pool {

@@ -146,7 +146,7 @@ static bool on_record(
 		report(run, job->path, record, &record->failure);
 		return !run->stop;
 	}
-	member_file_name(record->archive, record->member, record->name, record->name_size, file);
+	record_file_name(record, file);
 	if (asprintf(&path, "%s/%" PRIu32 "/%s", run->rundir.path, directory, file) < 0) {
 		path = NULL;
 		out_of_memory(run);
@@ -307,7 +307,8 @@ static void feed_ahead(struct run *run)
 {
 	for (unsigned i = 0; i < run->pool.size; i++) {
 		struct worker *worker = &run->pool.workers[i];
-		while (worker->pid != 0 && worker->queued < WORKER_QUEUE_MAX &&
+		/* One that has nothing is dead, which will show. */
+		while (worker->queued > 0 && worker->queued < WORKER_QUEUE_MAX &&
 			is_small(worker->queue[worker->queued - 1])) {
 			struct unit *unit = find_unit(run, PROGRESS_NONE);
 			if (!unit || !is_small(unit) || !give(run, worker, unit))
@@ -356,19 +357,36 @@ static void pop_unit(struct worker *worker)
 	memmove(worker->queue, worker->queue + 1, worker->queued * sizeof(worker->queue[0]));
 }
 
-/* Look at the file of a record ourselves; make it a failure where it is not what it should be. */
-static void check_file(const struct worker *worker, struct record *record)
+/* What is wrong with the file that a worker says it has made of @record; FAILURE_NONE: nothing. */
+static struct failure check_file(struct worker *worker, const struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
-	struct remap_expect expect = {worker->device, record->inode, record->size_bytes};
+	struct remap_expect expect = {worker->device, worker->owner, record->inode};
+	struct mapped_pack *pack = &worker->pack;
+	uint64_t size_bytes = pack->size_bytes;
+	bool mapped = record->packed && size_bytes > 0 && pack->archive == record->archive &&
+		      pack->number == record->pack && pack->inode == record->inode;
 
-	member_file_name(record->archive, record->member, record->name, record->name_size, file);
-	if (remap(worker->directory_fd, file, &expect) == 0)
-		return;
-	if (errno == ESTALE || errno == ENOENT || errno == ELOOP)
-		record->failure = (struct failure){.kind = FAILURE_CHANGED};
-	else
-		record->failure = (struct failure){FAILURE_MAP, {(uint64_t)errno, 0}};
+	record_file_name(record, file);
+	if (!mapped && remap(worker->directory_fd, file, &expect, &size_bytes) < 0) {
+		if (errno == ESTALE || errno == ENOENT || errno == ELOOP)
+			return (struct failure){.kind = FAILURE_CHANGED};
+		return (struct failure){FAILURE_MAP, {(uint64_t)errno, 0}};
+	}
+	if (record->packed)
+		*pack = (struct mapped_pack){
+			record->archive, record->pack, record->inode, size_bytes};
+	bool fits = record->packed ? record->offset_bytes <= size_bytes &&
+					     record->size_bytes <= size_bytes - record->offset_bytes
+				   : record->offset_bytes == 0 && record->size_bytes == size_bytes;
+	return (struct failure){.kind = fits ? FAILURE_NONE : FAILURE_CHANGED};
+}
+
+static void remove_file(const struct worker *worker, const struct record *record)
+{
+	char file[MEMBER_FILE_SIZE];
+
+	record_file_name(record, file);
 	unlinkat(worker->directory_fd, file, 0);
 }
 
@@ -377,12 +395,16 @@ static int on_record_message(struct run *run, struct worker *worker, struct reco
 	struct unit *unit = unit_in_hand(worker);
 
 	/* Only a file that the answer may be about is looked at. */
-	if (record->archive != unit->job->number) {
+	if (record->archive != unit->job->number ||
+		(record->packed && (record->pack < unit->first || record->pack > record->member))) {
 		errno = EBADMSG;
 		return -1;
 	}
-	if (record->failure.kind == FAILURE_NONE)
-		check_file(worker, record);
+	if (record->failure.kind == FAILURE_NONE) {
+		record->failure = check_file(worker, record);
+		if (record->failure.kind != FAILURE_NONE && !record->packed)
+			remove_file(worker, record);
+	}
 	return schedule_record(&run->schedule, unit, record);
 }
 

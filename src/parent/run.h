@@ -64,10 +64,10 @@ struct record_sink {
 	void *context;
 };
 
-/** What a worker process does. It never returns; it leaves with _exit(2). */
+/** What a worker process does. It leaves with _exit(2) and does not return. */
 struct worker_entry {
-	void (*main)(void *context, int channel_fd, int directory_fd,
-		struct worker_progress *progress) __attribute__((noreturn));
+	void (*main)(
+		void *context, int channel_fd, int directory_fd, struct worker_progress *progress);
 	void *context;
 };
 

@@ -146,7 +146,7 @@ static void finish_job(struct schedule *schedule, struct job *job)
 
 	if (job->failure.kind != FAILURE_NONE)
 		schedule->halted = !listener->failed(listener->context, job);
-	else if (job->entries == 0)
+	else if (job->opened && job->entries == 0)
 		schedule->halted = !listener->empty(listener->context, job);
 	remove_job(schedule, job);
 }
@@ -256,12 +256,13 @@ static int bad_message(void)
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan)
 {
 	struct job *job = unit->job;
-	bool first_plan = unit->first == 0 && unit->end == UNIT_END_OPEN;
 
 	if (plan->archive != job->number || plan->first != unit->first)
 		return bad_message();
-	if (first_plan)
+	if (!job->opened) {
+		job->opened = true;
 		job->entries = plan->entries;
+	}
 	if (plan->entries != job->entries || plan->end > job->entries)
 		return bad_message();
 	if (unit->end != UNIT_END_OPEN)
@@ -359,8 +360,8 @@ void schedule_requeue(struct schedule *schedule, struct unit *unit)
 int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty)
 {
 	struct job *job = unit->job;
-	bool blames = unit->end != UNIT_END_OPEN && guilty->archive == job->number &&
-		      guilty->member >= unit->next_member && guilty->member < unit->end;
+	bool blames = guilty->archive == job->number && guilty->member >= unit->next_member &&
+		      guilty->member < unit->end;
 
 	if (++job->deaths > SCHEDULE_DEATHS_MAX || (!blames && unit->deaths++ > 0)) {
 		unit->state = UNIT_DONE;
@@ -400,6 +401,9 @@ int schedule_lost(struct schedule *schedule, struct unit *unit, const struct rec
 		if (!before)
 			return -1;
 	}
+	if (unit->end == UNIT_END_OPEN)
+		job->next_first =
+			guilty->member + 1; /* it was not planned yet, as far as is known */
 	unit->end = missing;
 	unit->state = UNIT_DONE;
 	if (after || before)

@@ -5,20 +5,22 @@
 #include "common/cleanup.h"
 #include "common/membername.h"
 #include "worker/inflate.h"
+#include "worker/outfile.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
+
+#define INPUT_SIZE ((size_t)256 * 1024)
 
 struct extraction {
-	int directory_fd;
 	struct inflater *inflater;
-	uint8_t *in;  /* EXTRACT_BUFFER_SIZE bytes of compressed data */
-	uint8_t *out; /* EXTRACT_BUFFER_SIZE bytes of unzipped data */
+	uint8_t *in;         /* INPUT_SIZE bytes of compressed data */
+	struct outfile own;  /* of the member in hand */
+	struct outfile pack; /* of small members, where they are packed */
+	bool packs;
+	uint64_t pack_number; /* the first member in the pack */
+	uint64_t pack_first;  /* where that ends */
 
 	struct member member;
 	struct record record;
@@ -26,25 +28,23 @@ struct extraction {
 	bool inflating; /* by ourselves; else the data come as they are */
 	const uint8_t *in_at;
 	size_t in_left;
-
-	int fd; /* of the file being written, or -1 */
-	char file[MEMBER_FILE_SIZE];
-	uint64_t written; /* bytes */
-	uint32_t crc32;   /* of those */
+	struct outfile *out; /* where the member goes; NULL: none is in hand */
+	uint64_t start;      /* where it begins there */
+	uint32_t crc32;      /* of what is written of it */
 };
 
-struct extraction *extraction_new(int directory_fd)
+struct extraction *extraction_new(int directory_fd, bool pack)
 {
 	struct extraction *extraction = calloc(1, sizeof(*extraction));
 
 	if (!extraction)
 		return NULL;
-	extraction->directory_fd = directory_fd;
-	extraction->fd = -1;
+	extraction->packs = pack;
 	extraction->inflater = inflater_new();
-	extraction->in = malloc(EXTRACT_BUFFER_SIZE);
-	extraction->out = malloc(EXTRACT_BUFFER_SIZE);
-	if (!extraction->inflater || !extraction->in || !extraction->out) {
+	extraction->in = malloc(INPUT_SIZE);
+	int own = outfile_init(&extraction->own, directory_fd);
+	int shared = outfile_init(&extraction->pack, directory_fd);
+	if (!extraction->inflater || !extraction->in || own < 0 || shared < 0) {
 		extraction_free(extraction);
 		return NULL;
 	}
@@ -55,10 +55,11 @@ void extraction_free(struct extraction *extraction)
 {
 	if (!extraction)
 		return;
-	extraction_abandon(extraction);
+	member_data_close(&extraction->data);
+	outfile_release(&extraction->own);
+	outfile_release(&extraction->pack);
 	inflater_free(extraction->inflater);
 	free(extraction->in);
-	free(extraction->out);
 	free(extraction);
 }
 
@@ -67,13 +68,25 @@ const struct record *extraction_record(const struct extraction *extraction)
 	return &extraction->record;
 }
 
+static bool is_packed(const struct extraction *extraction)
+{
+	return extraction->out == &extraction->pack;
+}
+
 void extraction_abandon(struct extraction *extraction)
 {
+	struct outfile *out = steal_pointer(&extraction->out);
+
 	member_data_close(&extraction->data);
-	if (extraction->fd < 0)
+	if (!out)
 		return;
-	close(steal_fd(&extraction->fd));
-	unlinkat(extraction->directory_fd, extraction->file, 0);
+	/* A pack is called after its first member, so it cannot stay without that one. */
+	if (out == &extraction->pack && extraction->pack_number != extraction->member.index) {
+		if (extraction->start <= outfile_position(out))
+			outfile_rewind(out, extraction->start);
+	} else {
+		outfile_discard(out);
+	}
 }
 
 static enum extract_status fail(struct extraction *extraction, struct failure failure)
@@ -89,12 +102,42 @@ static enum extract_status fail_as(
 	return fail(extraction, (struct failure){kind, {first, second}});
 }
 
-/* A failed system call on the file: a full file system is told apart from all else. */
-static enum extract_status fail_writing(struct extraction *extraction)
+/* A failed system call on a file: a full file system is told apart from all else. */
+static struct failure writing_failure(int error)
 {
-	bool full = errno == ENOSPC || errno == EDQUOT;
+	bool full = error == ENOSPC || error == EDQUOT;
 
-	return fail_as(extraction, full ? FAILURE_NO_SPACE : FAILURE_WRITE, (uint64_t)errno, 0);
+	return (struct failure){full ? FAILURE_NO_SPACE : FAILURE_WRITE, {(uint64_t)error, 0}};
+}
+
+/* Choose the file that the member goes to, and have it open. 0, or -1 with errno. */
+static int open_file(struct extraction *extraction)
+{
+	const struct member *member = &extraction->member;
+	uint64_t archive = extraction->record.archive;
+	bool packed = extraction->packs && member->size_bytes < PACK_MEMBER_MAX;
+	struct outfile *out = packed ? &extraction->pack : &extraction->own;
+
+	assert(!extraction_pack_is_broken(extraction));
+	if (out->fd < 0) {
+		if (packed) {
+			extraction->pack_number = member->index;
+			member_pack_name(archive, member->index, out->name);
+		} else {
+			member_file_name(
+				archive, member->index, member->name, member->name_size, out->name);
+		}
+		if (outfile_create(out) < 0)
+			return -1;
+	} else if (outfile_align(out) < 0) {
+		return -1;
+	}
+	extraction->out = out;
+	extraction->start = outfile_position(out);
+	extraction->record.packed = packed;
+	extraction->record.pack = packed ? extraction->pack_number : 0;
+	extraction->record.offset_bytes = extraction->start;
+	return 0;
 }
 
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
@@ -109,7 +152,6 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 		.name = member->name,
 		.name_size = member->name_size,
 	};
-	extraction->written = 0;
 	extraction->crc32 = 0;
 	extraction->in_left = 0;
 
@@ -121,14 +163,8 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 		return fail(extraction, failure);
 	if (extraction->inflating)
 		inflater_reset(extraction->inflater);
-
-	member_file_name(
-		archive_number, member->index, member->name, member->name_size, extraction->file);
-	/* O_RDWR, because a map that is read needs a descriptor that can be read: mmap(2). */
-	extraction->fd = openat(extraction->directory_fd, extraction->file,
-		O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (extraction->fd < 0)
-		return fail_writing(extraction);
+	if (open_file(extraction) < 0)
+		return fail(extraction, writing_failure(errno));
 	return EXTRACT_MORE;
 }
 
@@ -137,8 +173,7 @@ static int fill_input(struct extraction *extraction, struct failure *failure)
 {
 	if (extraction->in_left > 0)
 		return 0;
-	ssize_t got =
-		member_data_read(&extraction->data, extraction->in, EXTRACT_BUFFER_SIZE, failure);
+	ssize_t got = member_data_read(&extraction->data, extraction->in, INPUT_SIZE, failure);
 	if (got < 0)
 		return -1;
 	extraction->in_at = extraction->in;
@@ -147,12 +182,13 @@ static int fill_input(struct extraction *extraction, struct failure *failure)
 }
 
 /*
- * Inflate to the output buffer until it is full or the stream ends. Returns the bytes in it, *@end
- * set at the stream's end; -1 with *@failure.
+ * Inflate to @room until it is full or the stream ends. Returns the bytes there, *@end set at the
+ * stream's end; -1 with *@failure.
  */
-static ssize_t inflate_piece(struct extraction *extraction, bool *end, struct failure *failure)
+static ssize_t inflate_piece(struct extraction *extraction, uint8_t *room, size_t room_size,
+	bool *end, struct failure *failure)
 {
-	struct inflate_span span = {.out = extraction->out, .out_size = EXTRACT_BUFFER_SIZE};
+	struct inflate_span span = {.out = room, .out_size = room_size};
 
 	for (;;) {
 		if (fill_input(extraction, failure) < 0)
@@ -165,83 +201,67 @@ static ssize_t inflate_piece(struct extraction *extraction, bool *end, struct fa
 		extraction->in_left = span.in_size;
 		*end = status == INFLATE_END;
 		if (status == INFLATE_END || status == INFLATE_NEED_OUTPUT)
-			break;
+			return (ssize_t)(room_size - span.out_size);
 		if (status == INFLATE_NEED_INPUT && !exhausted)
 			continue;
 		failure->kind = status == INFLATE_NO_MEMORY ? FAILURE_NO_MEMORY : FAILURE_BAD_DATA;
 		return -1;
 	}
-	return (ssize_t)(EXTRACT_BUFFER_SIZE - span.out_size);
 }
 
 /* As inflate_piece(), for data that come unzipped. */
-static ssize_t copy_piece(struct extraction *extraction, bool *end, struct failure *failure)
+static ssize_t copy_piece(struct extraction *extraction, uint8_t *room, size_t room_size, bool *end,
+	struct failure *failure)
 {
-	ssize_t got =
-		member_data_read(&extraction->data, extraction->out, EXTRACT_BUFFER_SIZE, failure);
+	ssize_t got = member_data_read(&extraction->data, room, room_size, failure);
 
 	*end = got == 0;
 	return got;
 }
 
-static int write_all(int fd, const uint8_t *bytes, size_t size)
-{
-	while (size > 0) {
-		ssize_t wrote = write(fd, bytes, size);
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			return -1;
-		bytes += wrote;
-		size -= (size_t)wrote;
-	}
-	return 0;
-}
-
-/* All is written: hold it against what the archive states, and map it. */
+/* All is decoded: hold it against what the archive states, and finish a file of its own. */
 static enum extract_status finish(struct extraction *extraction)
 {
 	const struct member *member = &extraction->member;
 	struct record *record = &extraction->record;
-	struct stat status;
+	struct outfile *out = extraction->out;
+	uint64_t size_bytes = outfile_position(out) - extraction->start;
+	bool mapping;
 
-	if (extraction->written != member->size_bytes)
-		return fail_as(
-			extraction, FAILURE_SIZE_MISMATCH, member->size_bytes, extraction->written);
+	if (size_bytes != member->size_bytes)
+		return fail_as(extraction, FAILURE_SIZE_MISMATCH, member->size_bytes, size_bytes);
 	if (extraction->crc32 != member->crc32)
 		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
-	if (fstat(extraction->fd, &status) < 0)
-		return fail_writing(extraction);
-	if (extraction->written > 0) {
-		void *map =
-			mmap(NULL, extraction->written, PROT_READ, MAP_SHARED, extraction->fd, 0);
-		if (map == MAP_FAILED)
-			return fail_as(extraction, FAILURE_MAP, (uint64_t)errno, 0);
-		munmap(map, extraction->written);
-	}
-	/* close(2) can be the first to say that the data did not fit (NFS). */
-	if (close(steal_fd(&extraction->fd)) < 0) {
-		enum extract_status failed = fail_writing(extraction);
-		unlinkat(extraction->directory_fd, extraction->file, 0);
-		return failed;
-	}
-	member_data_close(&extraction->data);
-	/* What the file's name does not show of the member's name, nobody asked for. */
-	record->name = strchr(extraction->file, '-') + 1;
-	record->name_size = (uint16_t)strlen(record->name);
-	record->size_bytes = extraction->written;
+	record->size_bytes = size_bytes;
 	record->crc32 = extraction->crc32;
-	record->inode = status.st_ino;
-	return EXTRACT_WHOLE;
+	if (!is_packed(extraction)) {
+		if (outfile_finish(out, &record->inode, &mapping) < 0)
+			return mapping ? fail_as(extraction, FAILURE_MAP, (uint64_t)errno, 0)
+				       : fail(extraction, writing_failure(errno));
+		extraction->out = NULL;
+		if (outfile_close(out) < 0)
+			return fail(extraction, writing_failure(errno));
+	}
+	if (is_packed(extraction) && extraction->pack_number == member->index)
+		extraction->pack_first = outfile_position(out);
+	member_data_close(&extraction->data);
+	extraction->out = NULL;
+	return record->packed ? EXTRACT_PACKED : EXTRACT_WHOLE;
 }
 
 enum extract_status extraction_step(struct extraction *extraction)
 {
+	struct outfile *out = extraction->out;
 	struct failure failure = {0};
+	size_t room_size;
 	bool end;
-	ssize_t size = extraction->inflating ? inflate_piece(extraction, &end, &failure)
-					     : copy_piece(extraction, &end, &failure);
 
+	uint8_t *room = outfile_room(out, &room_size);
+	if (!room)
+		return fail(extraction, writing_failure(errno));
+	ssize_t size = extraction->inflating
+			       ? inflate_piece(extraction, room, room_size, &end, &failure)
+			       : copy_piece(extraction, room, room_size, &end, &failure);
 	if (size < 0) {
 		if (failure.kind == FAILURE_CRC_MISMATCH) { /* libzip's word, without numbers */
 			failure.numbers[0] = extraction->member.crc32;
@@ -250,12 +270,48 @@ enum extract_status extraction_step(struct extraction *extraction)
 		return fail(extraction, failure);
 	}
 	/* More than stated is refused before it is written, so that a lie costs no space. */
-	if ((uint64_t)size > extraction->member.size_bytes - extraction->written)
+	uint64_t done = outfile_position(out) - extraction->start;
+	if ((uint64_t)size > extraction->member.size_bytes - done)
 		return fail_as(extraction, FAILURE_SIZE_MISMATCH, extraction->member.size_bytes,
-			extraction->written + (uint64_t)size);
-	extraction->crc32 = checksum_crc32(extraction->crc32, extraction->out, (size_t)size);
-	if (write_all(extraction->fd, extraction->out, (size_t)size) < 0)
-		return fail_writing(extraction);
-	extraction->written += (uint64_t)size;
+			done + (uint64_t)size);
+	extraction->crc32 = checksum_crc32(extraction->crc32, room, (size_t)size);
+	outfile_commit(out, (size_t)size);
 	return end ? finish(extraction) : EXTRACT_MORE;
+}
+
+bool extraction_pack_is_broken(const struct extraction *extraction)
+{
+	return extraction->pack.fd >= 0 && extraction->pack.error != 0;
+}
+
+void extraction_close_pack(struct extraction *extraction, struct pack_result *result)
+{
+	struct outfile *pack = &extraction->pack;
+	bool mapping;
+
+	*result = (struct pack_result){.failure = {.kind = FAILURE_NONE}};
+	if (pack->fd < 0)
+		return;
+	/*
+	 * Where not all could be written, a second try finishes the file with what was. A pack is
+	 * called after its first member, so it does not stay without that one.
+	 */
+	int finished = outfile_finish(pack, &result->inode, &mapping);
+	if (finished < 0 && pack->error)
+		finished = outfile_finish(pack, &result->inode, &mapping);
+	int error = pack->error ? pack->error : errno;
+	bool whole = finished == 0 && pack->error == 0;
+	result->valid_bytes = outfile_position(pack);
+	if (finished < 0 || result->valid_bytes < extraction->pack_first) {
+		outfile_discard(pack);
+		result->valid_bytes = 0;
+	} else if (outfile_close(pack) < 0) {
+		error = errno;
+		whole = false;
+		result->valid_bytes = 0;
+	}
+	if (!whole)
+		result->failure = writing_failure(error);
+	if (finished < 0 && mapping)
+		result->failure.kind = FAILURE_MAP;
 }

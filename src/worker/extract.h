@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The extraction of one member into its own file, as a state machine that goes on step by step: a
- * worker may have several in hand, of one archive or of several. A file is announced only once it
- * is whole: its size and CRC-32 are those that the archive states, and it has been mapped.
+ * The extraction of one member after the other, each as a state machine that goes on step by step:
+ * a worker may have several in hand, of one archive or of several. A member goes into a file of its
+ * own, or, where files are packed and it is small, into one file with others. It is announced only
+ * once it is whole there: its size and CRC-32 are those that the archive states, and its file has
+ * been mapped.
  */
 
 #ifndef ZIPMAP_WORKER_EXTRACT_H
@@ -12,38 +14,62 @@
 #include "common/record.h"
 #include "worker/archive.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/** Bytes that one step decodes at most: they stay in a core's cache until they are written. */
-#define EXTRACT_BUFFER_SIZE (256 * 1024)
+/** Members below this size are packed. */
+#define PACK_MEMBER_MAX (1024 * 1024)
 
 enum extract_status {
 	EXTRACT_MORE,   /**< call extraction_step() again */
-	EXTRACT_WHOLE,  /**< the record describes the finished file */
-	EXTRACT_FAILED, /**< the record says why; no file is left */
+	EXTRACT_WHOLE,  /**< the record describes the member in its finished file */
+	EXTRACT_PACKED, /**< so it will, if extraction_close_pack() says so */
+	EXTRACT_FAILED, /**< the record says why; nothing of the member is left */
 };
 
 struct extraction;
 
-/** Extract into files of the directory @directory_fd, which must stay open. NULL: no memory. */
-struct extraction *extraction_new(int directory_fd);
+/**
+ * Extract into files of the directory @directory_fd, which must stay open; @pack: small members
+ * share one. NULL: no memory.
+ */
+struct extraction *extraction_new(int directory_fd, bool pack);
 
 void extraction_free(struct extraction *extraction);
 
 /**
  * Begin with @member of @archive, which has the place @archive_number in the input. Both must
- * outlive the extraction's end. Only after EXTRACT_WHOLE or EXTRACT_FAILED can another one begin.
+ * outlive the extraction's end. Another one can begin only after the end of this.
  */
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member);
 
-/** Go on by at most EXTRACT_BUFFER_SIZE bytes of output. */
+/** Go on by at most OUTFILE_BUFFER_SIZE bytes of output. */
 enum extract_status extraction_step(struct extraction *extraction);
 
-/** The member's record, complete after EXTRACT_WHOLE or EXTRACT_FAILED. Owned by @extraction. */
+/**
+ * The member's record, complete at its end. Owned by @extraction. Its name is that of the member,
+ * as long as the archive is open.
+ */
 const struct record *extraction_record(const struct extraction *extraction);
 
-/** Give up: the data are closed, the partial file is removed. */
+/** Give up the member in hand: its data are closed, nothing of it is left. */
 void extraction_abandon(struct extraction *extraction);
+
+/** What became of a file with packed members. */
+struct pack_result {
+	uint64_t inode;
+	uint64_t valid_bytes;   /**< members that end by here are whole */
+	struct failure failure; /**< of those that do not */
+};
+
+/**
+ * Whether members that were EXTRACT_PACKED may be lost since a later one could not be written: the
+ * pack has to be closed before another member begins.
+ */
+bool extraction_pack_is_broken(const struct extraction *extraction);
+
+/** Finish the file with packed members, if there is one. */
+void extraction_close_pack(struct extraction *extraction, struct pack_result *result);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "common/channel.h"
 #include "common/cleanup.h"
+#include "common/membername.h"
 #include "common/memory.h"
 #include "common/message.h"
 #include "worker/archive.h"
@@ -13,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -35,6 +37,9 @@ struct worker {
 
 	struct archive *archive; /* the one that is open, or NULL */
 	uint64_t archive_number;
+
+	struct record *held; /* up to UNIT_MEMBERS that wait for their pack, or NULL: not packing */
+	size_t held_count;
 
 	struct wire_writer packet; /* messages that are not sent yet */
 	uint64_t flushed_ns;       /* when the last packet was sent */
@@ -113,6 +118,48 @@ static void note_progress(struct worker_progress *progress, const struct member 
 	atomic_store_explicit(&progress->member, member->index, memory_order_release);
 }
 
+static void put_record(struct worker *worker, const struct record *record)
+{
+	struct message message = {.kind = MESSAGE_RECORD, .record = *record};
+	struct record *said = &message.record;
+	char base[MEMBER_BASE_MAX + 1];
+
+	/* Of a whole member's name, only what its file is called by, where nobody asked for more.
+	 */
+	if (record->failure.kind == FAILURE_NONE && !worker->settings->full_names) {
+		said->name = base;
+		said->name_size = record->packed ? 0
+						 : (uint16_t)member_base_clean(
+							   record->name, record->name_size, base);
+	}
+	put(worker, &message);
+}
+
+/* Say what became of the members that wait for their pack, and of those between them. */
+static void release_held(struct worker *worker)
+{
+	struct pack_result result;
+
+	extraction_close_pack(worker->extraction, &result);
+	for (size_t i = 0; i < worker->held_count; i++) {
+		struct record *record = &worker->held[i];
+		if (record->packed && record->failure.kind == FAILURE_NONE) {
+			record->inode = result.inode;
+			if (record->offset_bytes + record->size_bytes > result.valid_bytes)
+				record->failure = result.failure;
+		}
+		put_record(worker, record);
+	}
+	worker->held_count = 0;
+}
+
+static void hold(struct worker *worker, const struct record *record)
+{
+	if (worker->held_count == UNIT_MEMBERS)
+		release_held(worker);
+	worker->held[worker->held_count++] = *record;
+}
+
 static void extract_member(struct worker *worker, const struct member *member)
 {
 	note_progress(worker->progress, member);
@@ -123,11 +170,12 @@ static void extract_member(struct worker *worker, const struct member *member)
 		status = extraction_step(worker->extraction);
 		flush_if_due(worker);
 	}
-	struct message message = {
-		.kind = MESSAGE_RECORD,
-		.record = *extraction_record(worker->extraction),
-	};
-	put(worker, &message);
+	if (worker->held)
+		hold(worker, extraction_record(worker->extraction));
+	else
+		put_record(worker, extraction_record(worker->extraction));
+	if (extraction_pack_is_broken(worker->extraction))
+		release_held(worker);
 	memory_sample(&worker->memory, 0);
 }
 
@@ -186,6 +234,7 @@ static void do_work(struct worker *worker, const struct message_work *work, int 
 		if (is_wanted(worker, &member))
 			extract_member(worker, &member);
 	}
+	release_held(worker);
 	finish_unit(worker, work, &failure);
 }
 
@@ -220,13 +269,22 @@ _Noreturn void worker_main(
 {
 	static struct worker worker; /* one a process; large, and zero until it is touched */
 
+	/*
+	 * libzip makes a time_t of each entry's date, for which mktime(3) would look at
+	 * /etc/localtime each time. The dates of the format have no zone: take them as they are.
+	 */
+	if (setenv("TZ", "UTC0", 1) < 0)
+		give_up();
+	tzset();
 	/* A file size limit is to fail a write(2), not to kill. */
 	signal(SIGXFSZ, SIG_IGN);
 	worker.settings = context;
 	worker.channel_fd = channel_fd;
 	worker.progress = progress;
-	worker.extraction = extraction_new(directory_fd);
-	if (!worker.extraction)
+	worker.extraction = extraction_new(directory_fd, worker.settings->pack);
+	if (worker.settings->pack)
+		worker.held = calloc(UNIT_MEMBERS, sizeof(*worker.held));
+	if (!worker.extraction || (worker.settings->pack && !worker.held))
 		give_up();
 	memory_peak_init(&worker.memory, worker.settings->measure);
 	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
@@ -244,6 +302,7 @@ _Noreturn void worker_main(
 	flush(&worker);
 	archive_free(worker.archive);
 	extraction_free(worker.extraction);
+	free(worker.held);
 	memory_peak_release(&worker.memory);
 	_exit(EXIT_SUCCESS);
 }

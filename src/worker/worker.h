@@ -16,6 +16,8 @@
 
 struct worker_settings {
 	struct filter filter; /**< which members are wanted */
+	bool pack;            /**< small members share a file */
+	bool full_names;      /**< say the whole names of members, not only what files are called */
 	bool measure;         /**< measure private memory, and say the peaks at the end */
 };
 

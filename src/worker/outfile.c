@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/outfile.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+int outfile_init(struct outfile *out, int directory_fd)
+{
+	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1};
+	out->buffer = malloc(OUTFILE_BUFFER_SIZE);
+	return out->buffer ? 0 : -1;
+}
+
+void outfile_release(struct outfile *out)
+{
+	outfile_discard(out);
+	free(steal_pointer(&out->buffer));
+}
+
+int outfile_create(struct outfile *out)
+{
+	/* O_RDWR, because a map that is read needs a descriptor that can be read: mmap(2). */
+	out->fd = openat(out->directory_fd, out->name,
+		O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	out->fill = 0;
+	out->flushed = 0;
+	out->file_bytes = 0;
+	out->error = 0;
+	return out->fd < 0 ? -1 : 0;
+}
+
+uint64_t outfile_position(const struct outfile *out)
+{
+	return out->flushed + out->fill;
+}
+
+/* Write the buffer to its place. What does not fit is given up: it cannot become whole. */
+static int flush(struct outfile *out)
+{
+	size_t done = 0;
+	int error = 0;
+
+	while (done < out->fill && error == 0) {
+		ssize_t wrote = pwrite(out->fd, out->buffer + done, out->fill - done,
+			(off_t)(out->flushed + done));
+		if (wrote >= 0)
+			done += (size_t)wrote;
+		else if (errno != EINTR)
+			error = errno;
+	}
+	out->flushed += done;
+	out->fill = 0;
+	if (out->flushed > out->file_bytes)
+		out->file_bytes = out->flushed;
+	if (error)
+		out->error = error;
+	errno = error;
+	return error ? -1 : 0;
+}
+
+uint8_t *outfile_room(struct outfile *out, size_t *size)
+{
+	if (out->fill == OUTFILE_BUFFER_SIZE && flush(out) < 0)
+		return NULL;
+	*size = OUTFILE_BUFFER_SIZE - out->fill;
+	return out->buffer + out->fill;
+}
+
+void outfile_commit(struct outfile *out, size_t size)
+{
+	out->fill += size;
+}
+
+int outfile_align(struct outfile *out)
+{
+	size_t gap = (size_t)(-outfile_position(out) % OUTFILE_ALIGNMENT);
+
+	while (gap > 0) {
+		size_t size;
+		uint8_t *room = outfile_room(out, &size);
+		if (!room)
+			return -1;
+		size = size < gap ? size : gap;
+		memset(room, 0, size);
+		outfile_commit(out, size);
+		gap -= size;
+	}
+	return 0;
+}
+
+void outfile_rewind(struct outfile *out, uint64_t position)
+{
+	if (position >= out->flushed) {
+		out->fill = (size_t)(position - out->flushed);
+	} else {
+		out->flushed = position; /* what is there will be written over, or cut off */
+		out->fill = 0;
+	}
+}
+
+int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping)
+{
+	struct stat status;
+
+	*mapping = false;
+	if (out->fill > 0 && flush(out) < 0)
+		return -1;
+	if (out->file_bytes > out->flushed) {
+		if (ftruncate(out->fd, (off_t)out->flushed) < 0)
+			return -1;
+		out->file_bytes = out->flushed;
+	}
+	if (fstat(out->fd, &status) < 0)
+		return -1;
+	*inode = status.st_ino;
+	if (out->file_bytes == 0)
+		return 0; /* nothing to map: mmap(2) refuses a length of 0 */
+	void *map = mmap(NULL, out->file_bytes, PROT_READ, MAP_SHARED, out->fd, 0);
+	*mapping = map == MAP_FAILED;
+	return map == MAP_FAILED ? -1 : munmap(map, out->file_bytes);
+}
+
+int outfile_close(struct outfile *out)
+{
+	/* Here NFS first says that the data did not fit. */
+	if (close(steal_fd(&out->fd)) == 0)
+		return 0;
+	int error = errno;
+	unlinkat(out->directory_fd, out->name, 0);
+	errno = error;
+	return -1;
+}
+
+void outfile_discard(struct outfile *out)
+{
+	if (out->fd < 0)
+		return;
+	close(steal_fd(&out->fd));
+	unlinkat(out->directory_fd, out->name, 0);
+}
