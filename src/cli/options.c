@@ -114,8 +114,8 @@ static const struct option_spec specs[] = {
 		.handler = set_flag,
 		.field = FIELD(unordered)},
 	{.name = "pack",
-		.help = "put members below 1 MiB together in one file per unit\n"
-			"of work; needs a FORMAT that says where in it",
+		.help = "several members below 1 MiB in one file; needs a\n"
+			"FORMAT that says where in it",
 		.handler = set_flag,
 		.field = FIELD(pack)},
 	{.name = "fail-fast",

@@ -39,18 +39,24 @@ int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool w
 }
 
 /*
- * The one descriptor that came with @message, or -1. Where several came in one control message,
- * the kernel has put no more of them here than fit in union control, and set MSG_CTRUNC.
+ * Take the descriptors that came with @message: the last one, the others closed. How many came goes
+ * to *@count. -1: none.
  */
-static int received_fd(struct msghdr *message)
+static int received_fd(struct msghdr *message, size_t *count)
 {
 	int fd = -1;
 
+	*count = 0;
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
 		header = CMSG_NXTHDR(message, header)) {
-		if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-			header->cmsg_len == CMSG_LEN(sizeof(int)))
-			memcpy(&fd, CMSG_DATA(header), sizeof(int));
+		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t fds = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < fds; i++, ++*count) {
+			if (fd >= 0)
+				close(fd);
+			memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+		}
 	}
 	return fd;
 }
@@ -70,12 +76,17 @@ ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, 
 	do {
 		received =
 			recvmsg(channel_fd, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
-	} while (received < 0 && errno == EINTR);
+		/*
+		 * ECONNRESET: the peer died with packets of ours unread. It is said once, before
+		 * what the peer had sent, which is still there.
+		 */
+	} while (received < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (received < 0)
 		return -1;
 
-	cleanup_fd int came = fd ? received_fd(&message) : -1;
-	if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+	size_t count = 0;
+	cleanup_fd int came = fd ? received_fd(&message, &count) : -1;
+	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || count > 1) {
 		errno = EBADMSG;
 		return -1;
 	}

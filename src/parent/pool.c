@@ -165,6 +165,8 @@ int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *r
 
 	if (size < 0 && errno == EAGAIN)
 		return 0;
+	if (size == 0)
+		errno = ECONNRESET;
 	if (size <= 0)
 		return -1;
 	pool->stats->received_messages++;

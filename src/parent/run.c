@@ -24,6 +24,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* Bytes of output that may wait for a slow reader before workers are no longer heard. */
@@ -56,6 +57,7 @@ struct run {
 	struct memory_peak memory;
 	struct pollfd *polls;
 	unsigned most_workers; /* --jobs, or as many as could be started */
+	size_t most_archives;  /* open at a time */
 
 	enum source_status source_status; /* SOURCE_WAIT and SOURCE_END end the asking */
 	char *held_path;                  /* an archive that waits for a free descriptor, or NULL */
@@ -203,16 +205,6 @@ static int open_archive(const char *path, uint64_t *size_bytes, struct failure *
 	return failure->kind == FAILURE_NONE ? steal_fd(&opened) : -1;
 }
 
-/* Whether there is a job whose end will free a descriptor. */
-static bool holds_descriptors(const struct run *run)
-{
-	for (const struct job *job = run->schedule.first; job; job = job->next) {
-		if (job->fd >= 0)
-			return true;
-	}
-	return false;
-}
-
 /* Make a job of an archive. @fd as in struct source_item. */
 static void take_archive(struct run *run, const char *path, int fd)
 {
@@ -222,7 +214,7 @@ static void take_archive(struct run *run, const char *path, int fd)
 	bool too_many = failure.kind == FAILURE_OPEN &&
 			(failure.numbers[0] == EMFILE || failure.numbers[0] == ENFILE);
 
-	if (too_many && holds_descriptors(run)) {
+	if (too_many && run->schedule.open_archives > 0) {
 		run->held_path = strdup(path);
 		if (!run->held_path)
 			out_of_memory(run);
@@ -240,7 +232,7 @@ static bool ask_source(struct run *run)
 {
 	struct source_item item = {.fd = -1};
 
-	if (!schedule_has_room(&run->schedule))
+	if (!schedule_has_room(&run->schedule) || run->schedule.open_archives >= run->most_archives)
 		return false;
 	if (run->held_path) {
 		cleanup_free char *path = steal_pointer(&run->held_path);
@@ -442,17 +434,17 @@ static int on_message(struct run *run, struct worker *worker, struct message *me
 	return 0;
 }
 
-static bool keep_unless_lost(void *context, uint64_t archive, uint64_t member)
-{
-	const struct worker *worker = context;
+/* A worker that is dead, while its directory is tidied. */
+struct dead {
+	const struct schedule *schedule;
+	uint32_t directory;
+};
 
-	for (unsigned i = 0; i < worker->queued; i++) {
-		const struct unit *unit = worker->queue[i];
-		if (unit->job->number == archive && member >= unit->next_member &&
-			member < unit->end)
-			return false;
-	}
-	return true;
+static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
+{
+	const struct dead *dead = context;
+
+	return schedule_has_record(dead->schedule, dead->directory, archive, member);
 }
 
 /* What the dead worker was on, by its last word; the name is copied to @name. */
@@ -487,7 +479,8 @@ static void on_dead(struct run *run, struct worker *worker, bool broke)
 	guilty.failure = (struct failure){.kind = FAILURE_BAD_WORKER};
 	if (!broke)
 		guilty.failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
-	rundir_sweep(&run->rundir, dead.directory, keep_unless_lost, &dead);
+	struct dead tidied = {&run->schedule, dead.directory};
+	rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied);
 	for (unsigned i = dead.queued; i-- > 1;)
 		schedule_requeue(&run->schedule, dead.queue[i]);
 	if (dead.queued > 0 && schedule_lost(&run->schedule, dead.queue[0], &guilty) < 0)
@@ -677,12 +670,38 @@ static void clean_up(struct run *run)
 	free(run->polls);
 }
 
+/*
+ * Share out the descriptors that this process may have: two for each worker, one for each archive
+ * that is in hand, and the rest for a file that is looked at and whatever libraries open.
+ */
+static void share_descriptors(struct run *run)
+{
+	const rlim_t rest = 32;
+	const rlim_t per_worker = 2 + WORKER_QUEUE_MAX;
+	rlim_t wanted = rest + per_worker * run->settings->jobs;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit.rlim_cur = limit.rlim_max = 256;
+	if (limit.rlim_cur < wanted) {
+		rlim_t before = limit.rlim_cur;
+		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			limit.rlim_cur = before;
+	}
+	rlim_t free_fds = limit.rlim_cur > rest ? limit.rlim_cur - rest : 0;
+	rlim_t workers = free_fds / 3 < run->settings->jobs ? free_fds / 3 : run->settings->jobs;
+	run->most_workers = workers > 0 ? (unsigned)workers : 1;
+	run->most_archives = free_fds > 2 * workers ? free_fds - 2 * workers : 1;
+}
+
 /* 0, or -1: the reason has been printed. */
 static int set_up(struct run *run, const struct worker_entry *worker)
 {
 	const struct run_settings *settings = run->settings;
 	struct schedule_listener listener = {on_record, on_failed, on_empty, run};
 
+	share_descriptors(run);
 	schedule_init(&run->schedule, settings->unordered, &listener);
 	memory_peak_init(&run->memory, settings->measure);
 	run->polls = calloc((size_t)settings->jobs + 3, sizeof(*run->polls));
@@ -716,7 +735,6 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 		.signals = {.fd = -1},
 		.rundir = {.fd = -1},
 		.memory = {.fd = -1},
-		.most_workers = settings->jobs,
 		.source_status = SOURCE_ARCHIVE,
 		.end = RUN_COMPLETE,
 	};

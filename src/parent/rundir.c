@@ -31,9 +31,10 @@ int rundir_create(struct rundir *rundir, const char *tmpdir)
 		free(steal_pointer(&rundir->path));
 		return -1;
 	}
-	rundir->fd = open(rundir->path, DIRECTORY_FLAGS);
 	/* mkdtemp(3) leaves the mode to the umask, which may take even the owner's rights away. */
-	if (rundir->fd < 0 || fchmod(rundir->fd, 0700) < 0) {
+	if (chmod(rundir->path, 0700) == 0)
+		rundir->fd = open(rundir->path, DIRECTORY_FLAGS);
+	if (rundir->fd < 0) {
 		int error = errno;
 		rundir_release(rundir);
 		errno = error;

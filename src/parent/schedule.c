@@ -84,6 +84,25 @@ static struct unit *queued_unit(const struct job *job)
 	return NULL;
 }
 
+static void close_archive(struct schedule *schedule, struct job *job)
+{
+	if (job->fd < 0)
+		return;
+	close(steal_fd(&job->fd));
+	schedule->open_archives--;
+}
+
+/* Close the archive where nobody will need it any more, though not all may be told. */
+static void close_finished(struct schedule *schedule, struct job *job)
+{
+	for (const struct unit *unit = job->units; unit; unit = unit->next) {
+		if (unit->state != UNIT_DONE)
+			return;
+	}
+	if (job->planned)
+		close_archive(schedule, job);
+}
+
 static void remove_job(struct schedule *schedule, struct job *job)
 {
 	close_job(schedule, job);
@@ -98,8 +117,7 @@ static void remove_job(struct schedule *schedule, struct job *job)
 	else
 		schedule->last = job->previous;
 	schedule->held_bytes -= job_bytes(job);
-	if (job->fd >= 0)
-		close(job->fd);
+	close_archive(schedule, job);
 	free(job->path);
 	free(job);
 }
@@ -197,6 +215,7 @@ int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t s
 	added->path = steal_pointer(&copy);
 	added->number = schedule->next_number++;
 	added->fd = steal_fd(&owned);
+	schedule->open_archives += added->fd >= 0;
 	added->size_bytes = size_bytes;
 	added->previous = schedule->last;
 	if (schedule->last)
@@ -256,20 +275,20 @@ static int bad_message(void)
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan)
 {
 	struct job *job = unit->job;
+	bool open = unit->end == UNIT_END_OPEN;
 
-	if (plan->archive != job->number || plan->first != unit->first)
+	if (plan->archive != job->number || plan->first != unit->first || plan->end < unit->first ||
+		plan->end > plan->entries || plan->entries >= UNIT_END_OPEN ||
+		(job->opened && plan->entries != job->entries))
 		return bad_message();
-	if (!job->opened) {
-		job->opened = true;
-		job->entries = plan->entries;
-	}
-	if (plan->entries != job->entries || plan->end > job->entries)
+	/* Units without members would never come to an end. */
+	if (open ? plan->end == unit->first && plan->end < plan->entries : plan->end != unit->end)
 		return bad_message();
-	if (unit->end != UNIT_END_OPEN)
-		return plan->end == unit->end ? 0 : bad_message();
-	if (plan->end < unit->first || (plan->end == unit->first && plan->end < job->entries))
-		return bad_message(); /* units without members would never come to an end */
 
+	job->opened = true;
+	job->entries = plan->entries;
+	if (!open)
+		return 0;
 	unit->end = job->next_first = plan->end;
 	if (plan->end == job->entries)
 		job->planned = true;
@@ -347,6 +366,7 @@ int schedule_done(struct schedule *schedule, struct unit *unit, const struct mes
 		return bad_message();
 	}
 	unit->state = UNIT_DONE;
+	close_finished(schedule, job);
 	advance(schedule, job);
 	return 0;
 }
@@ -417,19 +437,47 @@ int schedule_lost(struct schedule *schedule, struct unit *unit, const struct rec
 	return result;
 }
 
-bool schedule_was_told(const struct schedule *schedule, uint64_t archive, uint64_t member)
+/* The job of @archive; NULL where it is done. There must be one, or have been one. */
+static const struct job *find_job(const struct schedule *schedule, uint64_t archive)
 {
 	const struct job *job = schedule->first;
 
-	if (archive >= schedule->next_number)
-		return false;
 	while (job && job->number < archive)
 		job = job->next;
-	if (!job || job->number != archive)
+	return job && job->number == archive ? job : NULL;
+}
+
+/* The unit of @job that has @member; NULL where that is done and told, or not planned yet. */
+static const struct unit *find_unit(const struct job *job, uint64_t member)
+{
+	const struct unit *unit = job->units;
+
+	while (unit && (member < unit->first || member >= unit->end))
+		unit = unit->next;
+	return unit;
+}
+
+bool schedule_has_record(
+	const struct schedule *schedule, uint32_t directory, uint64_t archive, uint64_t member)
+{
+	if (archive >= schedule->next_number)
+		return false;
+	const struct job *job = find_job(schedule, archive);
+	if (!job)
 		return true;
-	for (const struct unit *unit = job->units; unit; unit = unit->next) {
-		if (member >= unit->first && member < unit->end)
-			return member < unit->told_member;
-	}
+	const struct unit *unit = find_unit(job, member);
+	if (unit)
+		return unit->directory == directory && member < unit->next_member;
 	return member < job->next_first;
+}
+
+bool schedule_was_told(const struct schedule *schedule, uint64_t archive, uint64_t member)
+{
+	if (archive >= schedule->next_number)
+		return false;
+	const struct job *job = find_job(schedule, archive);
+	if (!job)
+		return true;
+	const struct unit *unit = find_unit(job, member);
+	return unit ? member < unit->told_member : member < job->next_first;
 }

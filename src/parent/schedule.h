@@ -91,6 +91,7 @@ struct schedule {
 	struct job *open;         /**< jobs with a unit to give */
 	uint64_t next_number;
 	size_t held_bytes;
+	size_t open_archives; /**< descriptors that jobs hold */
 };
 
 void schedule_init(
@@ -139,6 +140,13 @@ void schedule_requeue(struct schedule *schedule, struct unit *unit);
  * fails. 0, or -1 with ENOMEM.
  */
 int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty);
+
+/**
+ * Whether the file of @archive and @member in @directory has a record that was accepted, told or
+ * not: what a worker that has died had finished.
+ */
+bool schedule_has_record(
+	const struct schedule *schedule, uint32_t directory, uint64_t archive, uint64_t member);
 
 /** Whether a record of the file of @archive and @member was told. */
 bool schedule_was_told(const struct schedule *schedule, uint64_t archive, uint64_t member);

@@ -17,7 +17,7 @@ struct inflater;
 enum inflate_status {
 	INFLATE_NEED_INPUT,  /**< all input is used up, and the stream has not ended */
 	INFLATE_NEED_OUTPUT, /**< the output is full */
-	INFLATE_END,         /**< the stream is complete; input may be left over */
+	INFLATE_END,         /**< the stream is complete; input of this call may be left over */
 	INFLATE_BAD_DATA,    /**< this is no DEFLATE stream */
 	INFLATE_NO_MEMORY,
 };

@@ -59,8 +59,13 @@ enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span 
 	state->next_out = span->out;
 	state->avail_out = out_size;
 	int result = isal_inflate(state);
-	span->in += in_size - state->avail_in;
-	span->in_size -= in_size - state->avail_in;
+	/*
+	 * ISA-L reads some bytes ahead and, at the end, gives back those that it did not need,
+	 * also of an earlier piece, which are not the caller's any more.
+	 */
+	uint32_t used = state->avail_in < in_size ? in_size - state->avail_in : 0;
+	span->in += used;
+	span->in_size -= used;
 	span->out += out_size - state->avail_out;
 	span->out_size -= out_size - state->avail_out;
 

@@ -103,7 +103,9 @@ ssize_t source_read_at(struct source *source, void *bytes, size_t size, uint64_t
 	if (!inside && size >= BLOCK_SIZE)
 		return pread_full(source->fd, bytes, size, at);
 	if (!inside) {
-		ssize_t got = pread_full(source->fd, source->block, BLOCK_SIZE, at);
+		uint64_t left = source->size - at; /* no second pread(2) to see the end */
+		ssize_t got = pread_full(source->fd, source->block,
+			left < BLOCK_SIZE ? (size_t)left : BLOCK_SIZE, at);
 		source->block_at = at;
 		source->block_size = got < 0 ? 0 : (size_t)got;
 		if (got < 0)

@@ -42,7 +42,7 @@ struct worker {
 	size_t held_count;
 
 	struct wire_writer packet; /* messages that are not sent yet */
-	uint64_t flushed_ns;       /* when the last packet was sent */
+	uint64_t packet_ns;        /* when the first of them was put */
 	uint8_t packet_bytes[PACKET_MAX];
 };
 
@@ -58,21 +58,23 @@ static void flush(struct worker *worker)
 					       worker->packet.size, -1, true) < 0)
 		give_up();
 	wire_writer_init(&worker->packet, worker->packet_bytes, sizeof(worker->packet_bytes));
-	worker->flushed_ns = monotonic_ns();
 }
 
 static void put(struct worker *worker, const struct message *message)
 {
+	if (worker->packet.size == 0)
+		worker->packet_ns = monotonic_ns();
 	if (message_put(&worker->packet, message) == 0)
 		return;
 	flush(worker);
+	worker->packet_ns = monotonic_ns();
 	if (message_put(&worker->packet, message) < 0)
 		give_up(); /* PACKET_MAX is more than any one message */
 }
 
 static void flush_if_due(struct worker *worker)
 {
-	if (worker->packet.size > 0 && monotonic_ns() - worker->flushed_ns >= BATCH_NS)
+	if (worker->packet.size > 0 && monotonic_ns() - worker->packet_ns >= BATCH_NS)
 		flush(worker);
 }
 
@@ -288,7 +290,6 @@ _Noreturn void worker_main(
 		give_up();
 	memory_peak_init(&worker.memory, worker.settings->measure);
 	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
-	worker.flushed_ns = monotonic_ns();
 
 	while (serve(&worker))
 		;

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Archives as different writers make them.
+
+load helpers
+
+@test "data descriptors: archives written to a pipe" {
+	make_archive streamed d.zip deflate
+	make_archive streamed s.zip stored
+	zipmap d.zip s.zip
+	expect_good
+	verify d.zip s.zip
+}
+
+@test "zip64 sizes in members that are small" {
+	make_archive zip64_members a.zip
+	zipmap a.zip
+	expect_good
+	verify a.zip
+}
+
+@test "a zip64 end of central directory" {
+	make_archive zip64_directory a.zip
+	zipmap a.zip
+	expect_good
+	verify a.zip
+}
+
+@test "an archive comment, member comments, extra fields" {
+	make_archive comments a.zip
+	make_archive comments b.zip 65535
+	zipmap a.zip b.zip
+	expect_good
+	verify a.zip b.zip
+}
+
+@test "directories in an archive are not printed and members keep their index" {
+	make_archive directories a.zip
+	zipmap a.zip
+	expect_good
+	expect_names 0.2-one.txt 0.4-two.txt
+	verify a.zip
+}
+
+@test "an archive without members: a warning, status 0, nothing left" {
+	make_archive no_members a.zip
+	zipmap a.zip
+	expect_status 0
+	expect_message a.zip "no members"
+	expect_nothing
+}
+
+@test "an archive without members says nothing under --quiet" {
+	make_archive no_members a.zip
+	zipmap -q a.zip
+	expect_good
+	expect_nothing
+}
+
+@test "an archive of nothing but directories prints nothing and leaves nothing" {
+	make_archive only_directories a.zip
+	zipmap a.zip
+	expect_status 0
+	expect_nothing
+}
+
+@test "archives without members between others lose nothing and keep their number" {
+	make_archive no_members a.zip
+	make_archive members b.zip 3 1000
+	zipmap -q a.zip b.zip a.zip b.zip
+	expect_good
+	verify a.zip b.zip a.zip b.zip
+	expect_names 1.0-m0.bin 1.1-m1.bin 1.2-m2.bin 3.0-m0.bin 3.1-m1.bin 3.2-m2.bin
+}
+
+@test "a zip behind a script, offsets counted from the start of the file" {
+	make_archive prefix_adjusted a.zip
+	zipmap a.zip
+	expect_status 0
+	verify a.zip
+}
+
+@test "a zip put behind a script with cat, offsets not counted anew" {
+	make_archive prefix_unadjusted a.zip
+	zipmap a.zip
+	expect_status 0
+	verify a.zip
+}
+
+@test "bytes behind an archive do no harm" {
+	make_archive members a.zip 3 5000
+	printf 'junk\n' >>a.zip
+	zipmap a.zip
+	expect_status 0
+	verify a.zip
+}
+
+@test "an archive inside an archive is a member like any other" {
+	make_archive members inner.zip 3 5000
+	"$PYTHON" - <<-'END'
+		import zipfile
+		with zipfile.ZipFile("a.zip", "w", zipfile.ZIP_STORED) as archive:
+		    archive.write("inner.zip")
+	END
+	zipmap a.zip
+	expect_good
+	expect_lines out 1
+	verify a.zip
+	cmp inner.zip "$(cat out)"
+}
+
+@test "archives that the generator makes: each kind of values, each method" {
+	local archives=()
+	for kind in random sensor int16 zeros csv; do
+		for method in deflate store; do
+			"$TESTDATA_GEN" --archives=1 --rows=3000 --values=$kind --method=$method $kind-$method
+			archives+=("$kind-$method/file_1.zip")
+		done
+	done
+	zipmap "${archives[@]}"
+	expect_good
+	verify "${archives[@]}"
+}
+
+@test "a sparse member of 4 GiB and one byte, stored" {
+	skip_under_sanitizer "too slow"
+	# Made by hand: sparse on disk, so it costs no space; zip64 throughout.
+	"$PYTHON" - <<-'END'
+		import struct, zlib
+		size = (1 << 32) + 1
+		crc = 0
+		for _ in range(64):
+		    crc = zlib.crc32(bytes(1 << 26), crc)
+		crc = zlib.crc32(b"\0", crc)
+		extra = struct.pack("<HHQQ", 1, 16, size, size)
+		local = struct.pack("<4s5H3I2H", b"PK\3\4", 45, 0, 0, 0, 33, crc, 0xFFFFFFFF,
+		                    0xFFFFFFFF, 1, len(extra)) + b"z" + extra
+		central = struct.pack("<4s6H3I5H2I", b"PK\1\2", 45, 45, 0, 0, 0, 33, crc, 0xFFFFFFFF,
+		                      0xFFFFFFFF, 1, len(extra), 0, 0, 0, 0, 0) + b"z" + extra
+		at = len(local) + size
+		end = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, len(central), at)
+		end += struct.pack("<4sIQI", b"PK\6\7", 0, at + len(central), 1)
+		end += struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+		with open("a.zip", "wb") as file:
+		    file.write(local)
+		    file.seek(at)
+		    file.write(central + end)
+	END
+	local free_kib
+	free_kib=$(df --output=avail -k . | tail -1)
+	((free_kib > 8 * 1024 * 1024)) || skip "needs 8 GiB of free disk"
+	zipmap a.zip
+	expect_good
+	expect_lines out 1
+	verify a.zip
+}

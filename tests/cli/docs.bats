@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What the documents say holds: the examples of the README and of the manual print what stands below
+# them, and --help, the manual and the README know the same options.
+
+setup()
+{
+	root=$BATS_TEST_DIRNAME/../..
+	tools=$root/tests/tools
+	: "${ZIPMAP:?the program to test}" "${PYTHON:=/usr/bin/python3}"
+
+	# The examples call zipmap and python3 by name.
+	mkdir "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/tmp" "$BATS_TEST_TMPDIR/home"
+	ln -s "$(realpath "$ZIPMAP")" "$BATS_TEST_TMPDIR/bin/zipmap"
+	# Not a link: a Python environment finds its modules by the name it is called by.
+	printf '#!/bin/sh\nexec %q "$@"\n' "$PYTHON" >"$BATS_TEST_TMPDIR/bin/python3"
+	chmod +x "$BATS_TEST_TMPDIR/bin/python3"
+	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp HOME=$BATS_TEST_TMPDIR/home LC_ALL=C.UTF-8
+}
+
+# Make what the examples read, in the current directory, with Python's zipfile.
+make_example_data()
+{
+	"$PYTHON" - <<-'EOF'
+		import os
+		import zipfile
+
+		import numpy as np
+
+		os.mkdir("data")
+		for n in (1, 2, 3):
+		    rows = np.arange(4000, dtype="<f4").reshape(1000, 4) + 10000 * n
+		    with zipfile.ZipFile(f"data/file_{n}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+		        archive.writestr(f"file_{n}.dat", rows.tobytes())
+
+		os.mkdir("downloads")
+		with zipfile.ZipFile("downloads/vendor.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+		    archive.writestr("README.txt", "not wanted\n")
+		    archive.writestr("new/pressure.dat", bytes(16))
+		    archive.writestr("new/pressure.csv", "1,2\n")
+		    archive.writestr("old/pressure.dat", bytes(16))
+
+		np.savez_compressed("arrays.npz", time=np.arange(1.0, 5.0), pressure=np.arange(10.0, 50.0, 10.0))
+	EOF
+}
+
+# What differs from run to run made the same: the name of the run directory, the number of the worker
+# and, in a report of --stats, the figures.
+normalise()
+{
+	local figures=
+	grep -q -e --stats "$1" && figures='s/[0-9]+(\.[0-9]+)?/N/g; s/[KMG]iB/SIZE/g; s/  +/  /g; s/(byte|message)s?/\1/g'
+	sed -E -e "s|$TMPDIR/zipmap|/tmp/zipmap|g" \
+		-e 's|zipmap\.[A-Za-z0-9]{6}/[0-9]+/|zipmap.XXXXXX/W/|g' -e "$figures"
+}
+
+# Run the example in the file $1 in a fresh directory. Print what differs from NAME.expected beside it.
+# An example that removes its files must leave nothing in TMPDIR.
+run_example()
+{
+	local example=$1 directory expected=${1%.*}.expected status=0
+	directory=$BATS_TEST_TMPDIR/$(basename "$example").d
+	mkdir "$directory" || return 1
+	find "$TMPDIR" -mindepth 1 -delete
+	(
+		cd "$directory" && make_example_data || exit 125
+		case $example in
+		*.sh) exec bash -eu -o pipefail "$example" ;;
+		*.py) exec python3 "$example" ;;
+		esac
+	) >"$example.output" 2>&1 </dev/null || status=$?
+	if [ "$status" -ne 0 ]; then
+		echo "status $status"
+		cat "$example.output"
+		return 1
+	fi
+	diff -u --label 'the document' --label 'what it prints' \
+		<(normalise "$example" <"$expected") <(normalise "$example" <"$example.output") || return 1
+	if grep -q -E '\brm\b|TemporaryDirectory' "$example"; then
+		# A run directory may stay where only its files were removed one by one.
+		if [ -n "$(find "$TMPDIR" -type f)" ]; then
+			echo 'files are left:'
+			find "$TMPDIR" -type f
+			return 1
+		fi
+	fi
+}
+
+# Run all examples with the suffix $2 of the Markdown file $1, which are at least $3.
+run_examples()
+{
+	local directory=$BATS_TEST_TMPDIR/examples name count=0 bad=0
+	mkdir "$directory" || return 1
+	"$PYTHON" "$tools/extract-examples.py" "$1" "$directory" >"$BATS_TEST_TMPDIR/names" || return 1
+	while read -r name <&3; do
+		[[ $name == *"$2" ]] || continue
+		count=$((count + 1))
+		if ! run_example "$directory/$name" >"$BATS_TEST_TMPDIR/wrong"; then
+			bad=$((bad + 1))
+			echo "example $name:"
+			sed 's/^/    /' "$directory/$name"
+			cat "$BATS_TEST_TMPDIR/wrong"
+		fi
+	done 3<"$BATS_TEST_TMPDIR/names"
+	echo "$count examples, $bad bad"
+	[ "$count" -ge "$3" ] && [ "$bad" -eq 0 ]
+}
+
+@test "each shell example of the README prints what stands below it" {
+	run_examples "$root/README.md" .sh 10
+}
+
+@test "each Python example of the README prints what stands below it" {
+	run_examples "$root/README.md" .py 4
+}
+
+@test "an example that prints something else, fails, or leaves its files is found" {
+	cd "$BATS_TEST_TMPDIR"
+	fence='```'
+	printf '%s\n' "${fence}sh" 'zipmap data/' "$fence" '' "${fence}text" \
+		/tmp/zipmap.Ab3kQ9/7/{0.0-file_1,1.0-file_2,2.0-file_3}.dat "$fence" >good.md
+	sed 's/file_2/file_4/' good.md >bad-output.md
+	sed 's/data\/$/data\/; exit 3/' good.md >bad-status.md
+	sed 's/data\/$/data\/; : rm/' good.md >leak.md
+	sed 's/^```text/```console/' good.md >silent.md
+
+	(run_examples "$PWD/good.md" .sh 1)
+	while IFS=: read -r kind reason; do
+		rm -r examples
+		rm -rf ./*.d
+		run run_examples "$PWD/$kind.md" .sh 1
+		echo "$kind: $output"
+		[ "$status" -ne 0 ]
+		[[ $output == *"$reason"* ]]
+	done <<-'EOF'
+		bad-output:-/tmp/zipmap.XXXXXX/W/1.0-file_4.dat
+		bad-status:status 3
+		leak:files are left:
+		silent:no output follows this example
+	EOF
+}
+
+@test "the Python example of the manual maps what the archives hold" {
+	cd "$BATS_TEST_TMPDIR"
+	make_example_data
+	sed -n '/^import subprocess/,/^\.Ed/{/^\.Ed/d; p}' "$root/man/zipmap.1" >example.py
+	run python3 example.py
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = "[11998. 11999. 12000. 12001.]
+[21998. 21999. 22000. 22001.]
+[31998. 31999. 32000. 32001.]" ]
+	[ -z "$(ls -A "$TMPDIR")" ]
+}
+
+@test "the shell examples of the manual run, and its script leaves no file behind" {
+	cd "$BATS_TEST_TMPDIR"
+	make_example_data
+	sed -n '/^set -eu/,/^\.Ed/{/^\.Ed/d; s/\\e/\\/g; p}' "$root/man/zipmap.1" >script
+	run bash script
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$output" = $'16000\n16000\n16000' ]
+	[ -z "$(ls -A "$TMPDIR")" ]
+
+	# Lines that begin with a prompt, with those that go on from them.
+	sed -n -e '/^\.Dl \$/{s/^\.Dl \$ //; s/\\&//g; p}' \
+		-e '/^\$ /,/^\.Ed/{/^\.Ed/d; s/^\$ //; s/\\e/\\/g; p}' "$root/man/zipmap.1" >commands
+	[ "$(grep -c zipmap commands)" -ge 4 ]
+	run bash -eu -o pipefail commands
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c '^/.*/zipmap\.' <<<"$output")" -eq 4 ] # three of a directory, one of a pipe
+	[ "$(grep -c '^16000 ' <<<"$output")" -eq 3 ]
+	[ "$(grep -c -E '^[0-9a-f]{64} ' <<<"$output")" -eq 3 ]
+}
+
+@test "--help and the manual have the same options with the same arguments" {
+	"$ZIPMAP" --help | "$PYTHON" "$tools/list-options.py" help >"$BATS_TEST_TMPDIR/help"
+	mandoc -T ascii "$root/man/zipmap.1" | "$PYTHON" "$tools/list-options.py" manual \
+		>"$BATS_TEST_TMPDIR/manual"
+	diff -u "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/manual"
+}
+
+@test "--help and the manual group the options alike, in the same order" {
+	"$ZIPMAP" --help | sed -n '/^Examples/q; /^[A-Z].*:$/{s/:$//; p}; s/.*\(--[a-z-]*\).*/\1/p' \
+		>"$BATS_TEST_TMPDIR/help"
+	sed -n '/^\.Sh OPTIONS/,/^\.Sh MEMORY/p' "$root/man/zipmap.1" |
+		sed -n 's/^\.Ss //p; s/^\.It .*Fl \\-\([a-z-]*\).*/--\1/p' >"$BATS_TEST_TMPDIR/manual"
+	grep -q '^[A-Z]' "$BATS_TEST_TMPDIR/help"
+	diff -u "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/manual"
+}
+
+@test "the README and the manual mention no option that --help lacks" {
+	"$ZIPMAP" --help | "$PYTHON" "$tools/list-options.py" words >"$BATS_TEST_TMPDIR/help"
+	for document in README.md man/zipmap.1; do
+		# The manual writes a minus as \-.
+		sed 's/Fl \\-/--/g; s/\\-/-/g' "$root/$document" | "$PYTHON" "$tools/list-options.py" words \
+			>"$BATS_TEST_TMPDIR/mentioned"
+		run comm -13 "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/mentioned"
+		echo "$document: $output"
+		[ -z "$output" ]
+	done
+}
+
+@test "the manual is clean under mandoc -Tlint" {
+	run mandoc -T lint -W style "$root/man/zipmap.1"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "the manual lists what can be wrong with an archive or a member" {
+	mandoc -T ascii -O width=300 "$root/man/zipmap.1" | sed 's/.\x08//g' >"$BATS_TEST_TMPDIR/manual"
+	# The texts stand in a table, one or two strings an entry: the slug and the words.
+	sed -n '/^} kinds\[/,/^};/p' "$root/src/common/failure.c" | tr -d '\n\t' |
+		grep -o -E '\{"[^"]*",[^"]*"[^"]*"' | sed -E 's/.*"([^"]*)"$/\1/' |
+		grep -v -x -e '' -e 'no failure' >"$BATS_TEST_TMPDIR/failures"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/failures")" -ge 15 ]
+	while read -r words; do
+		grep -q -F -e "$words" "$BATS_TEST_TMPDIR/manual" || { echo "missing: $words"; false; }
+	done <"$BATS_TEST_TMPDIR/failures"
+}
+
+@test "links of the documents to files of the project lead somewhere" {
+	for document in README.md CONTRIBUTING.md; do
+		while read -r target; do
+			echo "$document: $target"
+			[ -e "$root/$target" ]
+		done < <(grep -o -E '\]\([^):]+\)' "$root/$document" | sed 's/^](//; s/)$//; s/#.*//')
+	done
+}
+
+@test "the script of the README with a trap leaves no file behind when it is interrupted" {
+	cd "$BATS_TEST_TMPDIR"
+	make_example_data
+	mkdir examples
+	"$PYTHON" "$tools/extract-examples.py" "$root/README.md" examples >/dev/null
+	# It has read one path and gets no further.
+	mkfifo never
+	sed 's/^[[:space:]]*wc .*/echo reached; read -r _ <never/' "$(grep -l '^trap' examples/*.sh)" >script
+	grep -q never script
+	"$PYTHON" - <<-'EOF'
+		import os, signal, subprocess
+
+		for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+		    # All of its processes get the signal, as from a terminal or from systemd.
+		    script = subprocess.Popen(
+		        ["bash", "-eu", "-o", "pipefail", "script"],
+		        stdout=subprocess.PIPE,
+		        start_new_session=True,
+		        preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in (1, 2, 15)],
+		    )
+		    assert script.stdout.readline() == b"reached\n"
+		    os.killpg(script.pid, number)
+		    assert script.wait(60) != 0
+		    left = os.listdir(os.environ["TMPDIR"])
+		    assert not left, (number, left)
+	EOF
+}

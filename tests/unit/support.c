@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+
+#include "support.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char scratch[PATH_MAX / 2];
+static int captured = -1;
+static int real_stderr = -1;
+
+void scratch_begin(void)
+{
+	const char *tmpdir = getenv("TMPDIR");
+
+	snprintf(scratch, sizeof(scratch), "%s/unit.XXXXXX", tmpdir && *tmpdir ? tmpdir : "/tmp");
+	ck_assert_ptr_nonnull(mkdtemp(scratch));
+}
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	(void)status;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void scratch_end(void)
+{
+	ck_assert_int_eq(nftw(scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS), 0);
+}
+
+const char *scratch_path(const char *name)
+{
+	static char paths[16][PATH_MAX];
+	static size_t next;
+	char *path = paths[next++ % 16];
+
+	snprintf(path, PATH_MAX, "%s%s%s", scratch, *name ? "/" : "", name);
+	return path;
+}
+
+const char *scratch_file(const char *name, const void *bytes, size_t size)
+{
+	const char *path = scratch_path(name);
+	FILE *file = fopen(path, "wbe");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+	ck_assert_int_eq(fclose(file), 0);
+	return path;
+}
+
+const char *scratch_directory(const char *name)
+{
+	const char *path = scratch_path(name);
+
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	return path;
+}
+
+void capture_begin(void)
+{
+	captured = memfd_create("stderr", MFD_CLOEXEC);
+	real_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	ck_assert_int_ge(captured, 0);
+	ck_assert_int_ge(real_stderr, 0);
+	ck_assert_int_eq(dup2(captured, STDERR_FILENO), STDERR_FILENO);
+}
+
+const char *capture_end(void)
+{
+	static char text[64 * 1024];
+
+	ck_assert_int_eq(dup2(real_stderr, STDERR_FILENO), STDERR_FILENO);
+	ssize_t size = pread(captured, text, sizeof(text) - 1, 0);
+	ck_assert_int_ge(size, 0);
+	text[size] = '\0';
+	close(captured);
+	close(real_stderr);
+	return text;
+}
+
+size_t open_descriptors(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	size_t count = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}

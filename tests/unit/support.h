@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What several unit tests need: a directory of their own, and what is printed on stderr. Everything
+ * here fails the test on an error.
+ */
+
+#ifndef ZIPMAP_TESTS_UNIT_SUPPORT_H
+#define ZIPMAP_TESTS_UNIT_SUPPORT_H
+
+#include <stddef.h>
+
+/** Make a directory under $TMPDIR (else /tmp) for this test. */
+void scratch_begin(void);
+
+/** Remove the directory and all that is in it. */
+void scratch_end(void);
+
+/** The path of @name in the directory; one of the last 16 results. "" is the directory itself. */
+const char *scratch_path(const char *name);
+
+/** Make a file called @name of @size bytes. Its path, as scratch_path() gives it. */
+const char *scratch_file(const char *name, const void *bytes, size_t size);
+
+/** Make a directory called @name. Its path, as scratch_path() gives it. */
+const char *scratch_directory(const char *name);
+
+/** From now on keep what is written to stderr. */
+void capture_begin(void);
+
+/** Give stderr back. What was written to it since capture_begin(), a string valid until the next.
+ */
+const char *capture_end(void);
+
+/** How many descriptors this process has open. */
+size_t open_descriptors(void);
+
+#endif

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: MIT
+
+#include "common/message.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** One of each kind, and of each shape of a record. */
+static const struct message samples[] = {
+	{.kind = MESSAGE_WORK, .work = {0x1122334455667788, 7, UNIT_END_OPEN, true}},
+	{.kind = MESSAGE_WORK, .work = {1, 2, 3, false}},
+	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, UINT64_MAX - 1}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 6,
+			.size_bytes = (uint64_t)1 << 40,
+			.inode = 0xfedcba9876543210,
+			.crc32 = 0xe20a1c96,
+			.name = "a\0/\xff",
+			.name_size = 4}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 7,
+			.offset_bytes = 128,
+			.size_bytes = 1,
+			.inode = 2,
+			.crc32 = 3,
+			.name = "",
+			.name_size = 0}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 9,
+			.offset_bytes = 64,
+			.packed = true,
+			.pack = 8,
+			.size_bytes = 1,
+			.inode = 2,
+			.crc32 = 3,
+			.name = "p",
+			.name_size = 1}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = UINT64_MAX,
+			.member = UINT64_MAX,
+			.failure = {FAILURE_CRC_MISMATCH, {0x12345678, 0x9abcdef0}},
+			.name = "dir/x.dat",
+			.name_size = 9}},
+	{.kind = MESSAGE_DONE, .done = {3, 4, {FAILURE_NONE, {0, 0}}}},
+	{.kind = MESSAGE_DONE, .done = {3, 4, {FAILURE_KINDS - 1, {UINT64_MAX, 1}}}},
+	{.kind = MESSAGE_MEMORY, .memory = {123456789012, 98765432109}},
+};
+#define SAMPLES (sizeof(samples) / sizeof(samples[0]))
+
+static void assert_failure_eq(const struct failure *a, const struct failure *b)
+{
+	ck_assert_int_eq(a->kind, b->kind);
+	ck_assert_uint_eq(a->numbers[0], b->numbers[0]);
+	ck_assert_uint_eq(a->numbers[1], b->numbers[1]);
+}
+
+static void assert_record_eq(const struct record *a, const struct record *b)
+{
+	ck_assert_uint_eq(a->archive, b->archive);
+	ck_assert_uint_eq(a->member, b->member);
+	assert_failure_eq(&a->failure, &b->failure);
+	ck_assert_uint_eq(a->size_bytes, b->size_bytes);
+	ck_assert_uint_eq(a->offset_bytes, b->offset_bytes);
+	ck_assert_uint_eq(a->inode, b->inode);
+	ck_assert_uint_eq(a->crc32, b->crc32);
+	ck_assert_int_eq(a->packed, b->packed);
+	ck_assert_uint_eq(a->pack, b->pack);
+	ck_assert_uint_eq(a->name_size, b->name_size);
+	ck_assert_mem_eq(a->name, b->name, a->name_size);
+}
+
+static void assert_message_eq(const struct message *a, const struct message *b)
+{
+	ck_assert_int_eq(a->kind, b->kind);
+	switch (a->kind) {
+	case MESSAGE_WORK:
+		ck_assert_uint_eq(a->work.archive, b->work.archive);
+		ck_assert_uint_eq(a->work.first, b->work.first);
+		ck_assert_uint_eq(a->work.end, b->work.end);
+		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
+		return;
+	case MESSAGE_PLAN:
+		ck_assert_uint_eq(a->plan.archive, b->plan.archive);
+		ck_assert_uint_eq(a->plan.first, b->plan.first);
+		ck_assert_uint_eq(a->plan.end, b->plan.end);
+		ck_assert_uint_eq(a->plan.entries, b->plan.entries);
+		return;
+	case MESSAGE_RECORD:
+		assert_record_eq(&a->record, &b->record);
+		return;
+	case MESSAGE_DONE:
+		ck_assert_uint_eq(a->done.archive, b->done.archive);
+		ck_assert_uint_eq(a->done.first, b->done.first);
+		assert_failure_eq(&a->done.failure, &b->done.failure);
+		return;
+	case MESSAGE_MEMORY:
+		ck_assert_uint_eq(a->memory.private_bytes, b->memory.private_bytes);
+		ck_assert_uint_eq(a->memory.shared_bytes, b->memory.shared_bytes);
+		return;
+	}
+	ck_abort_msg("kind %d", (int)a->kind);
+}
+
+/** Encode to @packet of 4 KiB; the size. */
+static size_t encode(const struct message *message, uint8_t *packet)
+{
+	struct wire_writer writer;
+
+	wire_writer_init(&writer, packet, 4096);
+	ck_assert_int_eq(message_put(&writer, message), 0);
+	return writer.size;
+}
+
+/**
+ * Decode a copy of @packet that ends where its memory ends. What the last message_get() returned;
+ * @count gets how many messages came before.
+ */
+static int decode(const uint8_t *packet, size_t size, size_t *count)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+	struct wire_reader reader;
+	struct message message;
+	int got;
+
+	memcpy(copy, packet, size);
+	wire_reader_init(&reader, copy, size);
+	*count = 0;
+	errno = 0;
+	while ((got = message_get(&reader, &message)) == 1) {
+		++*count;
+		if (message.kind == MESSAGE_RECORD && message.record.name_size > 0) {
+			/* What it points to is inside. */
+			const uint8_t *name = (const uint8_t *)message.record.name;
+			ck_assert(name >= copy);
+			ck_assert(name + message.record.name_size <= copy + size);
+		}
+	}
+	if (got < 0)
+		ck_assert_int_eq(errno, EBADMSG);
+	else
+		ck_assert_int_eq(got, 0);
+	free(copy);
+	return got;
+}
+
+START_TEST(each_kind_comes_back_with_all_its_fields)
+{
+	uint8_t packet[4096];
+	struct wire_reader reader;
+	struct message message;
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		wire_reader_init(&reader, packet, encode(&samples[i], packet));
+		ck_assert_int_eq(message_get(&reader, &message), 1);
+		assert_message_eq(&message, &samples[i]);
+		ck_assert_int_eq(message_get(&reader, &message), 0);
+		ck_assert_int_eq(message_get(&reader, &message), 0);
+	}
+}
+END_TEST
+
+START_TEST(several_in_one_packet_come_in_order)
+{
+	uint8_t packet[4096];
+	struct wire_writer writer;
+	struct wire_reader reader;
+	struct message message;
+
+	wire_writer_init(&writer, packet, sizeof(packet));
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < SAMPLES; i++)
+			ck_assert_int_eq(message_put(&writer, &samples[i]), 0);
+	}
+	wire_reader_init(&reader, packet, writer.size);
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < SAMPLES; i++) {
+			ck_assert_int_eq(message_get(&reader, &message), 1);
+			assert_message_eq(&message, &samples[i]);
+		}
+	}
+	ck_assert_int_eq(message_get(&reader, &message), 0);
+}
+END_TEST
+
+START_TEST(every_truncation_is_bad_or_the_end_between_two_messages)
+{
+	uint8_t packet[4096];
+	size_t ends[SAMPLES];
+	struct wire_writer writer;
+
+	wire_writer_init(&writer, packet, sizeof(packet));
+	for (size_t i = 0; i < SAMPLES; i++) {
+		ck_assert_int_eq(message_put(&writer, &samples[i]), 0);
+		ends[i] = writer.size;
+	}
+	for (size_t size = 0; size <= writer.size; size++) {
+		size_t whole = 0;
+		size_t count;
+		while (whole < SAMPLES && ends[whole] <= size)
+			whole++;
+		bool between = size == (whole ? ends[whole - 1] : 0);
+		ck_assert_int_eq(decode(packet, size, &count), between ? 0 : -1);
+		ck_assert_uint_eq(count, whole);
+	}
+}
+END_TEST
+
+START_TEST(a_bad_message_is_not_passed_by)
+{
+	static const uint8_t packet[] = {0xee, 0, 0, 0, 0, MESSAGE_MEMORY};
+	struct wire_reader reader;
+	struct message message;
+
+	wire_reader_init(&reader, packet, sizeof(packet));
+	for (int i = 0; i < 3; i++) {
+		errno = 0;
+		ck_assert_int_eq(message_get(&reader, &message), -1);
+		ck_assert_int_eq(errno, EBADMSG);
+	}
+}
+END_TEST
+
+START_TEST(unknown_tags_are_refused)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	for (unsigned tag = 0; tag < 256; tag++) {
+		size_t size = encode(&samples[0], packet);
+		if (tag >= MESSAGE_WORK && tag <= MESSAGE_MEMORY)
+			continue;
+		packet[0] = (uint8_t)tag;
+		ck_assert_int_eq(decode(packet, size, &count), -1);
+		memset(packet + 1, 0, 4);
+		ck_assert_int_eq(decode(packet, 5, &count), -1);
+		ck_assert_uint_eq(count, 0);
+	}
+}
+END_TEST
+
+START_TEST(a_length_that_does_not_match_the_fields_is_refused)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		memset(packet, 0, sizeof(packet));
+		size_t size = encode(&samples[i], packet);
+		uint32_t right = (uint32_t)size - 5;
+		for (uint32_t stated = 0; stated < right + 40; stated++) {
+			for (int byte = 0; byte < 4; byte++)
+				packet[1 + byte] = (uint8_t)(stated >> (8 * byte));
+			/* As many bytes as it states, and fewer. */
+			if (stated != right)
+				ck_assert_int_eq(decode(packet, 5 + stated, &count), -1);
+			if (stated > right)
+				ck_assert_int_eq(decode(packet, size, &count), -1);
+		}
+		static const uint32_t large[] = {0x7fffffff, 0x80000000, 0xfffffffb, 0xffffffff};
+		for (size_t j = 0; j < 4; j++) {
+			for (int byte = 0; byte < 4; byte++)
+				packet[1 + byte] = (uint8_t)(large[j] >> (8 * byte));
+			ck_assert_int_eq(decode(packet, size, &count), -1);
+		}
+	}
+}
+END_TEST
+
+/** A record as its fields say, put by hand. */
+static size_t put_raw_record(uint8_t *packet, uint16_t fields, uint8_t failure_kind)
+{
+	struct wire_writer writer;
+
+	wire_writer_init(&writer, packet, 4096);
+	wire_put_u8(&writer, MESSAGE_RECORD);
+	wire_put_u32(&writer, 0);
+	wire_put_u16(&writer, fields);
+	wire_put_u64(&writer, 1);
+	wire_put_u64(&writer, 2);
+	wire_put_bytes(&writer, "name", 4);
+	if (fields & 1) {
+		wire_put_u8(&writer, failure_kind);
+		wire_put_u64(&writer, 0);
+		wire_put_u64(&writer, 0);
+	}
+	if (fields & 2) {
+		wire_put_u64(&writer, 0);
+		wire_put_u64(&writer, 0);
+		wire_put_u32(&writer, 0);
+	}
+	if (fields & 4)
+		wire_put_u64(&writer, 8);
+	if (fields & 8)
+		wire_put_u64(&writer, 1);
+	size_t size = writer.size;
+	wire_writer_init(&writer, packet + 1, 4);
+	wire_put_u32(&writer, (uint32_t)size - 5);
+	return size;
+}
+
+START_TEST(a_record_either_failed_or_has_a_file)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 1, 1), &count), 0);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 2, 0), &count), 0);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 6, 0), &count), 0);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 14, 0), &count), 0);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 0, 0), &count), -1);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 3, 1), &count), -1);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 4, 0), &count), -1);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 7, 1), &count), -1);
+}
+END_TEST
+
+START_TEST(a_record_that_failed_with_no_failure_is_refused)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 1, FAILURE_NONE), &count), -1);
+}
+END_TEST
+
+START_TEST(unknown_fields_of_a_record_are_refused)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	for (int bit = 4; bit < 16; bit++) {
+		uint16_t fields = (uint16_t)(2 | 1 << bit);
+		ck_assert_int_eq(decode(packet, put_raw_record(packet, fields, 0), &count), -1);
+	}
+}
+END_TEST
+
+START_TEST(failure_kinds_out_of_range_are_refused)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	for (unsigned kind = 0; kind < 256; kind++) {
+		int expected = kind < FAILURE_KINDS ? 0 : -1;
+		if (kind > 0)
+			ck_assert_int_eq(
+				decode(packet, put_raw_record(packet, 1, (uint8_t)kind), &count),
+				expected);
+		size_t size = encode(&samples[7], packet); /* DONE: archive, first, failure */
+		packet[5 + 16] = (uint8_t)kind;
+		ck_assert_int_eq(decode(packet, size, &count), expected);
+	}
+}
+END_TEST
+
+START_TEST(a_message_that_does_not_fit_leaves_the_packet_as_it_was)
+{
+	uint8_t packet[4096];
+	struct wire_reader reader;
+	struct message message;
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		size_t first = encode(&samples[0], packet);
+		size_t second = encode(&samples[i], packet);
+		for (size_t capacity = first; capacity < first + second; capacity++) {
+			uint8_t *block = malloc(capacity);
+			struct wire_writer writer;
+			wire_writer_init(&writer, block, capacity);
+			ck_assert_int_eq(message_put(&writer, &samples[0]), 0);
+			ck_assert_int_eq(message_put(&writer, &samples[i]), -1);
+			ck_assert_uint_eq(writer.size, first);
+			ck_assert(!writer.failed);
+			wire_reader_init(&reader, block, writer.size);
+			ck_assert_int_eq(message_get(&reader, &message), 1);
+			assert_message_eq(&message, &samples[0]);
+			ck_assert_int_eq(message_get(&reader, &message), 0);
+			free(block);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_record_with_the_longest_name_fits_in_a_packet)
+{
+	char *name = malloc(MEMBER_NAME_MAX);
+	uint8_t *packet = malloc(PACKET_MAX);
+	struct message message = {.kind = MESSAGE_RECORD,
+		.record = {.offset_bytes = 1, .name = name, .name_size = MEMBER_NAME_MAX}};
+	struct message got;
+	struct wire_writer writer;
+	struct wire_reader reader;
+
+	memset(name, 'n', MEMBER_NAME_MAX);
+	wire_writer_init(&writer, packet, PACKET_MAX);
+	ck_assert_int_eq(message_put(&writer, &message), 0);
+	wire_reader_init(&reader, packet, writer.size);
+	ck_assert_int_eq(message_get(&reader, &got), 1);
+	assert_record_eq(&got.record, &message.record);
+	free(name);
+	free(packet);
+}
+END_TEST
+
+static uint64_t random_state;
+
+/** xorshift64: Marsaglia, "Xorshift RNGs", 2003. */
+static uint64_t random_number(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state;
+}
+
+START_TEST(random_bytes_never_harm)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	random_state = 0x9e3779b97f4a7c15;
+	for (int round = 0; round < 60000; round++) {
+		size_t size = random_number() % 80;
+		for (size_t i = 0; i < size; i++)
+			packet[i] = (uint8_t)random_number();
+		/* Most get past the tag and the length. */
+		if (size >= 5 && round % 4) {
+			packet[0] = (uint8_t)(1 + random_number() % 5);
+			packet[1] = (uint8_t)(size - 5);
+			memset(packet + 2, 0, 3);
+		}
+		if (size >= 7 && round % 2) {
+			packet[5] &= 15; /* known fields */
+			packet[6] = 0;
+		}
+		decode(packet, size, &count);
+	}
+}
+END_TEST
+
+START_TEST(valid_packets_with_a_few_bytes_changed_never_harm)
+{
+	uint8_t packet[4096];
+	struct wire_writer writer;
+	size_t count;
+
+	random_state = 0x0123456789abcdef;
+	for (int round = 0; round < 30000; round++) {
+		wire_writer_init(&writer, packet, sizeof(packet));
+		for (size_t i = random_number() % 3; i < SAMPLES; i += 1 + random_number() % 4)
+			ck_assert_int_eq(message_put(&writer, &samples[i]), 0);
+		for (size_t i = 1 + random_number() % 3; i > 0; i--)
+			packet[random_number() % writer.size] = (uint8_t)random_number();
+		decode(packet, writer.size, &count);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("message");
+	TCase *tests = tcase_create("message");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_test(tests, each_kind_comes_back_with_all_its_fields);
+	tcase_add_test(tests, several_in_one_packet_come_in_order);
+	tcase_add_test(tests, every_truncation_is_bad_or_the_end_between_two_messages);
+	tcase_add_test(tests, a_bad_message_is_not_passed_by);
+	tcase_add_test(tests, unknown_tags_are_refused);
+	tcase_add_test(tests, a_length_that_does_not_match_the_fields_is_refused);
+	tcase_add_test(tests, a_record_either_failed_or_has_a_file);
+	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
+	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);
+	tcase_add_test(tests, failure_kinds_out_of_range_are_refused);
+	tcase_add_test(tests, a_message_that_does_not_fit_leaves_the_packet_as_it_was);
+	tcase_add_test(tests, a_record_with_the_longest_name_fits_in_a_packet);
+	tcase_add_test(tests, random_bytes_never_harm);
+	tcase_add_test(tests, valid_packets_with_a_few_bytes_changed_never_harm);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/options.h"
+
+#include <check.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ARGUMENTS_MAX 16
+
+static struct options options;
+static char error[OPTIONS_ERROR_MAX];
+static char *arguments[ARGUMENTS_MAX + 2];
+
+/** Parse the arguments that follow, up to NULL. */
+static enum options_result parse(const char *first, ...)
+{
+	static char name[] = "zipmap";
+	int count = 0;
+	va_list list;
+
+	options_release(&options);
+	arguments[count++] = name;
+	va_start(list, first);
+	for (const char *argument = first; argument; argument = va_arg(list, const char *)) {
+		ck_assert_int_le(count, ARGUMENTS_MAX);
+		arguments[count++] = (char *)(uintptr_t)argument;
+	}
+	va_end(list);
+	arguments[count] = NULL;
+	error[0] = '\0';
+	return options_parse(&options, count, arguments, error, sizeof(error));
+}
+
+/** Check that the arguments are right. */
+#define ck_right(...) ck_assert_msg(parse(__VA_ARGS__, NULL) == OPTIONS_OK, "%s", error)
+
+/** Check that the arguments are wrong, and what is said about it. */
+#define ck_wrong(message, ...)                                             \
+	do {                                                               \
+		ck_assert_int_eq(parse(__VA_ARGS__, NULL), OPTIONS_USAGE); \
+		ck_assert_str_eq(error, message);                          \
+	} while (0)
+
+static void release(void)
+{
+	options_release(&options);
+}
+
+START_TEST(defaults)
+{
+	unsetenv("TMPDIR");
+	ck_right("a.zip");
+	ck_assert_int_eq(options.action, ACTION_RUN);
+	ck_assert_uint_ge(options.jobs, 1);
+	ck_assert_uint_le(options.jobs, OPTIONS_JOBS_MAX);
+	ck_assert(!options.recursive && !options.null_separated && !options.unordered);
+	ck_assert(!options.fail_fast && !options.stats && !options.quiet && !options.verbose);
+	ck_assert_ptr_null(options.files_from);
+	ck_assert_str_eq(options.tmpdir, "/tmp");
+	ck_assert_uint_eq(options.filter_count, 0);
+	ck_assert_uint_eq(options.operand_count, 1);
+	ck_assert_ptr_eq(options.operands[0], arguments[1]);
+}
+END_TEST
+
+START_TEST(tmpdir_is_the_option_else_the_environment_else_tmp)
+{
+	setenv("TMPDIR", "/var/tmp", 1);
+	ck_right("a.zip");
+	ck_assert_str_eq(options.tmpdir, "/var/tmp");
+	ck_right("a.zip", "--tmpdir=/x y");
+	ck_assert_str_eq(options.tmpdir, "/x y");
+	setenv("TMPDIR", "", 1);
+	ck_right("a.zip");
+	ck_assert_str_eq(options.tmpdir, "/tmp");
+}
+END_TEST
+
+START_TEST(short_options)
+{
+	ck_right("-r0u", "-j3", "-T", "list", "-v");
+	ck_assert(options.recursive && options.null_separated && options.unordered);
+	ck_assert_uint_eq(options.jobs, 3);
+	ck_assert_str_eq(options.files_from, "list");
+	ck_assert(options.verbose);
+	ck_right("-0T", "-");
+	ck_assert(options.null_separated);
+	ck_assert_str_eq(options.files_from, "-");
+	ck_right("-qTlist");
+	ck_assert(options.quiet);
+	ck_assert_str_eq(options.files_from, "list");
+}
+END_TEST
+
+START_TEST(long_options)
+{
+	ck_right("--recursive", "--null", "--unordered", "--jobs=4", "--files-from", "list",
+		"--fail-fast", "--stats", "--quiet");
+	ck_assert(options.recursive && options.null_separated && options.unordered);
+	ck_assert(options.fail_fast && options.stats && options.quiet);
+	ck_assert_uint_eq(options.jobs, 4);
+	ck_assert_str_eq(options.files_from, "list");
+	ck_right("--verbose", "a");
+	ck_assert(options.verbose);
+}
+END_TEST
+
+START_TEST(long_options_may_be_abbreviated)
+{
+	ck_right("--rec", "--nu", "--j=4", "--fi=list", "--fa");
+	ck_assert(options.recursive && options.null_separated && options.fail_fast);
+	ck_assert_uint_eq(options.jobs, 4);
+	ck_assert_str_eq(options.files_from, "list");
+	ck_wrong("option '--f' is ambiguous: '--files-from' or '--fail-fast'", "--f=x");
+}
+END_TEST
+
+START_TEST(the_later_of_quiet_and_verbose_counts)
+{
+	ck_right("-q", "-v", "a");
+	ck_assert(!options.quiet && options.verbose);
+	ck_right("-v", "-q", "a");
+	ck_assert(options.quiet && !options.verbose);
+}
+END_TEST
+
+START_TEST(filters_keep_their_order)
+{
+	ck_right("--include=*.dat", "a", "--exclude", "x*", "--include=xy");
+	ck_assert_uint_eq(options.filter_count, 3);
+	ck_assert(options.filters[0].include);
+	ck_assert_str_eq(options.filters[0].glob, "*.dat");
+	ck_assert(!options.filters[1].include);
+	ck_assert_str_eq(options.filters[1].glob, "x*");
+	ck_assert(options.filters[2].include);
+	ck_assert_str_eq(options.filters[2].glob, "xy");
+}
+END_TEST
+
+START_TEST(operands_stand_anywhere_and_after_two_dashes)
+{
+	ck_right("a", "-r", "b", "-", "--", "-j", "--help");
+	ck_assert_int_eq(options.action, ACTION_RUN);
+	ck_assert_uint_eq(options.operand_count, 5);
+	ck_assert_str_eq(options.operands[0], "a");
+	ck_assert_str_eq(options.operands[1], "b");
+	ck_assert_str_eq(options.operands[2], "-");
+	ck_assert_str_eq(options.operands[3], "-j");
+	ck_assert_str_eq(options.operands[4], "--help");
+	ck_assert(options.recursive);
+}
+END_TEST
+
+START_TEST(help_and_version_end_the_parsing)
+{
+	ck_right("--help");
+	ck_assert_int_eq(options.action, ACTION_HELP);
+	ck_right("-r", "-h", "--nonsense");
+	ck_assert_int_eq(options.action, ACTION_HELP);
+	ck_right("-V");
+	ck_assert_int_eq(options.action, ACTION_VERSION);
+	ck_right("--version", "--help");
+	ck_assert_int_eq(options.action, ACTION_VERSION);
+	ck_wrong("unknown option '--nonsense'", "--nonsense", "--help");
+}
+END_TEST
+
+START_TEST(unknown_options)
+{
+	ck_wrong("unknown option '--nonsense'", "--nonsense", "a");
+	ck_wrong("unknown option '--nonsense'", "a", "--nonsense=3");
+	ck_wrong("unknown option '-Z'", "-rZ", "a");
+	ck_wrong("unknown option '-:'", "-:", "a");
+	ck_wrong("unknown option '-\\xc3'", "-\xc3\xa4", "a");
+	ck_wrong("unknown option '--a\\x1b[31mb'", "--a\x1b[31mb", "a");
+	ck_wrong("option '--null' takes no argument", "--null=3", "a");
+	ck_wrong("option '--null' takes no argument", "--nu=3", "a");
+}
+END_TEST
+
+START_TEST(missing_and_empty_arguments)
+{
+	ck_wrong("option '--jobs' needs an argument: N", "a", "-j");
+	ck_wrong("option '--jobs' needs an argument: N", "a", "--jobs");
+	ck_wrong("option '--files-from' needs an argument: FILE", "-0T");
+	ck_wrong("option '--include' needs an argument: GLOB", "a", "--include");
+	ck_wrong("option '--files-from': the FILE is empty", "--files-from=");
+	ck_wrong("option '--tmpdir': the DIR is empty", "--tmpdir", "", "a");
+	ck_wrong("option '--files-from' can be given only once", "-T", "a", "-T", "b");
+	ck_wrong("option '--tmpdir' can be given only once", "--tmpdir=a", "--tmpdir=b", "x");
+}
+END_TEST
+
+START_TEST(numbers)
+{
+	static const char *const bad[] = {"0", "x", "", "1.5", "-1", "+1", " 1", "1 ", "0x10",
+		"1025", "4294967297", "18446744073709551617", "99999999999999999999", "1k"};
+
+	ck_right("-j", "1", "a");
+	ck_assert_uint_eq(options.jobs, 1);
+	ck_right("--jobs=1024", "a");
+	ck_assert_uint_eq(options.jobs, 1024);
+	ck_right("-j1", "-j007", "a");
+	ck_assert_uint_eq(options.jobs, 7);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char expected[128];
+
+		snprintf(expected, sizeof(expected),
+			"option '--jobs': '%s' is not a whole number from 1 to 1024", bad[i]);
+		ck_wrong(expected, "-j", bad[i], "a");
+	}
+	ck_wrong("option '--jobs': '1\\n2' is not a whole number from 1 to 1024", "--jobs=1\n2",
+		"a");
+}
+END_TEST
+
+START_TEST(formats)
+{
+	ck_right("--printf=%p\\t%o\\n", "a");
+	ck_assert_str_eq(options.printf_format, "%p\\t%o\\n");
+	ck_assert(!options.pack);
+	ck_right("--pack", "--printf", "%p", "a");
+	ck_assert(options.pack);
+	ck_wrong("option '--printf': '%x' is no directive or escape of a FORMAT", "--printf=%p%x",
+		"a");
+	ck_wrong("option '--printf': '\\\\' is no directive or escape of a FORMAT", "--printf=%p\\",
+		"a");
+	ck_wrong("option '--printf': '%\\x1b' is no directive or escape of a FORMAT",
+		"--printf=%\x1b", "a");
+	ck_wrong("option '--pack' needs '--printf': a path alone does not say where in the file a "
+		 "member is",
+		"--pack", "a");
+}
+END_TEST
+
+START_TEST(something_to_unzip_is_needed)
+{
+	static const char message[] =
+		"nothing to unzip: give an archive, a directory, '-' or --files-from";
+
+	ck_assert_int_eq(parse(NULL), OPTIONS_USAGE);
+	ck_assert_str_eq(error, message);
+	ck_wrong(message, "-r");
+	ck_wrong(message, "--");
+	ck_right("--files-from=list");
+	ck_assert_uint_eq(options.operand_count, 0);
+}
+END_TEST
+
+START_TEST(standard_input_is_there_once)
+{
+	ck_right("-", "-T", "list");
+	ck_right("a", "-T", "-");
+	ck_wrong("operand '-' can be given only once", "-", "a", "-");
+	ck_wrong("operand '-' and '--files-from=-' are both standard input", "-T", "-", "-");
+	/* After "--" it is an operand, and there is no list. */
+	ck_right("a", "--", "-", "--files-from=-");
+}
+END_TEST
+
+START_TEST(a_very_long_argument_does_not_break_the_message)
+{
+	static char long_one[100000];
+
+	memset(long_one, 'x', sizeof(long_one) - 1);
+	memcpy(long_one, "--", 2);
+	ck_assert_int_eq(parse(long_one, NULL), OPTIONS_USAGE);
+	ck_assert_uint_le(strlen(error), PATH_MAX);
+	ck_assert_ptr_nonnull(strstr(error, "...'"));
+}
+END_TEST
+
+/** What --help prints; the caller frees it. */
+static char *help(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	ck_assert_ptr_nonnull(stream);
+	options_print_help(stream);
+	ck_assert_int_eq(fclose(stream), 0);
+	return text;
+}
+
+START_TEST(help_lists_every_option_of_the_table)
+{
+	char *text = help();
+	size_t count = 0;
+	char letter;
+	const char *name;
+
+	while ((name = options_name(count, &letter))) {
+		char head[80];
+
+		if (letter)
+			snprintf(head, sizeof(head), "\n  -%c, --%s", letter, name);
+		else
+			snprintf(head, sizeof(head), "\n      --%s", name);
+		const char *line = strstr(text, head);
+		ck_assert_msg(line != NULL, "--%s is not in:\n%s", name, text);
+		ck_assert_ptr_nonnull(strchr(" =[", line[strlen(head)]));
+		count++;
+	}
+	ck_assert_uint_eq(count, 16);
+	free(text);
+}
+END_TEST
+
+START_TEST(every_option_of_the_table_is_known)
+{
+	char letter;
+	const char *name;
+
+	for (size_t i = 0; (name = options_name(i, &letter)); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "--%s", name);
+		/* The second is an argument, or an operand. Some options go with another one. */
+		ck_right(text, "1", "a", strcmp(name, "pack") == 0 ? "--printf=%p" : "b");
+		if (!letter)
+			continue;
+		snprintf(text, sizeof(text), "-%c", letter);
+		ck_right(text, "1", "a");
+	}
+}
+END_TEST
+
+START_TEST(help_fits_80_columns)
+{
+	char *text = help();
+
+	ck_assert_ptr_eq(
+		strstr(text, "Usage: zipmap [OPTION]... [ARCHIVE | DIRECTORY | -]...\n"), text);
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		ck_assert_msg(strcspn(line, "\n") <= 80, "%.100s", line);
+	ck_assert_ptr_nonnull(strstr(text, "\nExamples:\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\nExit status:"));
+	free(text);
+}
+END_TEST
+
+START_TEST(version)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	ck_assert_ptr_nonnull(stream);
+	options_print_version(stream);
+	ck_assert_int_eq(fclose(stream), 0);
+	ck_assert_str_eq(text, "zipmap " ZIPMAP_VERSION "\n");
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("options");
+	TCase *tests = tcase_create("options");
+
+	tcase_add_checked_fixture(tests, NULL, release);
+	tcase_add_test(tests, defaults);
+	tcase_add_test(tests, tmpdir_is_the_option_else_the_environment_else_tmp);
+	tcase_add_test(tests, short_options);
+	tcase_add_test(tests, long_options);
+	tcase_add_test(tests, long_options_may_be_abbreviated);
+	tcase_add_test(tests, the_later_of_quiet_and_verbose_counts);
+	tcase_add_test(tests, filters_keep_their_order);
+	tcase_add_test(tests, operands_stand_anywhere_and_after_two_dashes);
+	tcase_add_test(tests, help_and_version_end_the_parsing);
+	tcase_add_test(tests, unknown_options);
+	tcase_add_test(tests, missing_and_empty_arguments);
+	tcase_add_test(tests, numbers);
+	tcase_add_test(tests, formats);
+	tcase_add_test(tests, something_to_unzip_is_needed);
+	tcase_add_test(tests, standard_input_is_there_once);
+	tcase_add_test(tests, a_very_long_argument_does_not_break_the_message);
+	tcase_add_test(tests, help_lists_every_option_of_the_table);
+	tcase_add_test(tests, every_option_of_the_table_is_known);
+	tcase_add_test(tests, help_fits_80_columns);
+	tcase_add_test(tests, version);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

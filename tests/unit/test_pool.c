@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/pool.h"
+
+#include "common/channel.h"
+#include "support.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct rundir rundir;
+static struct run_stats stats;
+static struct pool pool;
+static size_t descriptors_before;
+
+/** What the workers of these tests do: answer each packet, with what the archive's number asks. */
+enum order {
+	SAY_DESCRIPTORS, /* the number of descriptors that it has, as a plan's archive */
+	SAY_TWICE,       /* two packets */
+	SAY_GARBAGE,
+	SAY_PROGRESS, /* note progress, then answer */
+	LEAVE,        /* with status 5 */
+};
+
+/** As open_descriptors(), without Check, which would write to descriptors that a worker has not. */
+static unsigned count_descriptors(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+static void worker_main(
+	void *context, int channel_fd, int directory_fd, struct worker_progress *progress)
+{
+	char bytes[256];
+	uint8_t out[256];
+	ssize_t size;
+	int fd;
+
+	if (context != &pool || channel_fd != 3 || directory_fd != 4)
+		_exit(90);
+	while ((size = channel_receive(channel_fd, bytes, sizeof(bytes), &fd, true)) > 0) {
+		struct message message;
+		struct wire_reader reader;
+		struct wire_writer writer;
+		wire_reader_init(&reader, bytes, (size_t)size);
+		if (message_get(&reader, &message) != 1 || message.work.has_archive != (fd >= 0))
+			_exit(91);
+		if (fd >= 0)
+			close(fd);
+		struct message answer = {.kind = MESSAGE_PLAN};
+		if (message.work.archive == LEAVE)
+			_exit(5);
+		if (message.work.archive == SAY_DESCRIPTORS)
+			answer.plan.archive = count_descriptors();
+		if (message.work.archive == SAY_PROGRESS) {
+			atomic_store(&progress->archive, 77);
+			atomic_store(&progress->member, 88);
+		}
+		wire_writer_init(&writer, out, sizeof(out));
+		if (message_put(&writer, &answer) < 0)
+			_exit(92);
+		if (message.work.archive == SAY_GARBAGE)
+			channel_send(channel_fd, out, 1, channel_fd, true);
+		else
+			channel_send(channel_fd, out, writer.size, -1, true);
+		if (message.work.archive == SAY_TWICE)
+			channel_send(channel_fd, out, writer.size, -1, true);
+	}
+	_exit(0);
+}
+
+static const struct worker_entry entry = {worker_main, &pool};
+
+static void set_up(void)
+{
+	scratch_begin();
+	ck_assert_int_eq(rundir_create(&rundir, scratch_path("")), 0);
+	descriptors_before = open_descriptors();
+	memset(&stats, 0, sizeof(stats));
+	ck_assert_int_eq(pool_init(&pool, 3, &entry, &rundir, &stats), 0);
+}
+
+/** Nobody and nothing is left. */
+static void tear_down(void)
+{
+	pool_release(&pool);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+	ck_assert_uint_eq(open_descriptors(), descriptors_before);
+	rundir_release(&rundir);
+	scratch_end();
+}
+
+static struct worker *start(void)
+{
+	struct worker *worker = pool_start(&pool);
+
+	ck_assert_ptr_nonnull(worker);
+	ck_assert_int_gt(worker->pid, 0);
+	return worker;
+}
+
+static void send_order(struct worker *worker, enum order order, int fd)
+{
+	const struct message_work work = {.archive = order, .end = UNIT_END_OPEN};
+
+	ck_assert_int_eq(pool_send(&pool, worker, &work, fd), 0);
+}
+
+/** As pool_receive(), once something is there. */
+static int receive(struct worker *worker, struct message *message)
+{
+	struct pollfd descriptor = {.fd = worker->channel_fd, .events = POLLIN};
+	struct wire_reader reader;
+
+	ck_assert_int_eq(poll(&descriptor, 1, 60000), 1);
+	int got = pool_receive(&pool, worker, &reader);
+	if (got == 1) {
+		ck_assert_int_eq(message_get(&reader, message), 1);
+		ck_assert_int_eq(message_get(&reader, message), 0);
+	}
+	return got;
+}
+
+START_TEST(a_worker_is_a_process_with_a_directory_of_its_own)
+{
+	struct stat status;
+	struct stat run_status;
+	struct worker *a = start();
+	struct worker *b = start();
+
+	ck_assert_ptr_ne(a, b);
+	ck_assert_int_ne(a->pid, b->pid);
+	ck_assert_uint_eq(a->directory, 0);
+	ck_assert_uint_eq(b->directory, 1);
+	ck_assert_uint_eq(a->archive, PROGRESS_NONE);
+	ck_assert_uint_eq(a->queued, 0);
+	ck_assert_int_eq(fstat(a->directory_fd, &status), 0);
+	ck_assert(S_ISDIR(status.st_mode));
+	ck_assert_uint_eq(status.st_dev, a->device);
+	ck_assert_int_eq(fstatat(rundir.fd, "0", &run_status, 0), 0);
+	ck_assert_uint_eq(status.st_ino, run_status.st_ino);
+	ck_assert_uint_eq(pool.live, 2);
+	ck_assert_uint_eq(stats.workers, 2);
+}
+END_TEST
+
+START_TEST(a_worker_has_no_descriptor_but_its_own)
+{
+	struct message message;
+	int fds[20];
+
+	for (int i = 0; i < 20; i++) /* that an exec would not close either */
+		ck_assert_int_ge(fds[i] = dup(STDIN_FILENO), 0);
+	start();
+	struct worker *worker = start();
+	send_order(worker, SAY_DESCRIPTORS, STDIN_FILENO);
+	ck_assert_int_eq(receive(worker, &message), 1);
+	ck_assert_uint_eq(message.plan.archive, 5); /* 0, 1, 2, the channel, the directory */
+	for (int i = 0; i < 20; i++)
+		close(fds[i]);
+}
+END_TEST
+
+START_TEST(what_is_sent_and_received_is_counted)
+{
+	struct message message;
+	struct worker *worker = start();
+
+	send_order(worker, SAY_TWICE, -1);
+	ck_assert_uint_eq(worker->archive, SAY_TWICE);
+	ck_assert_uint_eq(stats.sent_messages, 1);
+	ck_assert_uint_gt(stats.sent_bytes, 8);
+	ck_assert_uint_lt(stats.sent_bytes, 64);
+	ck_assert_int_eq(receive(worker, &message), 1);
+	ck_assert_int_eq(receive(worker, &message), 1);
+	ck_assert_uint_eq(stats.received_messages, 2);
+	ck_assert_uint_eq(stats.received_bytes, 2 * (5 + 4 * 8));
+}
+END_TEST
+
+START_TEST(nothing_to_receive_is_0_and_is_not_waited_for)
+{
+	struct wire_reader reader;
+
+	ck_assert_int_eq(pool_receive(&pool, start(), &reader), 0);
+}
+END_TEST
+
+START_TEST(a_packet_with_a_descriptor_is_ebadmsg)
+{
+	struct message message;
+	struct worker *worker = start();
+
+	send_order(worker, SAY_GARBAGE, -1);
+	ck_assert_int_eq(receive(worker, &message), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+}
+END_TEST
+
+START_TEST(progress_is_seen_after_the_worker_is_dead)
+{
+	struct message message;
+	struct worker *worker = start();
+
+	ck_assert_uint_eq(atomic_load(&worker->progress->archive), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&worker->progress->member), PROGRESS_NONE);
+	send_order(worker, SAY_PROGRESS, -1);
+	ck_assert_int_eq(receive(worker, &message), 1);
+	ck_assert_int_eq(kill(worker->pid, SIGKILL), 0);
+	ck_assert_int_eq(receive(worker, &message), -1);
+	ck_assert_uint_eq(atomic_load(&worker->progress->archive), 77);
+	ck_assert_uint_eq(atomic_load(&worker->progress->member), 88);
+	int status = pool_bury(&pool, worker);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+}
+END_TEST
+
+START_TEST(how_a_worker_left_is_known)
+{
+	struct message message;
+	struct worker *worker = start();
+
+	send_order(worker, LEAVE, -1);
+	ck_assert_int_eq(receive(worker, &message), -1);
+	siginfo_t info; /* it has left by itself; the killing comes too late */
+	ck_assert_int_eq(waitid(P_PID, (id_t)worker->pid, &info, WEXITED | WNOWAIT), 0);
+	int status = pool_bury(&pool, worker);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 5);
+}
+END_TEST
+
+START_TEST(a_dead_workers_place_is_used_again_with_a_new_directory)
+{
+	struct worker *a = start();
+	start();
+	struct worker *c = start();
+	pid_t first = a->pid;
+
+	ck_assert_uint_eq(pool.live, 3);
+	pool_bury(&pool, a);
+	ck_assert_uint_eq(pool.live, 2);
+	ck_assert_int_eq(a->pid, 0);
+	ck_assert_ptr_eq(start(), a);
+	ck_assert_int_ne(a->pid, first);
+	ck_assert_uint_eq(a->directory, 3);
+	ck_assert_uint_eq(c->directory, 2);
+	ck_assert_uint_eq(pool.live, 3);
+	ck_assert_uint_eq(stats.workers, 4);
+}
+END_TEST
+
+START_TEST(a_worker_that_is_alive_is_killed_to_be_buried)
+{
+	struct worker *worker = start();
+	pid_t pid = worker->pid;
+
+	ck_assert(WIFSIGNALED(pool_bury(&pool, worker)));
+	ck_assert_int_eq(kill(pid, 0), -1);
+	ck_assert_int_eq(errno, ESRCH);
+}
+END_TEST
+
+START_TEST(sending_to_a_dead_worker_is_epipe_and_changes_nothing)
+{
+	const struct message_work work = {.archive = 1};
+	struct message message;
+	struct worker *worker = start();
+
+	kill(worker->pid, SIGKILL);
+	ck_assert_int_eq(receive(worker, &message), -1);
+	ck_assert_int_eq(pool_send(&pool, worker, &work, -1), -1);
+	ck_assert_int_eq(errno, EPIPE);
+	ck_assert_uint_eq(worker->archive, PROGRESS_NONE);
+	ck_assert_uint_eq(stats.sent_messages, 0);
+}
+END_TEST
+
+START_TEST(the_end_of_the_channels_makes_workers_leave_and_they_are_still_heard)
+{
+	struct message message;
+	struct worker *a = start();
+	struct worker *b = start();
+
+	send_order(a, SAY_TWICE, -1);
+	pool_end_channels(&pool);
+	ck_assert_int_eq(receive(a, &message), 1);
+	ck_assert_int_eq(receive(a, &message), 1);
+	ck_assert_int_eq(receive(a, &message), -1);
+	ck_assert_int_eq(receive(b, &message), -1);
+	ck_assert_int_eq(pool_send(&pool, b, &(struct message_work){0}, -1), -1);
+}
+END_TEST
+
+START_TEST(where_no_directory_can_be_made_no_worker_is_started_and_nothing_leaks)
+{
+	size_t before = open_descriptors();
+
+	ck_assert_int_eq(rmdir(rundir.path), 0);
+	ck_assert_ptr_null(pool_start(&pool));
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_uint_eq(pool.live, 0);
+	ck_assert_uint_eq(stats.workers, 0);
+	ck_assert_uint_eq(open_descriptors(), before);
+	ck_assert_int_eq(mkdir(rundir.path, 0700), 0);
+}
+END_TEST
+
+START_TEST(release_ends_all_workers)
+{
+	start();
+	start();
+	start();
+	pool_release(&pool); /* the rest is looked at by tear_down() */
+}
+END_TEST
+int main(void)
+{
+	Suite *suite = suite_create("pool");
+	TCase *tests = tcase_create("pool");
+
+	tcase_set_timeout(tests, 60);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, a_worker_is_a_process_with_a_directory_of_its_own);
+	tcase_add_test(tests, a_worker_has_no_descriptor_but_its_own);
+	tcase_add_test(tests, what_is_sent_and_received_is_counted);
+	tcase_add_test(tests, nothing_to_receive_is_0_and_is_not_waited_for);
+	tcase_add_test(tests, a_packet_with_a_descriptor_is_ebadmsg);
+	tcase_add_test(tests, progress_is_seen_after_the_worker_is_dead);
+	tcase_add_test(tests, how_a_worker_left_is_known);
+	tcase_add_test(tests, a_dead_workers_place_is_used_again_with_a_new_directory);
+	tcase_add_test(tests, a_worker_that_is_alive_is_killed_to_be_buried);
+	tcase_add_test(tests, sending_to_a_dead_worker_is_epipe_and_changes_nothing);
+	tcase_add_test(tests, the_end_of_the_channels_makes_workers_leave_and_they_are_still_heard);
+	tcase_add_test(
+		tests, where_no_directory_can_be_made_no_worker_is_started_and_nothing_leaks);
+	tcase_add_test(tests, release_ends_all_workers);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,680 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/worker.h"
+
+#include "common/channel.h"
+#include "common/message.h"
+#include "support.h"
+#include "zips.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct worker_settings settings;
+static struct worker_progress *progress;
+static int directory_fd;
+static int channel_fd;      /* our end */
+static int worker_end = -1; /* the other, until the worker is started */
+static pid_t pid;
+
+static uint8_t packet[PACKET_MAX];
+static struct wire_reader reader;
+static unsigned packets;
+
+/* A channel whose worker is not started yet. */
+static void open_channel(void)
+{
+	int pair[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	channel_fd = pair[0];
+	worker_end = pair[1];
+	packets = 0;
+	wire_reader_init(&reader, packet, 0);
+}
+
+static void start_worker(void)
+{
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(channel_fd);
+		worker_main(&settings, worker_end, directory_fd, progress);
+	}
+	close(worker_end);
+	worker_end = -1;
+}
+
+static void setup(void)
+{
+	scratch_begin();
+	directory_fd = open(scratch_path(""), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(directory_fd, 0);
+	progress = mmap(
+		NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(progress, MAP_FAILED);
+	atomic_store(&progress->archive, PROGRESS_NONE);
+	atomic_store(&progress->member, PROGRESS_NONE);
+	memset(&settings, 0, sizeof(settings));
+	open_channel();
+}
+
+static void teardown(void)
+{
+	munmap(progress, sizeof(*progress));
+	close(directory_fd);
+	scratch_end();
+}
+
+static void send_message(const struct message *message, int fd)
+{
+	struct wire_writer writer;
+	uint8_t bytes[64];
+
+	wire_writer_init(&writer, bytes, sizeof(bytes));
+	ck_assert_int_eq(message_put(&writer, message), 0);
+	ck_assert_int_eq(channel_send(channel_fd, bytes, writer.size, fd, true), 0);
+}
+
+/* Ask for a unit. @fd, unless -1, is sent along and closed here. */
+static void send_work(uint64_t archive, uint64_t first, uint64_t end, int fd)
+{
+	struct message message = {.kind = MESSAGE_WORK, .work = {archive, first, end, fd >= 0}};
+
+	send_message(&message, fd);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* The next message, its record's name valid until the next. False at the channel's end. */
+static bool receive(struct message *message)
+{
+	int got = message_get(&reader, message);
+
+	if (got == 0) {
+		ssize_t size = channel_receive(channel_fd, packet, sizeof(packet), NULL, true);
+		if (size == 0 || (size < 0 && errno == ECONNRESET))
+			return false;
+		if (size < 0)
+			ck_abort_msg("receiving: %s", strerror(errno));
+		packets++;
+		wire_reader_init(&reader, packet, (size_t)size);
+		got = message_get(&reader, message);
+	}
+	if (got != 1)
+		ck_abort_msg("a packet with %d", got);
+	return true;
+}
+
+static struct message expect(enum message_kind kind)
+{
+	struct message message;
+
+	ck_assert(receive(&message));
+	ck_assert_int_eq(message.kind, kind);
+	return message;
+}
+
+/* The worker has died of itself; its exit status. */
+static int reap(void)
+{
+	struct message message;
+	int status;
+
+	if (receive(&message))
+		ck_abort_msg("a message of kind %d", message.kind);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	close(channel_fd);
+	ck_assert_msg(WIFEXITED(status), "status %d", status);
+	return WEXITSTATUS(status);
+}
+
+/* End the channel, as a parent does, and expect an orderly end. */
+static struct message_memory end_worker(void)
+{
+	ck_assert_int_eq(shutdown(channel_fd, SHUT_WR), 0);
+	struct message message = expect(MESSAGE_MEMORY);
+	ck_assert_int_eq(reap(), EXIT_SUCCESS);
+	return message.memory;
+}
+
+/* Whether the file @name of the directory has these bytes and this record. */
+static bool is_file(const char *name, const struct record *record, const void *bytes, size_t size)
+{
+	struct stat status;
+	uint8_t *got = malloc(size + 1);
+	int fd = openat(directory_fd, name, O_RDONLY | O_CLOEXEC);
+	bool right = fd >= 0 && got && fstat(fd, &status) == 0 && record->inode == status.st_ino &&
+		     record->size_bytes == size && read(fd, got, size + 1) == (ssize_t)size &&
+		     memcmp(got, bytes, size) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(got);
+	return right;
+}
+
+/* An archive of @count members "m0" ..., each of which holds its name. Its descriptor. */
+static int make_many(unsigned count)
+{
+	struct zips zips = {0};
+	char name[16];
+
+	for (unsigned i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "m%u", i);
+		struct zips_member member = zips_stored(name, name, strlen(name));
+		zips_add(&zips, &member);
+	}
+	zips_end(&zips, &(struct zips_ending){.zip64 = count > 65535});
+	int fd = zips_file(&zips);
+	zips_free(&zips);
+	return fd;
+}
+
+/* Take what comes of a unit of make_many()'s archive. Returns where it ends. */
+static uint64_t take_unit(uint64_t archive, uint64_t first, uint64_t entries)
+{
+	struct message message = expect(MESSAGE_PLAN);
+	uint64_t end = message.plan.end;
+
+	ck_assert_uint_eq(message.plan.archive, archive);
+	ck_assert_uint_eq(message.plan.first, first);
+	ck_assert_uint_eq(message.plan.entries, entries);
+	ck_assert_uint_le(end, entries);
+	for (uint64_t i = first; i < end; i++) {
+		char name[16];
+		char file[64];
+		ck_assert(receive(&message));
+		if (message.kind != MESSAGE_RECORD || message.record.member != i ||
+			message.record.archive != archive ||
+			message.record.failure.kind != FAILURE_NONE)
+			ck_abort_msg("not the record of member %u", (unsigned)i);
+		snprintf(name, sizeof(name), "m%u", (unsigned)i);
+		snprintf(file, sizeof(file), "%u.%u-%s", (unsigned)archive, (unsigned)i, name);
+		if (!is_file(file, &message.record, name, strlen(name)))
+			ck_abort_msg("%s is not right", file);
+	}
+	message = expect(MESSAGE_DONE);
+	ck_assert_uint_eq(message.done.archive, archive);
+	ck_assert_uint_eq(message.done.first, first);
+	ck_assert_int_eq(message.done.failure.kind, FAILURE_NONE);
+	return end;
+}
+
+START_TEST(a_small_archive_is_answered_in_one_packet)
+{
+	/* What takes long travels apart, and on a busy machine anything may: more than one try. */
+	bool in_one = false;
+
+	for (int tries = 0; tries < 50 && !in_one; tries++) {
+		if (tries > 0)
+			open_channel();
+		send_work((uint64_t)tries, 0, UNIT_END_OPEN, make_many(3));
+		start_worker();
+		ck_assert_uint_eq(take_unit((uint64_t)tries, 0, 3), 3);
+		in_one = packets == 1;
+		end_worker();
+	}
+	ck_assert(in_one);
+}
+END_TEST
+
+START_TEST(the_units_of_a_large_archive_join_up)
+{
+	enum { COUNT = 5000 };
+	uint64_t at = 0;
+	unsigned units = 0;
+
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, make_many(COUNT));
+	for (; at < COUNT; units++) {
+		if (at > 0)
+			send_work(0, at, UNIT_END_OPEN, -1);
+		uint64_t end = take_unit(0, at, COUNT);
+		ck_assert_uint_gt(end, at);
+		at = end;
+	}
+	/* Enough of them for all workers, and not one a member. */
+	ck_assert_uint_ge(units, 4);
+	ck_assert_uint_le(units, COUNT / 50);
+	/* Where there is no member left, the unit is empty. */
+	send_work(0, COUNT, UNIT_END_OPEN, -1);
+	ck_assert_uint_eq(take_unit(0, COUNT, COUNT), COUNT);
+	end_worker();
+}
+END_TEST
+
+START_TEST(a_plan_is_said_before_the_work_is_done)
+{
+	enum { COUNT = 5000 };
+
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, make_many(COUNT));
+	/* Alone in its packet, so that it does not wait for records. */
+	struct message plan = expect(MESSAGE_PLAN);
+	ck_assert_uint_lt(plan.plan.end, COUNT);
+	ck_assert_uint_eq(reader.left, 0);
+	for (uint64_t i = 0; i < plan.plan.end; i++)
+		expect(MESSAGE_RECORD);
+	expect(MESSAGE_DONE);
+	end_worker();
+}
+END_TEST
+
+START_TEST(units_have_a_few_MiB_and_a_member_is_not_divided)
+{
+	enum { SMALL = 12, SIZE = 3 << 20, LARGE = 40 << 20 };
+	struct bytes content = make_content(CONTENT_ZERO, LARGE, 1);
+	struct bytes small = make_deflate(content.data, SIZE, 1, 0);
+	struct bytes large = make_deflate(content.data, LARGE, 1, 0);
+	struct zips_member three = zips_deflated("three", content.data, SIZE, &small);
+	struct zips_member forty = zips_deflated("forty", content.data, LARGE, &large);
+	struct zips zips = {0};
+	uint64_t entries = 0;
+	unsigned units = 0;
+
+	for (; entries < SMALL; entries++)
+		zips_add(&zips, entries == 5 ? &forty : &three);
+	zips_end(&zips, &(struct zips_ending){0});
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
+	for (uint64_t at = 0; at < entries; units++) {
+		uint64_t bytes = 0;
+		if (at > 0)
+			send_work(0, at, UNIT_END_OPEN, -1);
+		struct message message = expect(MESSAGE_PLAN);
+		uint64_t first = at;
+		at = message.plan.end;
+		for (uint64_t i = first; i < at; i++) {
+			message = expect(MESSAGE_RECORD);
+			ck_assert_uint_eq(message.record.member, i);
+			ck_assert_int_eq(message.record.failure.kind, FAILURE_NONE);
+			ck_assert_uint_eq(message.record.size_bytes, i == 5 ? LARGE : SIZE);
+			bytes += message.record.size_bytes;
+			if (i == 5)
+				ck_assert(first == 5 && at == 6);
+		}
+		ck_assert_uint_le(bytes, first == 5 ? LARGE : 8 << 20);
+		expect(MESSAGE_DONE);
+	}
+	ck_assert_uint_ge(units, 4);
+	end_worker();
+	zips_free(&zips);
+	bytes_free(&small);
+	bytes_free(&large);
+	bytes_free(&content);
+}
+END_TEST
+
+START_TEST(only_wanted_members_are_unzipped)
+{
+	static const struct filter_rule rules[] = {{true, "*.dat"}, {false, "b.*"}};
+	static const char *const names[] = {"a.dat", "a.txt", "d.dat/", "b.dat", "d/c.dat"};
+	struct zips zips = {0};
+
+	for (size_t i = 0; i < 5; i++) {
+		struct zips_member member = zips_stored(names[i], "", 0);
+		zips_add(&zips, &member);
+	}
+	zips_end(&zips, &(struct zips_ending){0});
+	settings.filter = (struct filter){rules, 2};
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
+	struct message message = expect(MESSAGE_PLAN);
+	ck_assert_uint_eq(message.plan.end, 5);
+	ck_assert_uint_eq(message.plan.entries, 5);
+	message = expect(MESSAGE_RECORD);
+	ck_assert_uint_eq(message.record.member, 0);
+	ck_assert(is_file("0.0-a.dat", &message.record, "", 0));
+	message = expect(MESSAGE_RECORD);
+	ck_assert_uint_eq(message.record.member, 4);
+	ck_assert(is_file("0.4-c.dat", &message.record, "", 0));
+	expect(MESSAGE_DONE);
+	end_worker();
+	ck_assert_int_eq(access(scratch_path("0.1-a.txt"), F_OK), -1);
+	ck_assert_int_eq(access(scratch_path("0.3-b.dat"), F_OK), -1);
+	zips_free(&zips);
+}
+END_TEST
+
+START_TEST(directories_are_not_unzipped)
+{
+	struct zips zips = {0};
+	struct zips_member directory = zips_stored("d/", "", 0);
+	struct zips_member member = zips_stored("d/a", "a", 1);
+
+	zips_add(&zips, &directory);
+	zips_add(&zips, &member);
+	zips_add(&zips, &directory);
+	zips_end(&zips, &(struct zips_ending){0});
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
+	struct message message = expect(MESSAGE_PLAN);
+	ck_assert_uint_eq(message.plan.end, 3);
+	message = expect(MESSAGE_RECORD);
+	ck_assert_uint_eq(message.record.member, 1);
+	ck_assert(is_file("0.1-a", &message.record, "a", 1));
+	expect(MESSAGE_DONE);
+	end_worker();
+	zips_free(&zips);
+}
+END_TEST
+
+START_TEST(unwanted_members_take_no_place_in_units)
+{
+	static const struct filter_rule rules[] = {{true, "m77*"}};
+
+	/* 111 of 7800 members: they make one unit. */
+	settings.filter = (struct filter){rules, 1};
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, make_many(7800));
+	struct message message = expect(MESSAGE_PLAN);
+	ck_assert_uint_eq(message.plan.end, 7800);
+	for (int i = 0; i < 1 + 10 + 100; i++) {
+		message = expect(MESSAGE_RECORD);
+		ck_assert_int_eq(message.record.failure.kind, FAILURE_NONE);
+	}
+	expect(MESSAGE_DONE);
+	end_worker();
+}
+END_TEST
+
+START_TEST(a_unit_with_an_end_is_done_as_it_is)
+{
+	start_worker();
+	send_work(9, 10, 1300, make_many(2000));
+	ck_assert_uint_eq(take_unit(9, 10, 2000), 1300);
+	/* The archive is still open. Units may come in any order. */
+	send_work(9, 3, 4, -1);
+	ck_assert_uint_eq(take_unit(9, 3, 2000), 4);
+	send_work(9, 5, 5, -1);
+	ck_assert_uint_eq(take_unit(9, 5, 2000), 5);
+	send_work(9, 1990, 2000, -1);
+	ck_assert_uint_eq(take_unit(9, 1990, 2000), 2000);
+	end_worker();
+}
+END_TEST
+
+START_TEST(one_archive_follows_another)
+{
+	start_worker();
+	/* All are queued at once. */
+	for (unsigned i = 0; i < 5; i++)
+		send_work(i, 0, UNIT_END_OPEN, make_many(i));
+	for (unsigned i = 0; i < 5; i++)
+		ck_assert_uint_eq(take_unit(i, 0, i), i);
+	/* The same one again is opened again. */
+	send_work(4, 4, UNIT_END_OPEN, make_many(6));
+	ck_assert_uint_eq(take_unit(4, 4, 6), 6);
+	end_worker();
+}
+END_TEST
+
+START_TEST(an_archive_that_does_not_open_is_done_with_a_failure)
+{
+	start_worker();
+	send_work(3, 0, UNIT_END_OPEN, file_of("this is no archive, but long enough", 36));
+	struct message message = expect(MESSAGE_DONE);
+	ck_assert_uint_eq(message.done.archive, 3);
+	ck_assert_uint_eq(message.done.first, 0);
+	ck_assert_int_eq(message.done.failure.kind, FAILURE_NOT_A_ZIP);
+	/* The next one is not concerned. */
+	send_work(4, 0, UNIT_END_OPEN, make_many(2));
+	ck_assert_uint_eq(take_unit(4, 0, 2), 2);
+	end_worker();
+}
+END_TEST
+
+START_TEST(a_member_that_fails_does_so_alone)
+{
+	struct zips zips = {0};
+	struct zips_member good = zips_stored("good", "good", 4);
+	struct zips_member bad = zips_stored("dir/bad one", "bad", 3);
+
+	bad.crc32 ^= 0xff;
+	zips_add(&zips, &good);
+	zips_add(&zips, &bad);
+	zips_add(&zips, &good);
+	zips_end(&zips, &(struct zips_ending){0});
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
+	expect(MESSAGE_PLAN);
+	struct message message = expect(MESSAGE_RECORD);
+	ck_assert(is_file("0.0-good", &message.record, "good", 4));
+	message = expect(MESSAGE_RECORD);
+	ck_assert_uint_eq(message.record.member, 1);
+	ck_assert_int_eq(message.record.failure.kind, FAILURE_CRC_MISMATCH);
+	ck_assert_uint_eq(message.record.failure.numbers[0], bad.crc32);
+	ck_assert_uint_eq(message.record.failure.numbers[1], bad.crc32 ^ 0xff);
+	/* Of a failed member the name is told as it is. */
+	ck_assert_uint_eq(message.record.name_size, 11);
+	ck_assert_mem_eq(message.record.name, "dir/bad one", 11);
+	message = expect(MESSAGE_RECORD);
+	ck_assert(is_file("0.2-good", &message.record, "good", 4));
+	message = expect(MESSAGE_DONE);
+	ck_assert_int_eq(message.done.failure.kind, FAILURE_NONE);
+	end_worker();
+	zips_free(&zips);
+}
+END_TEST
+
+START_TEST(records_with_the_longest_names_arrive)
+{
+	struct zips zips = {0};
+	char *name = malloc(65536);
+	uint64_t at = 0;
+
+	ck_assert_ptr_nonnull(name);
+	memset(name, 'n', 65535);
+	name[65535] = '\0';
+	struct zips_member member = zips_stored(name, "x", 1);
+	member.crc32 = 0; /* wrong: its record has the whole name */
+	for (int i = 0; i < 5; i++)
+		zips_add(&zips, &member);
+	zips_end(&zips, &(struct zips_ending){0});
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
+	while (at < 5) {
+		struct message message = expect(MESSAGE_PLAN);
+		for (uint64_t end = message.plan.end; at < end; at++) {
+			message = expect(MESSAGE_RECORD);
+			ck_assert_uint_eq(message.record.name_size, 65535);
+			ck_assert_mem_eq(message.record.name, name, 65535);
+		}
+		expect(MESSAGE_DONE);
+		if (at < 5)
+			send_work(0, at, UNIT_END_OPEN, -1);
+	}
+	end_worker();
+	zips_free(&zips);
+	free(name);
+}
+END_TEST
+
+START_TEST(the_end_of_the_channel_is_a_farewell_and_success)
+{
+	start_worker();
+	struct message_memory memory = end_worker();
+	ck_assert_uint_eq(memory.private_bytes, 0); /* was not to be measured */
+	ck_assert_uint_eq(memory.shared_bytes, 0);
+
+	settings.measure = true;
+	open_channel();
+	start_worker();
+	send_work(0, 0, UNIT_END_OPEN, make_many(3));
+	take_unit(0, 0, 3);
+	memory = end_worker();
+	ck_assert_uint_gt(memory.private_bytes, 0);
+	ck_assert_uint_gt(memory.shared_bytes, 0);
+}
+END_TEST
+
+START_TEST(what_was_queued_is_done_before_the_end)
+{
+	send_work(0, 0, UNIT_END_OPEN, make_many(3));
+	send_work(1, 0, UNIT_END_OPEN, make_many(4));
+	ck_assert_int_eq(shutdown(channel_fd, SHUT_WR), 0);
+	start_worker();
+	ck_assert_uint_eq(take_unit(0, 0, 3), 3);
+	ck_assert_uint_eq(take_unit(1, 0, 4), 4);
+	expect(MESSAGE_MEMORY);
+	ck_assert_int_eq(reap(), EXIT_SUCCESS);
+}
+END_TEST
+
+START_TEST(what_it_is_at_is_left_for_the_parent)
+{
+	int status;
+
+	send_work(21, 0, 60000, make_many(60000));
+	start_worker();
+	expect(MESSAGE_PLAN);
+	/* Nobody reads the rest, so it stops at some member in the middle. */
+	while (atomic_load(&progress->member) == PROGRESS_NONE && waitpid(pid, NULL, WNOHANG) == 0)
+		;
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_uint_eq(atomic_load(&progress->archive), 21);
+	uint64_t member = atomic_load(&progress->member);
+	ck_assert_uint_lt(member, 60000);
+	ck_assert_uint_lt(atomic_load(&progress->name_size), sizeof("m60000"));
+	ck_assert_mem_eq(progress->name, "m", 1);
+	close(channel_fd);
+
+	/* Between units it is at nothing. */
+	open_channel();
+	start_worker();
+	send_work(22, 0, UNIT_END_OPEN, make_many(3));
+	take_unit(22, 0, 3);
+	ck_assert_uint_eq(atomic_load(&progress->member), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&progress->archive), PROGRESS_NONE);
+	end_worker();
+}
+END_TEST
+
+/* Send what no parent sends, and expect that the worker leaves without a word. */
+static void check_gives_up(const void *bytes, size_t size, int fd)
+{
+	ck_assert_int_eq(channel_send(channel_fd, bytes, size, fd, true), 0);
+	start_worker();
+	if (fd >= 0)
+		close(fd);
+	ck_assert_int_eq(reap(), EXIT_FAILURE);
+	open_channel();
+}
+
+START_TEST(garbage_is_the_end)
+{
+	struct bytes junk = make_content(CONTENT_RANDOM, 1000, 3);
+	struct message plan = {.kind = MESSAGE_PLAN, .plan = {0, 0, 1, 1}};
+	struct wire_writer writer;
+	uint8_t bytes[64];
+
+	check_gives_up("x", 1, -1);
+	check_gives_up(junk.data, 30, -1);
+	check_gives_up(junk.data, 1000, -1);
+	check_gives_up("\1\0\0\0\0", 5, -1);
+	wire_writer_init(&writer, bytes, sizeof(bytes));
+	ck_assert_int_eq(message_put(&writer, &plan), 0);
+	check_gives_up(bytes, writer.size, -1);
+	close(channel_fd);
+	close(worker_end);
+	bytes_free(&junk);
+}
+END_TEST
+
+/* As check_gives_up(), with a unit of work. */
+static void check_refuses(const struct message_work *work, int fd)
+{
+	struct message message = {.kind = MESSAGE_WORK, .work = *work};
+	struct wire_writer writer;
+	uint8_t bytes[64];
+
+	wire_writer_init(&writer, bytes, sizeof(bytes));
+	ck_assert_int_eq(message_put(&writer, &message), 0);
+	check_gives_up(bytes, writer.size, fd);
+}
+
+START_TEST(work_that_makes_no_sense_is_the_end)
+{
+	/* No archive is open; one is promised; one was not announced. */
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, false}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, true}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, false}, make_many(3));
+	/* Members that the archive does not have. */
+	check_refuses(&(struct message_work){0, 4, UNIT_END_OPEN, true}, make_many(3));
+	check_refuses(&(struct message_work){0, 0, 4, true}, make_many(3));
+	/* Another archive than the one that is open. */
+	start_worker();
+	send_work(1, 0, 1, make_many(3));
+	take_unit(1, 0, 3);
+	send_work(2, 0, 1, -1);
+	ck_assert_int_eq(reap(), EXIT_FAILURE);
+	/* One that did not open. */
+	open_channel();
+	start_worker();
+	send_work(1, 0, UNIT_END_OPEN, file_of("junk", 4));
+	expect(MESSAGE_DONE);
+	send_work(1, 0, UNIT_END_OPEN, -1);
+	ck_assert_int_eq(reap(), EXIT_FAILURE);
+}
+END_TEST
+
+START_TEST(a_parent_that_is_gone_is_the_end)
+{
+	int status;
+
+	/* More than the channel holds, so that sending fails. */
+	send_work(0, 0, 60000, make_many(60000));
+	start_worker();
+	expect(MESSAGE_PLAN);
+	close(channel_fd);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status), "status %d", status);
+	ck_assert_int_eq(WEXITSTATUS(status), EXIT_FAILURE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("worker");
+	TCase *tests = tcase_create("worker");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, a_small_archive_is_answered_in_one_packet);
+	tcase_add_test(tests, the_units_of_a_large_archive_join_up);
+	tcase_add_test(tests, a_plan_is_said_before_the_work_is_done);
+	tcase_add_test(tests, units_have_a_few_MiB_and_a_member_is_not_divided);
+	tcase_add_test(tests, only_wanted_members_are_unzipped);
+	tcase_add_test(tests, directories_are_not_unzipped);
+	tcase_add_test(tests, unwanted_members_take_no_place_in_units);
+	tcase_add_test(tests, a_unit_with_an_end_is_done_as_it_is);
+	tcase_add_test(tests, one_archive_follows_another);
+	tcase_add_test(tests, an_archive_that_does_not_open_is_done_with_a_failure);
+	tcase_add_test(tests, a_member_that_fails_does_so_alone);
+	tcase_add_test(tests, records_with_the_longest_names_arrive);
+	tcase_add_test(tests, the_end_of_the_channel_is_a_farewell_and_success);
+	tcase_add_test(tests, what_was_queued_is_done_before_the_end);
+	tcase_add_test(tests, what_it_is_at_is_left_for_the_parent);
+	tcase_add_test(tests, garbage_is_the_end);
+	tcase_add_test(tests, work_that_makes_no_sense_is_the_end);
+	tcase_add_test(tests, a_parent_that_is_gone_is_the_end);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
