@@ -10,6 +10,7 @@ directory. Prints what was wrong, and fails then.
 
 import os
 import random
+import select
 import shutil
 import signal
 import socket
@@ -179,6 +180,15 @@ def do_signal_to_group():
             run.end()
 
 
+def _is_full(pid):
+    """Whether the pipe that is stdout of the process takes no more."""
+    end = os.open("/proc/%d/fd/1" % pid, os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        return not select.select([], [end], [], 0)[1]
+    finally:
+        os.close(end)
+
+
 def do_stalled_reader():
     """A signal while nobody reads and the pipe is full; what is in the pipe is announced."""
     archives = _inputs() * 40
@@ -190,8 +200,7 @@ def do_stalled_reader():
                             stdin=subprocess.PIPE)
         try:
             feeder = _feed(run, archives)
-            # 64 KiB are in the pipe when the number of files has long passed what fits in it.
-            processes.until(lambda: len(processes.files(run.tmpdir)) > 1300, "a full pipe")
+            processes.until(lambda: _is_full(run.process.pid), "a full pipe")
             run.send(number)
             if run.wait() != -number:
                 raise verify.Wrong("not ended by %s" % number.name)
