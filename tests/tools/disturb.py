@@ -233,7 +233,8 @@ def do_reader_goes(*options):
             out = b""
             while out.count(b"\n") < lines:
                 out += ours.recv(4096)
-            ours.shutdown(socket.SHUT_RD)
+            # Both ways: of a reader that has only half gone, a full socket's poll(2) is not told.
+            ours.shutdown(socket.SHUT_RDWR)
             status = run.wait()
             while True:
                 rest = ours.recv(65536)
