@@ -16,7 +16,10 @@
  *       format.[ch]      ... or what --printf says
  *     - report.[ch]      --stats
  * - parent/: the trusted process, which never looks inside an archive
- *     - run.[ch]         the event loop of a run
+ *     - run.[ch]         the event loop of a run, on state.h
+ *       feed.[ch]        ... giving out work
+ *       answers.[ch]     ... what workers say, and their deaths
+ *       announce.[ch]    ... telling, and removing what was not told
  *     - schedule.[ch]    jobs, units, and the order of what is told
  *     - pool.[ch]        the worker processes
  *     - rundir.[ch]      the run directory

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/feed.h"
+
+#include "common/cleanup.h"
+#include "common/diag.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* An archive of at most so many bytes is queued ahead for a worker: it is done in a moment. */
+#define SMALL_ARCHIVE_BYTES (64 * 1024)
+
+/*
+ * Open an archive without waiting: a FIFO must not block, a terminal must not become ours. The
+ * descriptor, or -1 with *@failure.
+ */
+static int open_archive(const char *path, uint64_t *size_bytes, struct failure *failure, int fd)
+{
+	struct stat status;
+	cleanup_fd int opened =
+		fd >= 0 ? fd : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (opened < 0 || fstat(opened, &status) < 0) {
+		*failure = (struct failure){FAILURE_OPEN, {(uint64_t)errno, 0}};
+		return -1;
+	}
+	if (!S_ISREG(status.st_mode))
+		*failure = (struct failure){FAILURE_NOT_REGULAR, {status.st_mode, 0}};
+	else if (status.st_size == 0)
+		*failure = (struct failure){.kind = FAILURE_EMPTY_FILE};
+	else
+		*size_bytes = (uint64_t)status.st_size;
+	return failure->kind == FAILURE_NONE ? steal_fd(&opened) : -1;
+}
+
+/* Make a job of an archive. @fd as in struct source_item. */
+static void take_archive(struct run *run, const char *path, int fd)
+{
+	struct failure failure = {0};
+	uint64_t size_bytes = 0;
+	int opened = open_archive(path, &size_bytes, &failure, fd);
+	bool too_many = failure.kind == FAILURE_OPEN &&
+			(failure.numbers[0] == EMFILE || failure.numbers[0] == ENFILE);
+
+	if (too_many && run->schedule.open_archives > 0) {
+		run->held_path = strdup(path);
+		if (!run->held_path)
+			run_out_of_memory(run);
+		return;
+	}
+	if (schedule_add(&run->schedule, path, opened, size_bytes, opened < 0 ? &failure : NULL) <
+		0)
+		run_out_of_memory(run);
+	else if (opened >= 0)
+		run->stats->archives++;
+}
+
+/* Ask the source for one more archive. False where it has none now. */
+static bool ask_source(struct run *run)
+{
+	struct source_item item = {.fd = -1};
+
+	if (!schedule_has_room(&run->schedule) || run->schedule.open_archives >= run->most_archives)
+		return false;
+	if (run->held_path) {
+		cleanup_free char *path = steal_pointer(&run->held_path);
+		take_archive(run, path, -1);
+		return run->held_path == NULL;
+	}
+	if (run->source_status == SOURCE_WAIT || run->source_status == SOURCE_END)
+		return false;
+	run->source_status = run->source->next(run->source->context, &item);
+	switch (run->source_status) {
+	case SOURCE_ARCHIVE:
+		take_archive(run, item.path, item.fd);
+		return run->held_path == NULL;
+	case SOURCE_FAILED:
+		run_count_failure(run);
+		return true;
+	case SOURCE_WAIT:
+	case SOURCE_END:
+		break;
+	}
+	return false;
+}
+
+/* The next unit for a worker that has archive @preferred open; NULL where there is none now. */
+static struct unit *find_unit(struct run *run, uint64_t preferred)
+{
+	struct unit *unit;
+
+	while (!(unit = schedule_next(&run->schedule, preferred)) && !run->stop && ask_source(run))
+		;
+	return run->stop ? NULL : unit;
+}
+
+/* Not even one worker can be started. */
+static void fail_to_start(struct run *run, int error)
+{
+	diag(DIAG_ERROR, "cannot start a worker process: %s", strerror(error));
+	run->stats->failures++;
+	run_stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
+}
+
+/* Give @unit to @worker. False where it cannot be sent. */
+static bool give(struct run *run, struct worker *worker, struct unit *unit)
+{
+	const struct job *job = unit->job;
+	struct message_work work = {
+		.archive = job->number, .first = unit->next_member, .end = unit->end};
+	int fd = worker->archive == job->number ? -1 : job->fd;
+
+	if (pool_send(&run->pool, worker, &work, fd) < 0)
+		return false;
+	worker->queue[worker->queued++] = unit;
+	schedule_give(&run->schedule, unit, worker->directory);
+	return true;
+}
+
+static bool is_small(const struct unit *unit)
+{
+	return unit->first == 0 && unit->job->size_bytes <= SMALL_ARCHIVE_BYTES;
+}
+
+/* All workers are busy: queue small archives behind small ones, so that nobody waits for us. */
+static void feed_ahead(struct run *run)
+{
+	for (unsigned i = 0; i < run->pool.size; i++) {
+		struct worker *worker = &run->pool.workers[i];
+		/* One that has nothing is dead, which will show. */
+		while (worker->queued > 0 && worker->queued < WORKER_QUEUE_MAX &&
+			is_small(worker->queue[worker->queued - 1])) {
+			struct unit *unit = find_unit(run, PROGRESS_NONE);
+			if (!unit || !is_small(unit) || !give(run, worker, unit))
+				return;
+		}
+	}
+}
+
+void feed(struct run *run)
+{
+	struct unit *unit;
+
+	for (unsigned i = 0; i < run->pool.size && !run->stop; i++) {
+		struct worker *worker = &run->pool.workers[i];
+		if (worker->pid == 0 || worker->queued > 0)
+			continue;
+		unit = find_unit(run, worker->archive);
+		if (!unit)
+			return;
+		give(run, worker, unit); /* a worker that is dead shows in the poll */
+	}
+	while (run->pool.live < run->most_workers &&
+		(unit = find_unit(run, PROGRESS_NONE)) != NULL) {
+		struct worker *worker = pool_start(&run->pool);
+		if (!worker && run->pool.live == 0)
+			fail_to_start(run, errno);
+		else if (!worker)
+			run->most_workers = run->pool.live; /* then with fewer */
+		if (!worker || !give(run, worker, unit))
+			return;
+	}
+	if (run->pool.live >= run->most_workers && !run->stop)
+		feed_ahead(run);
+}
