@@ -101,3 +101,24 @@ size_t open_descriptors(void)
 	closedir(dir);
 	return count;
 }
+
+#define NOBODY 65534
+
+bool become_unprivileged(void)
+{
+	if (getuid() != 0)
+		return true;
+	ck_assert_int_eq(chmod(scratch_path(""), 0777), 0);
+	ck_assert_int_eq(seteuid(NOBODY), 0);
+	if (faccessat(AT_FDCWD, scratch_path(""), W_OK | X_OK, AT_EACCESS) == 0)
+		return true;
+	ck_assert_int_eq(seteuid(0), 0);
+	printf("skipped: no user but root can get at %s\n", scratch_path(""));
+	return false;
+}
+
+void become_privileged(void)
+{
+	if (getuid() == 0)
+		ck_assert_int_eq(seteuid(0), 0);
+}

@@ -8,6 +8,7 @@
 #ifndef ZIPMAP_TESTS_UNIT_SUPPORT_H
 #define ZIPMAP_TESTS_UNIT_SUPPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** Make a directory under $TMPDIR (else /tmp) for this test. */
@@ -31,6 +32,16 @@ void capture_begin(void);
 /** Give stderr back. What was written to it since capture_begin(), a string valid until the next.
  */
 const char *capture_end(void);
+
+/**
+ * Where this is root, to whom rights say nothing, act as another user from now on, who may do
+ * everything in the scratch directory. False where that one could not even get there: the test is
+ * to be passed over, which is said on stdout.
+ */
+bool become_unprivileged(void);
+
+/** Act as before become_unprivileged(). */
+void become_privileged(void);
 
 /** How many descriptors this process has open. */
 size_t open_descriptors(void);
