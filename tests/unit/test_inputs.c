@@ -318,13 +318,13 @@ START_TEST(a_directory_that_cannot_be_read_is_reported_once)
 	scratch_directory("e/closed");
 	ck_assert_int_eq(chmod(scratch_path("d/closed"), 0), 0);
 	ck_assert_int_eq(chmod(scratch_path("e/closed"), 0), 0);
-	if (!become_unprivileged())
-		return;
 	options.recursive = true;
 	operand(scratch_path("d/closed"));
 	operand(scratch_path("d"));
 	operand(scratch_path("e"));
 	start();
+	if (!become_unprivileged())
+		return;
 	expect_failure(scratch_path("d/closed"), "Permission denied");
 	expect_failure(scratch_path("d/closed"), "Permission denied");
 	expect_in_scratch("d/open/a.zip");
