@@ -153,6 +153,8 @@ static int unzip(const struct options *options)
 
 	output_release(&output);
 	inputs_close(&inputs);
+	if (options->filter_count > 0 && end == RUN_COMPLETE && stats.members + stats.failures == 0)
+		diag(DIAG_WARNING, "no member matches what is included and excluded");
 	if (options->stats && end != RUN_NOT_STARTED)
 		report_print(stderr, &stats);
 	return exit_status(end, &stats, number);

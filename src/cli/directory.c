@@ -15,6 +15,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+/** Directories that are read in one call. */
+#define ENTERED_MAX 64
+
 /** In front of each name in the block. */
 enum entry_type { ENTRY_ARCHIVE = 'a', ENTRY_DIRECTORY = 'd' };
 
@@ -227,6 +230,8 @@ static int set_path(
 
 enum source_status directory_next(struct directory_walk *walk, const char **path)
 {
+	unsigned entered = 0;
+
 	while (walk->depth > 0) {
 		struct directory_level *level = &walk->levels[walk->depth - 1];
 
@@ -251,6 +256,8 @@ enum source_status directory_next(struct directory_walk *walk, const char **path
 			walk->any = true;
 			return SOURCE_FAILED;
 		}
+		if (++entered == ENTERED_MAX)
+			return SOURCE_AGAIN;
 	}
 	if (!walk->any && walk->path) {
 		char shown[PRINTABLE_MAX];

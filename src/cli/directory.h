@@ -41,7 +41,7 @@ enum source_status directory_begin(struct directory_walk *walk, const char *path
  * The next archive: a file named *.zip or *.npz in any case that is not a directory. Symbolic links
  * to directories are left out. SOURCE_ARCHIVE: *@path is "DIRECTORY/NAME", the walk's, valid until
  * the next call; SOURCE_FAILED: a directory of the tree cannot be read, or there was no archive in
- * all of it; it was reported; go on; SOURCE_END: no more.
+ * all of it; it was reported; go on; SOURCE_AGAIN: none so far; SOURCE_END: no more.
  */
 enum source_status directory_next(struct directory_walk *walk, const char **path);
 

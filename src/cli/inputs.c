@@ -72,6 +72,8 @@ static enum source_status next_in_list(struct inputs *inputs, const char **path)
 	switch (status) {
 	case PATHLIST_PATH:
 		return SOURCE_ARCHIVE;
+	case PATHLIST_AGAIN:
+		return SOURCE_AGAIN;
 	case PATHLIST_WAIT:
 		return SOURCE_WAIT;
 	case PATHLIST_TOO_LONG:

@@ -353,9 +353,14 @@ static enum options_result check_inputs(struct parse *parse)
 	const struct options *options = parse->options;
 	size_t standard_inputs = 0;
 
-	if (options->pack && !options->printf_format)
-		return wrong(parse, "option '--pack' needs '--printf': a path alone does not say "
-				    "where in the file a member is");
+	if (options->pack && !(options->printf_format && format_uses(options->printf_format, 'p') &&
+				     format_uses(options->printf_format, 'o')))
+		return wrong(parse,
+			"option '--pack' needs '--printf' with %%p and %%o: a path alone "
+			"does not say where in the file a member is");
+	if (strchr(options->tmpdir, '\n') && !options->null_separated && !options->printf_format)
+		return wrong(
+			parse, "the directory for files has a newline in its name: give '--null'");
 	if (options->operand_count == 0 && !options->files_from)
 		return wrong(parse, "nothing to unzip: give an archive, a directory, '-' or "
 				    "--files-from");

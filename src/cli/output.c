@@ -140,6 +140,11 @@ static void forget(struct output *output, size_t size)
 		output->first++;
 		output->written++;
 	}
+	/* A record that prints as nothing is written when those before it are. */
+	while (output->first < output->last && output->sizes[output->first] == 0) {
+		output->first++;
+		output->written++;
+	}
 	if (output->begin == output->end) {
 		output->begin = output->end = 0;
 		output->first = output->last = 0;
@@ -151,6 +156,7 @@ static int write_some(void *context, uint64_t *written)
 	struct output *output = context;
 	int result = 0;
 
+	forget(output, 0);
 	while (output->begin < output->end) {
 		size_t size = output->end - output->begin;
 		/* A pipe that is ready takes this much at least; a write of more could wait for its

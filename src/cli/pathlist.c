@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/** Blocks that are read, or entries that are passed over, in one call. */
+#define TURNS_MAX 256
+
 int pathlist_open(struct pathlist *list, const char *path, char separator)
 {
 	struct stat status;
@@ -116,7 +119,8 @@ static enum pathlist_status take_line(struct pathlist *list, char **line, size_t
 
 enum pathlist_status pathlist_next(struct pathlist *list, const char **path, uint64_t *line)
 {
-	for (;;) {
+	/* A list may be endless and have no path in it, as /dev/zero. */
+	for (int turns = 0; turns < TURNS_MAX; turns++) {
 		char *text;
 		size_t size;
 		enum pathlist_status status = take_line(list, &text, &size);
@@ -145,4 +149,5 @@ enum pathlist_status pathlist_next(struct pathlist *list, const char **path, uin
 		*path = text;
 		return PATHLIST_PATH;
 	}
+	return PATHLIST_AGAIN;
 }

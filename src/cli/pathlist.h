@@ -31,6 +31,7 @@ struct pathlist {
 /** What pathlist_next() found. */
 enum pathlist_status {
 	PATHLIST_PATH,
+	PATHLIST_AGAIN,    /**< nothing so far, for all that was read: call again */
 	PATHLIST_WAIT,     /**< nothing now; ask again when the descriptor is readable */
 	PATHLIST_TOO_LONG, /**< a line of PATHLIST_LINE_MAX bytes or more; ask again */
 	PATHLIST_NUL,      /**< a line with a NUL in it: not a list of lines; ask again */

@@ -74,6 +74,8 @@ static bool on_record(
 		run_out_of_memory(run);
 		return false;
 	}
+	if (announce_pending(run) == 0)
+		announce_write(run); /* it prints as nothing, and has been written already */
 	run->stats->members++;
 	run->stats->unzipped_bytes += record->size_bytes;
 	return true;

@@ -13,6 +13,12 @@
 /* An archive of at most so many bytes is queued ahead for a worker: it is done in a moment. */
 #define SMALL_ARCHIVE_BYTES (64 * 1024)
 
+/* Archives that are asked for at a time where none can be worked on. */
+#define ASKED_MAX 64
+
+/* How long to wait before work that could not be sent is sent again. */
+#define SEND_AGAIN_MS 50
+
 /*
  * Open an archive without waiting: a FIFO must not block, a terminal must not become ours. The
  * descriptor, or -1 with *@failure.
@@ -80,6 +86,9 @@ static bool ask_source(struct run *run)
 	case SOURCE_FAILED:
 		run_count_failure(run);
 		return true;
+	case SOURCE_AGAIN:
+		run->again_ms = 0;
+		return false;
 	case SOURCE_WAIT:
 	case SOURCE_END:
 		break;
@@ -92,9 +101,14 @@ static struct unit *find_unit(struct run *run, uint64_t preferred)
 {
 	struct unit *unit;
 
-	while (!(unit = schedule_next(&run->schedule, preferred)) && !run->stop && ask_source(run))
-		;
-	return run->stop ? NULL : unit;
+	/* So many failures in a row, and other events have their turn. */
+	for (int asked = 0; asked < ASKED_MAX; asked++) {
+		unit = schedule_next(&run->schedule, preferred);
+		if (unit || run->stop || !ask_source(run))
+			return run->stop ? NULL : unit;
+	}
+	run->again_ms = 0;
+	return NULL;
 }
 
 /* Not even one worker can be started. */
@@ -113,8 +127,13 @@ static bool give(struct run *run, struct worker *worker, struct unit *unit)
 		.archive = job->number, .first = unit->next_member, .end = unit->end};
 	int fd = worker->archive == job->number ? -1 : job->fd;
 
-	if (pool_send(&run->pool, worker, &work, fd) < 0)
+	if (pool_send(&run->pool, worker, &work, fd) < 0) {
+		/* A worker that is dead shows in the poll. All else passes: too many descriptors of
+		 * this user's on their way (ETOOMANYREFS), no memory in the kernel. */
+		if (errno != EPIPE && errno != ECONNRESET)
+			run->again_ms = SEND_AGAIN_MS;
 		return false;
+	}
 	worker->queue[worker->queued++] = unit;
 	schedule_give(&run->schedule, unit, worker->directory);
 	return true;
@@ -151,7 +170,7 @@ void feed(struct run *run)
 		unit = find_unit(run, worker->archive);
 		if (!unit)
 			return;
-		give(run, worker, unit); /* a worker that is dead shows in the poll */
+		give(run, worker, unit);
 	}
 	while (run->pool.live < run->most_workers &&
 		(unit = find_unit(run, PROGRESS_NONE)) != NULL) {

@@ -106,11 +106,12 @@ static bool all_done(const struct run *run)
 static void work(struct run *run)
 {
 	while (!run->stop) {
+		run->again_ms = -1;
 		feed(run);
 		memory_sample(&run->memory, 0);
 		if (run->stop || all_done(run))
 			break;
-		wait_for_events(run, -1);
+		wait_for_events(run, run->again_ms);
 	}
 	if (run->stop)
 		announce_drain(run);
@@ -143,10 +144,12 @@ static void clean_up(struct run *run)
 
 /*
  * Share out the descriptors that this process may have: two for each worker, one for each archive
- * that is in hand, and the rest for a file that is looked at and whatever libraries open.
+ * that is in hand, and the rest for a file that is looked at and whatever libraries open. 0, or -1
+ * with EMFILE where they are too few for anything.
  */
-static void share_descriptors(struct run *run)
+static int share_descriptors(struct run *run)
 {
+	const rlim_t least = 16; /* for one worker, one archive, and nothing to spare */
 	const rlim_t rest = 32;
 	const rlim_t per_worker = 2 + WORKER_QUEUE_MAX;
 	rlim_t wanted = rest + per_worker * run->settings->jobs;
@@ -164,6 +167,8 @@ static void share_descriptors(struct run *run)
 	rlim_t workers = free_fds / 3 < run->settings->jobs ? free_fds / 3 : run->settings->jobs;
 	run->most_workers = workers > 0 ? (unsigned)workers : 1;
 	run->most_archives = free_fds > 2 * workers ? free_fds - 2 * workers : 1;
+	errno = EMFILE;
+	return limit.rlim_cur < least ? -1 : 0;
 }
 
 /* 0, or -1: the reason has been printed. */
@@ -172,12 +177,16 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 	const struct run_settings *settings = run->settings;
 	struct schedule_listener listener = announce_listener(run);
 
-	share_descriptors(run);
 	schedule_init(&run->schedule, settings->unordered, &listener);
+	if (share_descriptors(run) < 0) {
+		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
+		return -1;
+	}
 	memory_peak_init(&run->memory, settings->measure);
-	run->polls = calloc((size_t)settings->jobs + 3, sizeof(*run->polls));
+	/* poll(2) takes no more entries than there may be descriptors. */
+	run->polls = calloc((size_t)run->most_workers + 3, sizeof(*run->polls));
 	if (signals_init(&run->signals) < 0 || !run->polls ||
-		pool_init(&run->pool, settings->jobs, worker, &run->rundir, run->stats) < 0) {
+		pool_init(&run->pool, run->most_workers, worker, &run->rundir, run->stats) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
@@ -188,8 +197,8 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 			strerror(errno));
 		return -1;
 	}
-	diag(DIAG_DETAIL, "files go to %s, by at most %u worker processes", run->rundir.path,
-		settings->jobs);
+	diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s", run->rundir.path,
+		run->most_workers, run->most_workers == 1 ? "" : "es");
 	return 0;
 }
 

@@ -22,6 +22,7 @@ enum source_status {
 	SOURCE_ARCHIVE, /**< an archive to unzip: @path is set, and perhaps @fd */
 	SOURCE_FAILED, /**< something was no archive: it was already reported; count it as failed */
 	SOURCE_WAIT,   /**< nothing now; ask again when poll_fd() is readable */
+	SOURCE_AGAIN,  /**< nothing so far: ask again once other events have been dealt with */
 	SOURCE_END,    /**< nothing will come any more */
 };
 

@@ -21,6 +21,7 @@ int signals_init(struct signals *signals)
 			sigaddset(&mask, ending[i]);
 	}
 	if (sigaction(SIGPIPE, &ignore, &signals->old_pipe) < 0 ||
+		sigaction(SIGXFSZ, &ignore, &signals->old_file_size) < 0 ||
 		sigprocmask(SIG_BLOCK, &mask, &signals->old_mask) < 0)
 		return -1;
 	signals->fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -46,4 +47,5 @@ void signals_release(struct signals *signals)
 		close(steal_fd(&signals->fd));
 	sigprocmask(SIG_SETMASK, &signals->old_mask, NULL);
 	sigaction(SIGPIPE, &signals->old_pipe, NULL);
+	sigaction(SIGXFSZ, &signals->old_file_size, NULL);
 }

@@ -15,11 +15,12 @@
 struct signals {
 	int fd; /**< readable when a signal has come */
 	sigset_t old_mask;
-	struct sigaction old_pipe;
+	struct sigaction old_pipe, old_file_size;
 };
 
 /**
- * Block the signals and ignore SIGPIPE (a lost reader shows as EPIPE). A signal that was ignored
+ * Block the signals and ignore SIGPIPE and SIGXFSZ (a lost reader shows as EPIPE, a limit on the
+ * size of files as EFBIG). A signal that was ignored
  * from the start, as under nohup(1), stays so. 0, or -1 with errno.
  */
 int signals_init(struct signals *signals);

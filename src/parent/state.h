@@ -42,6 +42,7 @@ struct run {
 
 	enum source_status source_status; /* SOURCE_WAIT and SOURCE_END end the asking */
 	char *held_path;                  /* an archive that waits for a free descriptor, or NULL */
+	int again_ms; /* work is to be tried again after this time at the latest; -1: at an event */
 
 	struct unwritten *unwritten; /* in the order of the sink */
 	size_t unwritten_count;

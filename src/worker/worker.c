@@ -126,8 +126,7 @@ static void put_record(struct worker *worker, const struct record *record)
 	struct record *said = &message.record;
 	char base[MEMBER_BASE_MAX + 1];
 
-	/* Of a whole member's name, only what its file is called by, where nobody asked for more.
-	 */
+	/* Of a whole member's name only what its file is called by, unless more is asked for. */
 	if (record->failure.kind == FAILURE_NONE && !worker->settings->full_names) {
 		said->name = base;
 		said->name_size = record->packed ? 0
@@ -157,9 +156,9 @@ static void release_held(struct worker *worker)
 
 static void hold(struct worker *worker, const struct record *record)
 {
+	worker->held[worker->held_count++] = *record;
 	if (worker->held_count == UNIT_MEMBERS)
 		release_held(worker);
-	worker->held[worker->held_count++] = *record;
 }
 
 static void extract_member(struct worker *worker, const struct member *member)

@@ -111,3 +111,16 @@ in_tmpfs() {
 	expect_message "$PWD/full" "Read-only file system"
 	expect_lines out 0
 }
+
+@test "a limit on the size of files that the list itself meets: a message, and nothing is left" {
+	"$TESTDATA_GEN" --archives=40 --size=100 data
+	status=0
+	(
+		ulimit -f 1 # KiB
+		exec timeout "$bound" "$ZIPMAP" data >out 2>err
+	) || status=$?
+	expect_status 1
+	grep -q "cannot write to standard output: File too large" err
+	[[ -z "$(tail -c 1 out)" ]] || sed -i '$d' out # a line that was cut was not printed
+	verify --subset $(ls data/*.zip | LC_ALL=C sort)
+}

@@ -128,3 +128,24 @@ load helpers
 		verify "${missing[@]}" "${list[@]}"
 	done
 }
+
+@test "as many workers as the limit on descriptors, and few descriptors" {
+	"$TESTDATA_GEN" --archives=30 --size=1000 data
+	for limits in '16 8' '20 20' '64 62' '256 300'; do
+		read -r descriptors jobs <<<"$limits"
+		rm -rf "${TMPDIR:?}"/*
+		status=0
+		(
+			ulimit -n "$descriptors"
+			exec timeout "$bound" "$ZIPMAP" -j "$jobs" data >out 2>err 3>&-
+		) || status=$?
+		expect_good
+		expect_lines out 30
+	done
+	(
+		ulimit -n 10
+		exec timeout "$bound" "$ZIPMAP" data >out 2>err 3>&-
+	) || status=$?
+	expect_status 2
+	expect_message "Too many open files"
+}

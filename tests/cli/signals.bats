@@ -97,3 +97,12 @@ disturb() {
 	wait $pid || status=$?
 	expect_lines out 10
 }
+
+@test "TERM ends a run whose list is endless and has no path in it" {
+	for option in -T -0T; do
+		status=0
+		timeout -s TERM -k 60 1 "$ZIPMAP" $option /dev/zero >out 2>err || status=$?
+		((status == 124)) || fail "not ended by TERM" # 137 if only KILL did
+		expect_nothing
+	done
+}

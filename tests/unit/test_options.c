@@ -218,12 +218,21 @@ START_TEST(numbers)
 }
 END_TEST
 
+START_TEST(a_newline_in_the_name_of_the_directory_needs_a_list_that_shows_it)
+{
+	ck_wrong("the directory for files has a newline in its name: give '--null'",
+		"--tmpdir=a\nb", "x");
+	ck_right("--tmpdir=a\nb", "-0", "x");
+	ck_right("--tmpdir=a\nb", "--printf=%p\\0", "x");
+}
+END_TEST
+
 START_TEST(formats)
 {
 	ck_right("--printf=%p\\t%o\\n", "a");
 	ck_assert_str_eq(options.printf_format, "%p\\t%o\\n");
 	ck_assert(!options.pack);
-	ck_right("--pack", "--printf", "%p", "a");
+	ck_right("--pack", "--printf", "%p %o", "a");
 	ck_assert(options.pack);
 	ck_wrong("option '--printf': '%x' is no directive or escape of a FORMAT", "--printf=%p%x",
 		"a");
@@ -231,9 +240,11 @@ START_TEST(formats)
 		"a");
 	ck_wrong("option '--printf': '%\\x1b' is no directive or escape of a FORMAT",
 		"--printf=%\x1b", "a");
-	ck_wrong("option '--pack' needs '--printf': a path alone does not say where in the file a "
-		 "member is",
-		"--pack", "a");
+	static const char alone[] = "option '--pack' needs '--printf' with %p and %o: a path alone "
+				    "does not say where in the file a member is";
+	ck_wrong(alone, "--pack", "a");
+	ck_wrong(alone, "--pack", "--printf=%p %s", "a");
+	ck_wrong(alone, "--pack", "--printf=%o %%p", "a");
 }
 END_TEST
 
@@ -321,7 +332,7 @@ START_TEST(every_option_of_the_table_is_known)
 
 		snprintf(text, sizeof(text), "--%s", name);
 		/* The second is an argument, or an operand. Some options go with another one. */
-		ck_right(text, "1", "a", strcmp(name, "pack") == 0 ? "--printf=%p" : "b");
+		ck_right(text, "1", "a", strcmp(name, "pack") == 0 ? "--printf=%p%o" : "b");
 		if (!letter)
 			continue;
 		snprintf(text, sizeof(text), "-%c", letter);
@@ -377,6 +388,7 @@ int main(void)
 	tcase_add_test(tests, missing_and_empty_arguments);
 	tcase_add_test(tests, numbers);
 	tcase_add_test(tests, formats);
+	tcase_add_test(tests, a_newline_in_the_name_of_the_directory_needs_a_list_that_shows_it);
 	tcase_add_test(tests, something_to_unzip_is_needed);
 	tcase_add_test(tests, standard_input_is_there_once);
 	tcase_add_test(tests, a_very_long_argument_does_not_break_the_message);
