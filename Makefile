@@ -3,7 +3,7 @@
 # GNU make. `make help` lists the targets. What is built goes to build/$(VARIANT) and nowhere else.
 #
 # Variables for the user: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PKG_CONFIG prefix DESTDIR VARIANT WERROR
-# ISAL V. A change of any flag rebuilds what it concerns.
+# ISAL LIBDEFLATE V. A change of any flag rebuilds what it concerns.
 
 VERSION := 0.1.0
 
@@ -41,7 +41,10 @@ endif
 
 ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo yes || echo no)
 ISAL := $(ISAL)
-LIBRARIES := libzip zlib $(if $(filter yes,$(ISAL)),libisal)
+LIBDEFLATE ?= $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo yes || echo no)
+LIBDEFLATE := $(LIBDEFLATE)
+LIBRARIES := libzip zlib $(if $(filter yes,$(ISAL)),libisal) \
+	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
 
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
@@ -82,8 +85,9 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 # --- sources -------------------------------------------------------------------------------------
 
 SOURCES := $(wildcard src/*.c src/*/*.c)
-# One implementation of the decoder.
-SOURCES := $(filter-out src/worker/inflate_$(if $(filter yes,$(ISAL)),zlib,isal).c,$(SOURCES))
+# One implementation of each decoder.
+SOURCES := $(filter-out src/worker/inflate_$(if $(filter yes,$(ISAL)),zlib,isal).c \
+	src/worker/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.
@@ -202,7 +206,7 @@ check-asan:
 bench:
 	$(Q)tests/tools/install-deps build bench
 	$(AGAIN) $(jobs) bench-programs
-	$(AGAIN) $(jobs) ISAL=no BUILD=$(BUILD)/bench-zlib all
+	$(AGAIN) $(jobs) ISAL=no LIBDEFLATE=no BUILD=$(BUILD)/bench-zlib all
 	$(AGAIN) run-bench
 
 run-bench:
@@ -252,5 +256,6 @@ help:
 	@echo 'VARIANT=release|debug|asan   which build; each has its own directory in build/'
 	@echo 'WERROR=1                     warnings are errors'
 	@echo 'ISAL=yes|no                  with or without ISA-L, now $(ISAL)'
+	@echo 'LIBDEFLATE=yes|no            with or without libdeflate, now $(LIBDEFLATE)'
 	@echo 'V=1                          show whole commands'
 	@echo 'CC CPPFLAGS CFLAGS LDFLAGS   as usual'

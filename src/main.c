@@ -32,7 +32,9 @@
  *     - endrecord.[ch]   where an archive starts that has something before it
  *     - extract.[ch]     one member after the other, step by step
  *     - outfile.[ch]     ... into a file of its own, or with others
+ *     - buffer.h         what both read and write by
  *     - inflate.h        the decoder, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c)
+ *       inflate_whole.h  ... that of small members, by libdeflate or not at all
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
  *     - record, failure                    what became of a member
@@ -46,6 +48,8 @@
 #include "cli/report.h"
 #include "common/diag.h"
 #include "parent/run.h"
+#include "worker/inflate.h"
+#include "worker/inflate_whole.h"
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -96,6 +100,15 @@ static int print_and_exit(void (*print)(FILE *))
 		return STATUS_OK;
 	diag(DIAG_ERROR, "cannot write to standard output: %s", strerror(errno));
 	return STATUS_FAILURES;
+}
+
+static void print_version(FILE *stream)
+{
+	const char *small = whole_inflater_name();
+
+	options_print_version(stream);
+	fprintf(stream, "DEFLATE and CRC-32 by %s%s%s\n", inflater_name(),
+		small ? ", small members by " : "", small ? small : "");
 }
 
 static int exit_status(enum run_end end, const struct run_stats *stats, int number)
@@ -191,7 +204,7 @@ int main(int argc, char *argv[])
 		status = print_and_exit(options_print_help);
 		break;
 	case ACTION_VERSION:
-		status = print_and_exit(options_print_version);
+		status = print_and_exit(print_version);
 		break;
 	}
 out:

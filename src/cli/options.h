@@ -71,7 +71,7 @@ void options_release(struct options *options);
 /** Print what --help prints. Errors are left in the stream (ferror). */
 void options_print_help(FILE *stream);
 
-/** Print what --version prints. Errors are left in the stream (ferror). */
+/** Print the line that --version begins with. Errors are left in the stream (ferror). */
 void options_print_version(FILE *stream);
 
 /**

@@ -4,7 +4,9 @@
 
 #include "common/cleanup.h"
 #include "common/membername.h"
+#include "worker/buffer.h"
 #include "worker/inflate.h"
+#include "worker/inflate_whole.h"
 #include "worker/outfile.h"
 
 #include <assert.h>
@@ -15,9 +17,10 @@
 
 struct extraction {
 	struct inflater *inflater;
-	uint8_t *in;         /* INPUT_SIZE bytes of compressed data */
-	struct outfile own;  /* of the member in hand */
-	struct outfile pack; /* of small members, where they are packed */
+	struct whole_inflater *whole_inflater; /* of small members; NULL: there is none */
+	uint8_t *in;                           /* INPUT_SIZE bytes of compressed data */
+	struct outfile own;                    /* of the member in hand */
+	struct outfile pack;                   /* of small members, where they are packed */
 	bool packs;
 	uint64_t pack_number; /* the first member in the pack */
 	uint64_t pack_first;  /* where that ends */
@@ -26,6 +29,7 @@ struct extraction {
 	struct record record;
 	struct member_data data;
 	bool inflating; /* by ourselves; else the data come as they are */
+	bool whole;     /* the member is to be inflated in one go, if that comes out */
 	const uint8_t *in_at;
 	size_t in_left;
 	struct outfile *out; /* where the member goes; NULL: none is in hand */
@@ -41,7 +45,8 @@ struct extraction *extraction_new(int directory_fd, bool pack)
 		return NULL;
 	extraction->packs = pack;
 	extraction->inflater = inflater_new();
-	extraction->in = malloc(INPUT_SIZE);
+	extraction->whole_inflater = whole_inflater_new();
+	extraction->in = buffer_new(INPUT_SIZE);
 	int own = outfile_init(&extraction->own, directory_fd);
 	int shared = outfile_init(&extraction->pack, directory_fd);
 	if (!extraction->inflater || !extraction->in || own < 0 || shared < 0) {
@@ -59,6 +64,7 @@ void extraction_free(struct extraction *extraction)
 	outfile_release(&extraction->own);
 	outfile_release(&extraction->pack);
 	inflater_free(extraction->inflater);
+	whole_inflater_free(extraction->whole_inflater);
 	free(extraction->in);
 	free(extraction);
 }
@@ -158,6 +164,9 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 	if (member->encrypted)
 		return fail_as(extraction, FAILURE_ENCRYPTED, 0, 0);
 	extraction->inflating = member->method == METHOD_DEFLATE;
+	extraction->whole = extraction->inflating && extraction->whole_inflater &&
+			    member->size_bytes <= INFLATE_WHOLE_MAX &&
+			    member->compressed_bytes <= INPUT_SIZE;
 	bool raw = extraction->inflating || member->method == METHOD_STORED;
 	if (member_data_open(archive, member, raw, &extraction->data, &failure) < 0)
 		return fail(extraction, failure);
@@ -181,6 +190,16 @@ static int fill_input(struct extraction *extraction, struct failure *failure)
 	return 0;
 }
 
+/* Inflate the whole member to @room, unless that does not come out. */
+static bool inflate_whole(struct extraction *extraction, uint8_t *room)
+{
+	const struct member *member = &extraction->member;
+
+	return extraction->in_left == member->compressed_bytes &&
+	       whole_inflater_run(extraction->whole_inflater, extraction->in_at,
+		       extraction->in_left, room, (size_t)member->size_bytes);
+}
+
 /*
  * Inflate to @room until it is full or the stream ends. Returns the bytes there, *@end set at the
  * stream's end; -1 with *@failure.
@@ -193,6 +212,11 @@ static ssize_t inflate_piece(struct extraction *extraction, uint8_t *room, size_
 	for (;;) {
 		if (fill_input(extraction, failure) < 0)
 			return -1;
+		if (extraction->whole && inflate_whole(extraction, room)) {
+			*end = true;
+			return (ssize_t)extraction->member.size_bytes;
+		}
+		extraction->whole = false;
 		bool exhausted = extraction->in_left == 0;
 		span.in = extraction->in_at;
 		span.in_size = extraction->in_left;
@@ -256,7 +280,8 @@ enum extract_status extraction_step(struct extraction *extraction)
 	size_t room_size;
 	bool end;
 
-	uint8_t *room = outfile_room(out, &room_size);
+	size_t least = extraction->whole ? (size_t)extraction->member.size_bytes : 0;
+	uint8_t *room = outfile_room(out, least > 0 ? least : 1, &room_size);
 	if (!room)
 		return fail(extraction, writing_failure(errno));
 	ssize_t size = extraction->inflating

@@ -3,6 +3,7 @@
 #include "worker/outfile.h"
 
 #include "common/cleanup.h"
+#include "worker/buffer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 int outfile_init(struct outfile *out, int directory_fd)
 {
 	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1};
-	out->buffer = malloc(OUTFILE_BUFFER_SIZE);
+	out->buffer = buffer_new(OUTFILE_BUFFER_SIZE);
 	return out->buffer ? 0 : -1;
 }
 
@@ -64,9 +65,9 @@ static int flush(struct outfile *out)
 	return error ? -1 : 0;
 }
 
-uint8_t *outfile_room(struct outfile *out, size_t *size)
+uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size)
 {
-	if (out->fill == OUTFILE_BUFFER_SIZE && flush(out) < 0)
+	if (OUTFILE_BUFFER_SIZE - out->fill < least && flush(out) < 0)
 		return NULL;
 	*size = OUTFILE_BUFFER_SIZE - out->fill;
 	return out->buffer + out->fill;
@@ -83,7 +84,7 @@ int outfile_align(struct outfile *out)
 
 	while (gap > 0) {
 		size_t size;
-		uint8_t *room = outfile_room(out, &size);
+		uint8_t *room = outfile_room(out, 1, &size);
 		if (!room)
 			return -1;
 		size = size < gap ? size : gap;

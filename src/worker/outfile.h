@@ -50,10 +50,11 @@ int outfile_align(struct outfile *out);
 void outfile_rewind(struct outfile *out, uint64_t position);
 
 /**
- * Room for the next bytes, at least one. Where the buffer is full, it is written first. NULL with
+ * Room for the next bytes, at least @least of them (1 to OUTFILE_BUFFER_SIZE). Where the buffer has
+ * less, it is written first. NULL with
  * errno where that fails: then the bytes from outfile_position() on are lost.
  */
-uint8_t *outfile_room(struct outfile *out, size_t *size);
+uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size);
 
 /** @size bytes were put where outfile_room() said. */
 void outfile_commit(struct outfile *out, size_t size);

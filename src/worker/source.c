@@ -3,6 +3,7 @@
 #include "worker/source.h"
 
 #include "common/cleanup.h"
+#include "worker/buffer.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -27,7 +28,7 @@ struct source {
 
 	uint64_t block_at; /* from the start of the file */
 	size_t block_size; /* how much of the block is filled */
-	uint8_t block[BLOCK_SIZE];
+	uint8_t *block;
 };
 
 struct source *source_new(int fd, uint64_t base)
@@ -40,6 +41,11 @@ struct source *source_new(int fd, uint64_t base)
 	struct source *source = malloc(sizeof(*source));
 	if (!source)
 		return NULL;
+	source->block = buffer_new(BLOCK_SIZE);
+	if (!source->block) {
+		free(source);
+		return NULL;
+	}
 	source->fd = steal_fd(&owned);
 	source->base = base;
 	source->size = (uint64_t)status.st_size;
@@ -57,6 +63,7 @@ void source_free(struct source *source)
 		return;
 	close(source->fd);
 	zip_error_fini(&source->error);
+	free(source->block);
 	free(source);
 }
 
@@ -88,6 +95,21 @@ static ssize_t pread_full(int fd, uint8_t *bytes, size_t size, uint64_t at)
 	return (ssize_t)done;
 }
 
+/* Have the block hold what is at @at and follows. Returns how much that is, or -1. */
+static ssize_t fill_block(struct source *source, uint64_t at)
+{
+	uint64_t start = at - at % BUFFER_ALIGNMENT; /* page to page: see buffer.h */
+	uint64_t left = source->size - start;        /* no second pread(2) to see the end */
+	ssize_t got = pread_full(
+		source->fd, source->block, left < BLOCK_SIZE ? (size_t)left : BLOCK_SIZE, start);
+
+	source->block_at = start;
+	source->block_size = got < 0 ? 0 : (size_t)got;
+	if (got < 0)
+		return -1;
+	return start + (uint64_t)got > at ? (ssize_t)(start + (uint64_t)got - at) : 0;
+}
+
 ssize_t source_read_at(struct source *source, void *bytes, size_t size, uint64_t offset)
 {
 	uint64_t visible = source_size(source);
@@ -100,14 +122,10 @@ ssize_t source_read_at(struct source *source, void *bytes, size_t size, uint64_t
 	bool inside = at >= source->block_at && at < source->block_at + source->block_size;
 	if (inside && source->block_at + source->block_size - at < size)
 		inside = false;
-	if (!inside && size >= BLOCK_SIZE)
+	if (!inside && size > BLOCK_SIZE - BUFFER_ALIGNMENT)
 		return pread_full(source->fd, bytes, size, at);
 	if (!inside) {
-		uint64_t left = source->size - at; /* no second pread(2) to see the end */
-		ssize_t got = pread_full(source->fd, source->block,
-			left < BLOCK_SIZE ? (size_t)left : BLOCK_SIZE, at);
-		source->block_at = at;
-		source->block_size = got < 0 ? 0 : (size_t)got;
+		ssize_t got = fill_block(source, at);
 		if (got < 0)
 			return -1;
 		if ((size_t)got < size)

@@ -9,7 +9,9 @@
  */
 
 #include "worker/archive.h"
+#include "worker/buffer.h"
 #include "worker/inflate.h"
+#include "worker/inflate_whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,22 +53,12 @@ struct job {
 	struct shared *shared;
 	unsigned jobs;
 	struct inflater *inflater;
-	uint8_t *in;  /* BUFFER_SIZE bytes, as in zipmap */
-	uint8_t *out; /* the same */
+	struct whole_inflater *whole_inflater; /* may be NULL */
+	uint8_t *in;                           /* BUFFER_SIZE bytes, as in zipmap */
+	uint8_t *out;                          /* the same */
 	uint64_t members;
 	uint64_t bytes;
 };
-
-static void *allocate(size_t size)
-{
-	void *memory = malloc(size);
-
-	if (!memory) {
-		fputs("roofline: out of memory\n", stderr);
-		exit(1);
-	}
-	return memory;
-}
 
 static struct list read_list(const char *path)
 {
@@ -133,6 +125,21 @@ static ssize_t copy_piece(struct job *job, struct member_data *data, bool *end)
 	return got;
 }
 
+/* Decode the whole of a small member to job->out, as zipmap does. Its size, or -1: it is none. */
+static ssize_t decode_whole(struct job *job, struct member_data *data, const struct member *member)
+{
+	struct failure failure;
+
+	if (!job->whole_inflater || member->size_bytes > INFLATE_WHOLE_MAX ||
+		member->compressed_bytes > BUFFER_SIZE)
+		return -1;
+	ssize_t got = member_data_read(data, job->in, BUFFER_SIZE, &failure);
+	if (got < 0 || !whole_inflater_run(job->whole_inflater, job->in, (size_t)got, job->out,
+			       (size_t)member->size_bytes))
+		return -1;
+	return (ssize_t)member->size_bytes;
+}
+
 /* Decode a member and hold it against what the archive states. 0, or -1. */
 static int decode_member(struct job *job, struct archive *archive, const struct member *member)
 {
@@ -151,7 +158,10 @@ static int decode_member(struct job *job, struct archive *archive, const struct 
 	if (inflating)
 		inflater_reset(job->inflater);
 	while (!end) {
-		ssize_t size = inflating ? decode_piece(job, &data, &span, &end)
+		ssize_t size = inflating ? decode_whole(job, &data, member) : -1;
+		end = size >= 0;
+		if (!end)
+			size = inflating ? decode_piece(job, &data, &span, &end)
 					 : copy_piece(job, &data, &end);
 		if (size < 0)
 			break;
@@ -216,10 +226,11 @@ static int do_job(struct shared *shared, const struct list *list, unsigned jobs)
 		.shared = shared,
 		.jobs = jobs,
 		.inflater = inflater_new(),
-		.in = allocate(BUFFER_SIZE),
-		.out = allocate(BUFFER_SIZE),
+		.whole_inflater = whole_inflater_new(),
+		.in = buffer_new(BUFFER_SIZE),
+		.out = buffer_new(BUFFER_SIZE),
 	};
-	int result = job.inflater ? 0 : -1;
+	int result = job.inflater && job.in && job.out ? 0 : -1;
 	size_t index;
 
 	while (result == 0 && (index = atomic_fetch_add(&shared->next_archive, 1)) < list->count)

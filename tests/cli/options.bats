@@ -237,12 +237,13 @@ stat_bytes() { # KEY: the exact number in parentheses
 	! grep -qE '.{100}' out || fail "a line of 100 characters or more"
 }
 
-@test "--version on stdout, status 0" {
+@test "--version and the decoder's on stdout, status 0" {
 	for option in -V --version; do
 		zipmap $option
 		expect_good
-		expect_lines out 1
-		grep -qE '^zipmap [0-9]+\.[0-9]+' out
+		expect_lines out 2
+		sed -n 1p out | grep -qE '^zipmap [0-9]+\.[0-9]+'
+		sed -n 2p out | grep -qE ' (ISA-L|zlib) [0-9]+\.[0-9]+'
 	done
 }
 
