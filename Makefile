@@ -43,7 +43,7 @@ ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo yes || echo n
 ISAL := $(ISAL)
 LIBDEFLATE ?= $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo yes || echo no)
 LIBDEFLATE := $(LIBDEFLATE)
-LIBRARIES := libzip zlib $(if $(filter yes,$(ISAL)),libisal) \
+LIBRARIES := libzip zlib libseccomp $(if $(filter yes,$(ISAL)),libisal) \
 	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
 
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
@@ -161,7 +161,7 @@ $(BUILD)/flags: FORCE
 		done; \
 	fi; \
 	if [ -n "$$missing" ]; then \
-		echo "zipmap needs pkg-config, libzip and zlib to build. Missing:" $$missing >&2; \
+		echo "zipmap needs pkg-config, libzip, zlib and libseccomp to build. Missing:" $$missing >&2; \
 		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
 			"\`tests/tools/install-deps build\` does only that." >&2; \
 		exit 1; \

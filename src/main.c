@@ -22,7 +22,8 @@
  *       announce.[ch]    ... telling, and removing what was not told
  *     - schedule.[ch]    jobs, units, and the order of what is told
  *     - pool.[ch]        the worker processes
- *     - rundir.[ch]      the run directory
+ *     - rundir.[ch]      the run directory, and its lock
+ *     - gc.[ch]          what killed runs left
  *     - remap.[ch]       the second look at each file
  *     - signals.[ch]     INT, TERM and HUP as events
  * - worker/: the only code that reads archive bytes
@@ -35,6 +36,7 @@
  *     - buffer.h         what both read and write by
  *     - inflate.h        the decoder, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c)
  *       inflate_whole.h  ... that of small members, by libdeflate or not at all
+ *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
  *     - record, failure                    what became of a member
@@ -47,9 +49,12 @@
 #include "cli/output.h"
 #include "cli/report.h"
 #include "common/diag.h"
+#include "common/printable.h"
+#include "parent/gc.h"
 #include "parent/run.h"
 #include "worker/inflate.h"
 #include "worker/inflate_whole.h"
+#include "worker/sandbox.h"
 #include "worker/worker.h"
 
 #include <errno.h>
@@ -130,8 +135,36 @@ static int exit_status(enum run_end end, const struct run_stats *stats, int numb
 	return STATUS_USAGE;
 }
 
+/*
+ * The parts of the sandbox that workers enter: what the kernel has of those that they should. A
+ * part that it lacks is said, and -1 is returned where all are required.
+ */
+static int choose_sandbox(const struct options *options, unsigned *parts)
+{
+	char names[64];
+
+	*parts = sandbox_parts() & sandbox_available();
+	unsigned missing = sandbox_parts() & ~*parts;
+	sandbox_describe(missing, names, sizeof(names));
+	if (missing)
+		diag(options->require_sandbox ? DIAG_ERROR : DIAG_WARNING,
+			"the sandbox of the workers lacks what this kernel does not have: %s",
+			names);
+	if (missing && options->require_sandbox)
+		return -1;
+	sandbox_describe(*parts, names, sizeof(names));
+	diag(DIAG_DETAIL, "sandbox of the workers: %s", names);
+	return 0;
+}
+
 static int unzip(const struct options *options)
 {
+	unsigned sandbox = 0;
+
+	if (options->no_sandbox)
+		diag(DIAG_DETAIL, "sandbox of the workers: off");
+	else if (choose_sandbox(options, &sandbox) < 0)
+		return STATUS_USAGE;
 	struct inputs inputs;
 	struct output output;
 
@@ -150,6 +183,8 @@ static int unzip(const struct options *options)
 		.filter = {options->filters, options->filter_count},
 		.pack = options->pack,
 		.full_names = options->printf_format && format_uses(options->printf_format, 'm'),
+		.sandboxed = !options->no_sandbox,
+		.sandbox = sandbox,
 		.measure = options->stats,
 	};
 	struct worker_entry worker = {worker_main, &worker_settings};
@@ -171,6 +206,31 @@ static int unzip(const struct options *options)
 	if (options->stats && end != RUN_NOT_STARTED)
 		report_print(stderr, &stats);
 	return exit_status(end, &stats, number);
+}
+
+/* gc_tell: @context is where failures are counted. */
+static void tell_gc(void *context, const char *name, int error)
+{
+	unsigned *failures = context;
+
+	if (error == 0) {
+		diag(DIAG_DETAIL, "removed %s", name);
+		return;
+	}
+	diag(DIAG_ERROR, "cannot remove all of %s: %s", name, strerror(error));
+	++*failures;
+}
+
+static int collect_garbage(const char *tmpdir)
+{
+	char name[PRINTABLE_MAX];
+	unsigned failures = 0;
+
+	if (gc_sweep(tmpdir, tell_gc, &failures) == 0)
+		return failures == 0 ? STATUS_OK : STATUS_FAILURES;
+	diag(DIAG_ERROR, "%s: %s", printable(tmpdir, strlen(tmpdir), name, sizeof(name)),
+		strerror(errno));
+	return STATUS_USAGE;
 }
 
 int main(int argc, char *argv[])
@@ -199,6 +259,9 @@ int main(int argc, char *argv[])
 	switch (options.action) {
 	case ACTION_RUN:
 		status = unzip(&options);
+		break;
+	case ACTION_GC:
+		status = collect_garbage(options.tmpdir);
 		break;
 	case ACTION_HELP:
 		status = print_and_exit(options_print_help);

@@ -51,6 +51,8 @@ static option_handler set_text;
 static option_handler set_format;
 static option_handler set_number;
 static option_handler set_loudness;
+static option_handler set_sandbox;
+static option_handler set_gc;
 static option_handler add_filter;
 static option_handler set_help;
 static option_handler set_version;
@@ -133,6 +135,23 @@ static const struct option_spec specs[] = {
 		.handler = set_format,
 		.field = FIELD(printf_format)},
 
+	{.section = "Safety",
+		.name = "require-sandbox",
+		.help = "fail where the kernel lacks a part of the sandbox\n"
+			"that workers are in; otherwise that is a warning",
+		.handler = set_sandbox,
+		.field = FIELD(require_sandbox)},
+	{.name = "no-sandbox",
+		.help = "workers without Landlock, seccomp and limits",
+		.handler = set_sandbox,
+		.field = FIELD(no_sandbox)},
+
+	{.section = "Instead of unzipping",
+		.name = "gc",
+		.help = "remove what runs that were killed left in the\n"
+			"directory for files",
+		.handler = set_gc},
+
 	{.section = "What to say on standard error",
 		.name = "stats",
 		.help = "report memory, traffic and speed at the end",
@@ -183,6 +202,14 @@ static enum options_result set_loudness(
 {
 	parse->options->quiet = false;
 	parse->options->verbose = false;
+	return set_flag(parse, spec, argument);
+}
+
+static enum options_result set_sandbox(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	parse->options->no_sandbox = false;
+	parse->options->require_sandbox = false;
 	return set_flag(parse, spec, argument);
 }
 
@@ -244,6 +271,15 @@ static enum options_result add_filter(
 		.include = strcmp(spec->name, "include") == 0,
 		.glob = argument,
 	};
+	return OPTIONS_OK;
+}
+
+static enum options_result set_gc(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	(void)spec;
+	(void)argument;
+	parse->options->action = ACTION_GC;
 	return OPTIONS_OK;
 }
 
@@ -361,6 +397,10 @@ static enum options_result check_inputs(struct parse *parse)
 	if (strchr(options->tmpdir, '\n') && !options->null_separated && !options->printf_format)
 		return wrong(
 			parse, "the directory for files has a newline in its name: give '--null'");
+	if (options->action == ACTION_GC && (options->operand_count > 0 || options->files_from))
+		return wrong(parse, "option '--gc' takes no archives");
+	if (options->action == ACTION_GC)
+		return OPTIONS_OK;
 	if (options->operand_count == 0 && !options->files_from)
 		return wrong(parse, "nothing to unzip: give an archive, a directory, '-' or "
 				    "--files-from");
@@ -408,7 +448,7 @@ enum options_result options_parse(
 			snprintf(error, error_size, "no memory");
 		if (result != OPTIONS_OK)
 			return result;
-		if (options->action != ACTION_RUN)
+		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 			return OPTIONS_OK;
 	}
 	options->operands = argv + optind;

@@ -20,6 +20,7 @@
 /** What the user wants of the program. */
 enum options_action {
 	ACTION_RUN, /**< unzip */
+	ACTION_GC,  /**< remove what killed runs left in @tmpdir */
 	ACTION_HELP,
 	ACTION_VERSION,
 };
@@ -33,6 +34,8 @@ struct options {
 	bool unordered;
 	bool fail_fast;
 	bool stats;
+	bool no_sandbox; /**< never together with @require_sandbox: the later one counts */
+	bool require_sandbox;
 	bool pack;                 /**< only together with @printf_format */
 	const char *printf_format; /**< of --printf, which format_check() has found good; or NULL */
 	bool quiet;                /**< never together with @verbose: the later of the two counts */

@@ -190,11 +190,12 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
-	if (rundir_create(&run->rundir, settings->tmpdir) < 0) {
+	const char *distrust = rundir_distrust(settings->tmpdir);
+	if (distrust || rundir_create(&run->rundir, settings->tmpdir) < 0) {
 		char name[PRINTABLE_MAX];
 		diag(DIAG_ERROR, "cannot make a directory in %s: %s",
 			printable(settings->tmpdir, strlen(settings->tmpdir), name, sizeof(name)),
-			strerror(errno));
+			distrust ? distrust : strerror(errno));
 		return -1;
 	}
 	diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s", run->rundir.path,
@@ -213,7 +214,7 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 		.sink = sink,
 		.stats = stats,
 		.signals = {.fd = -1},
-		.rundir = {.fd = -1},
+		.rundir = {.fd = -1, .lock_fd = -1},
 		.memory = {.fd = -1},
 		.source_status = SOURCE_ARCHIVE,
 		.end = RUN_COMPLETE,

@@ -4,6 +4,11 @@
  * The run directory: <tmpdir>/zipmap.XXXXXX (0700), which holds a directory for each worker, since
  * two processes that create files in one directory wait for each other. It belongs to the parent:
  * workers are handed a descriptor of their own directory and nothing else.
+ *
+ * While the run lives, its directory holds a file "lock" with a lock of fcntl(2) on it, which
+ * belongs to this process alone, not to the workers that it forks, and ends with it. A run that
+ * ends in order removes the file first of all: from then on the directory is its caller's. So a
+ * lock file that nobody has locked was left by a run that was killed (gc.h).
  */
 
 #ifndef ZIPMAP_PARENT_RUNDIR_H
@@ -12,13 +17,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** The name of the lock file. */
+#define RUNDIR_LOCK "lock"
+
 struct rundir {
 	char *path;    /**< as it is printed: below the directory that was asked for */
 	int fd;        /**< of the run directory itself */
+	int lock_fd;   /**< of the locked file in it */
 	uint32_t next; /**< the number of the next worker's directory */
 };
 
-/** Make a run directory in @tmpdir. 0, or -1 with errno. */
+/**
+ * Why no run directory is to be made in @tmpdir, which others could put something else in the
+ * place of; in words, or NULL: nothing is known against it. Static.
+ */
+const char *rundir_distrust(const char *tmpdir);
+
+/** Make a run directory in @tmpdir, and lock it. 0, or -1 with errno. */
 int rundir_create(struct rundir *rundir, const char *tmpdir);
 
 /**
@@ -36,7 +51,16 @@ void rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, voi
 /** Remove directory @number, which must be empty. */
 void rundir_drop(struct rundir *rundir, uint32_t number);
 
-/** Remove every directory that is empty, the run directory last, and release @rundir. */
+/** End the lock, remove every directory that is empty, the run directory last, and release. */
 void rundir_release(struct rundir *rundir);
+
+/** Whether a run directory may be called @name. */
+bool rundir_is_name(const char *name);
+
+/**
+ * Lock the lock file of the run directory @run_fd, whose run was killed. Its descriptor, which the
+ * caller owns, or -1: there is none, or the run lives, or it has ended in order meanwhile.
+ */
+int rundir_take_lock(int run_fd);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/message.h"
 #include "worker/archive.h"
 #include "worker/extract.h"
+#include "worker/sandbox.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -290,6 +291,9 @@ _Noreturn void worker_main(
 	memory_peak_init(&worker.memory, worker.settings->measure);
 	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
 
+	struct sandbox_descriptors descriptors = {channel_fd, directory_fd};
+	if (worker.settings->sandboxed && sandbox_enter(worker.settings->sandbox, &descriptors) < 0)
+		give_up();
 	while (serve(&worker))
 		;
 

@@ -18,6 +18,8 @@ struct worker_settings {
 	struct filter filter; /**< which members are wanted */
 	bool pack;            /**< small members share a file */
 	bool full_names;      /**< say the whole names of members, not only what files are called */
+	bool sandboxed;       /**< enter the sandbox (sandbox.h) before any work */
+	unsigned sandbox;     /**< with these parts of it */
 	bool measure;         /**< measure private memory, and say the peaks at the end */
 };
 

@@ -226,11 +226,11 @@ stat_bytes() { # KEY: the exact number in parentheses
 		zipmap $option
 		expect_good
 		for name in recursive files-from null include exclude jobs tmpdir unordered quiet verbose \
-			fail-fast pack printf stats help version; do
+			fail-fast pack printf require-sandbox no-sandbox gc stats help version; do
 			grep -qE -e "--$name\b" out || fail "--$name is not in --help"
 		done
-		for name in json npy in-place list test max-member password-file gc \
-			sandbox decoder progress; do
+		for name in json npy in-place list test max-member password-file \
+			decoder progress; do
 			! grep -qE -e "--(no-|require-)?$name\b" out || fail "--$name is in --help"
 		done
 	done

@@ -317,7 +317,7 @@ START_TEST(help_lists_every_option_of_the_table)
 		ck_assert_ptr_nonnull(strchr(" =[", line[strlen(head)]));
 		count++;
 	}
-	ck_assert_uint_eq(count, 16);
+	ck_assert_uint_eq(count, 19);
 	free(text);
 }
 END_TEST
@@ -331,6 +331,10 @@ START_TEST(every_option_of_the_table_is_known)
 		char text[64];
 
 		snprintf(text, sizeof(text), "--%s", name);
+		if (strcmp(name, "gc") == 0) {
+			ck_right(text);
+			continue;
+		}
 		/* The second is an argument, or an operand. Some options go with another one. */
 		ck_right(text, "1", "a", strcmp(name, "pack") == 0 ? "--printf=%p%o" : "b");
 		if (!letter)

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/sandbox.h"
+
+#include "common/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Descriptors of a worker: an archive, two files, and those that queue with work. */
+#define DESCRIPTORS_MAX 64
+
+/*
+ * Private memory: libzip takes about 400 bytes for an entry of a directory, so this is for ten
+ * million entries. What is mapped of a file does not count, however large it is: so this bounds
+ * what costs memory, which a bound of the address space would not.
+ */
+#define DATA_MAX ((rlim_t)4 << 30)
+
+/* Rights that newer versions of Landlock have, whatever the header here knows. */
+enum {
+	FS_RIGHTS_1 = 13,  /* from EXECUTE to MAKE_SYM */
+	FS_REFER = 13,     /* version 2 */
+	FS_TRUNCATE = 14,  /* version 3 */
+	NET_RIGHTS = 2,    /* version 4: bind and connect TCP */
+	FS_IOCTL_DEV = 15, /* version 5 */
+	SCOPES = 2,        /* version 6: abstract sockets and signals */
+};
+
+/* struct landlock_ruleset_attr as of version 6. What a version does not know has to be zero. */
+struct ruleset {
+	uint64_t handled_fs;
+	uint64_t handled_net;
+	uint64_t scoped;
+};
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+unsigned sandbox_parts(void)
+{
+	return SANITIZED ? SANDBOX_LANDLOCK : SANDBOX_LANDLOCK | SANDBOX_SECCOMP;
+}
+
+static int landlock_version(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+unsigned sandbox_available(void)
+{
+	uint32_t action = SECCOMP_RET_KILL_PROCESS;
+	unsigned parts = 0;
+
+	if (landlock_version() >= 1)
+		parts |= SANDBOX_LANDLOCK;
+	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0)
+		parts |= SANDBOX_SECCOMP;
+	return parts;
+}
+
+void sandbox_describe(unsigned parts, char *text, size_t size)
+{
+	bool both = (parts & SANDBOX_LANDLOCK) && (parts & SANDBOX_SECCOMP);
+
+	snprintf(text, size, "%s%s%s%s", parts & SANDBOX_LANDLOCK ? "Landlock" : "",
+		both ? " and " : "", parts & SANDBOX_SECCOMP ? "seccomp" : "",
+		parts == 0 ? "none" : "");
+}
+
+/* Lower a limit; one that is lower already stays. */
+static int limit(__rlimit_resource_t resource, rlim_t most)
+{
+	struct rlimit limits;
+
+	if (getrlimit(resource, &limits) < 0)
+		return -1;
+	if (limits.rlim_max > most)
+		limits.rlim_max = most;
+	if (limits.rlim_cur > limits.rlim_max)
+		limits.rlim_cur = limits.rlim_max;
+	return setrlimit(resource, &limits);
+}
+
+static int enter_limits(void)
+{
+	/* A core file would hold what was in the archives, and lie about where nobody looks. */
+	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) < 0)
+		return -1;
+	return SANITIZED ? 0 : limit(RLIMIT_DATA, DATA_MAX);
+}
+
+/*
+ * Deny all that this kernel can deny, and allow in the worker's own directory what a file takes
+ * that is made, written, mapped for reading, cut off, and removed if it does not become whole.
+ * Descriptors that are open already are not touched by it.
+ */
+static int enter_landlock(int directory_fd)
+{
+	int version = landlock_version();
+	struct ruleset ruleset = {.handled_fs = (UINT64_C(1) << FS_RIGHTS_1) - 1};
+	struct landlock_path_beneath_attr own = {
+		.allowed_access = LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				  LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE,
+		.parent_fd = directory_fd,
+	};
+
+	if (version >= 2)
+		ruleset.handled_fs |= UINT64_C(1) << FS_REFER;
+	if (version >= 3) {
+		ruleset.handled_fs |= UINT64_C(1) << FS_TRUNCATE;
+		own.allowed_access |= UINT64_C(1) << FS_TRUNCATE;
+	}
+	if (version >= 4)
+		ruleset.handled_net = (UINT64_C(1) << NET_RIGHTS) - 1;
+	if (version >= 5)
+		ruleset.handled_fs |= UINT64_C(1) << FS_IOCTL_DEV;
+	if (version >= 6)
+		ruleset.scoped = (UINT64_C(1) << SCOPES) - 1;
+	cleanup_fd int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
+	if (fd < 0 || syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &own, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_landlock_restrict_self, fd, 0);
+}
+
+/* A system call that is allowed, with up to two conditions on its arguments. */
+struct rule {
+	int number;
+	unsigned conditions;
+	struct scmp_arg_cmp condition[2];
+};
+
+#define IS(argument, value)        SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value))
+#define HAS(argument, mask, value) SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value)
+#define ANY(name)                  \
+	{                          \
+		SCMP_SYS(name), 0, \
+		{                  \
+			{          \
+				0  \
+			}          \
+		}                  \
+	}
+#define ONE(name, first)           \
+	{                          \
+		SCMP_SYS(name), 1, \
+		{                  \
+			first      \
+		}                  \
+	}
+#define BOTH(name, first, second)     \
+	{                             \
+		SCMP_SYS(name), 2,    \
+		{                     \
+			first, second \
+		}                     \
+	}
+
+/* New files only, and in the worker's directory: the one way in which a worker opens anything. */
+#define NEW_FILE ((scmp_datum_t)(O_CREAT | O_EXCL | O_NOFOLLOW))
+
+/*
+ * All that a worker calls, all that malloc(3) may call, and the way out. Memory is never made
+ * executable. Any other openat() fails rather than kills: libraries look for message catalogues
+ * and the like when something has gone wrong, and go on where there are none.
+ */
+static int add_rules(scmp_filter_ctx filter, const struct sandbox_descriptors *descriptors)
+{
+	const int channel = descriptors->channel_fd;
+	const int directory = descriptors->directory_fd;
+	const struct rule rules[] = {
+		ONE(recvmsg, IS(0, channel)),
+		ONE(sendmsg, IS(0, channel)),
+		ONE(poll, IS(1, 1)),
+		ONE(ppoll, IS(1, 1)),
+
+		BOTH(openat, IS(0, directory), HAS(2, NEW_FILE, NEW_FILE)),
+		BOTH(unlinkat, IS(0, directory), IS(2, 0)),
+		ANY(pread64),
+		ANY(pwrite64),
+		ANY(ftruncate),
+		ANY(fstat),
+		ONE(newfstatat, HAS(3, AT_EMPTY_PATH, AT_EMPTY_PATH)),
+		ANY(close),
+
+		ONE(mmap, HAS(2, PROT_EXEC, 0)),
+		ONE(mprotect, HAS(2, PROT_EXEC, 0)),
+		ANY(munmap),
+		ANY(mremap),
+		ANY(madvise),
+		ANY(brk),
+		ANY(futex),
+		ANY(getrandom),
+		ANY(clock_gettime),
+		ANY(restart_syscall),
+
+		/* An assert's last words, and abort(3). */
+		ONE(write, IS(0, STDERR_FILENO)),
+		ONE(writev, IS(0, STDERR_FILENO)),
+		ANY(getpid),
+		ANY(gettid),
+		ONE(tgkill, IS(0, getpid())),
+		ANY(rt_sigaction),
+		ANY(rt_sigprocmask),
+		ANY(rt_sigreturn),
+		ANY(exit),
+		ANY(exit_group),
+	};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].number,
+			rules[i].conditions, rules[i].condition);
+		if (result < 0)
+			return result;
+	}
+	int result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+		SCMP_CMP(0, SCMP_CMP_NE, (scmp_datum_t)directory));
+	return result < 0 ? result
+			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+				    SCMP_CMP(2, SCMP_CMP_MASKED_EQ, O_CREAT, 0));
+}
+
+static int enter_seccomp(const struct sandbox_descriptors *descriptors)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
+	if (!filter) {
+		errno = ENOMEM;
+		return -1;
+	}
+	int result = add_rules(filter, descriptors);
+	if (result == 0)
+		result = seccomp_load(filter);
+	seccomp_release(filter);
+	errno = -result;
+	return result < 0 ? -1 : 0;
+}
+
+int sandbox_enter(unsigned parts, const struct sandbox_descriptors *descriptors)
+{
+	/* Without it neither part can be entered by who is not root; with it, no set-uid helps. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || enter_limits() < 0)
+		return -1;
+	if ((parts & SANDBOX_LANDLOCK) && enter_landlock(descriptors->directory_fd) < 0)
+		return -1;
+	/* Last: it takes away what the others need. */
+	if ((parts & SANDBOX_SECCOMP) && enter_seccomp(descriptors) < 0)
+		return -1;
+	return 0;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The sandbox of a worker. Whoever takes a worker over by a hostile archive is left with its
+ * memory, its channel, its own directory and the archives that it was handed: no other file, no
+ * network, no other process, no new program.
+ *
+ * It has three parts, each of which holds without the others: resource limits; Landlock
+ * (landlock(7)), by which the kernel judges what a path leads to; seccomp (seccomp(2)), by which it
+ * judges which system calls there are at all.
+ */
+
+#ifndef ZIPMAP_WORKER_SANDBOX_H
+#define ZIPMAP_WORKER_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** The sandbox's parts that a kernel may lack. */
+#define SANDBOX_LANDLOCK 1U
+#define SANDBOX_SECCOMP  2U
+
+/**
+ * Which parts a worker of this build is to have: all, but under sanitizers, which open files and
+ * map memory as they like, no seccomp.
+ */
+unsigned sandbox_parts(void);
+
+/** Which of the parts the running kernel has, the process staying as it is. */
+unsigned sandbox_available(void);
+
+/** The names of @parts to @text (@size bytes): "Landlock and seccomp", "none". */
+void sandbox_describe(unsigned parts, char *text, size_t size);
+
+/** What a worker needs of its descriptors. */
+struct sandbox_descriptors {
+	int channel_fd;   /**< messages, and archives with them */
+	int directory_fd; /**< files are made and removed here */
+};
+
+/**
+ * Enter the resource limits and @parts, for good. To be called before the first byte of an archive
+ * is looked at. 0, or -1 with errno: then nothing may be read.
+ */
+int sandbox_enter(unsigned parts, const struct sandbox_descriptors *descriptors);
+
+#endif

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Processes that are killed, and --gc. ZIPMAP_TEST_KILLS: how many, instead of a few.
+
+load helpers
+
+make_data() {
+	"$TESTDATA_GEN" --archives=4 --rows=200000 --values=random data >/dev/null
+}
+
+@test "workers that are killed at random: their member is reported, all else is right" {
+	make_data
+	mkdir tmp/w
+	"$PYTHON" "$tools/kills.py" workers "${ZIPMAP_TEST_KILLS:-12}" "$TMPDIR/w" data/*
+}
+
+@test "runs that are killed at random leave no process, and --gc removes the rest and no more" {
+	make_data
+	mkdir tmp/p
+	"$PYTHON" "$tools/kills.py" parents "${ZIPMAP_TEST_KILLS:-8}" "$TMPDIR/p" data/*
+}
+
+@test "--gc leaves what zipmap did not make, and says so" {
+	make_archive simple a.zip
+	mkfifo list
+	"$ZIPMAP" -T list >out 2>err 3>&- &
+	run=$!
+	exec 9>list
+	echo a.zip >&9
+	until [ -s out ]; do sleep 0.01; done
+	kill -KILL "$run"
+	wait "$run" || true
+	exec 9>&-
+	directory=$(dirname "$(dirname "$(cat out)")")
+	echo mine >"$directory/0/notes"
+	status=0
+	"$ZIPMAP" --gc 2>err || status=$?
+	[ "$status" -eq 1 ]
+	grep -q "cannot remove all of $(basename "$directory")" err
+	[ "$(cat "$directory/0/notes")" = mine ]
+	rm "$directory/0/notes"
+	"$ZIPMAP" --gc -v 2>err
+	grep -q "removed $(basename "$directory")" err
+	[ -z "$(ls -A "$TMPDIR")" ]
+}
+
+@test "--gc follows no symbolic link and takes nothing without a lock of its own" {
+	make_archive simple a.zip
+	zipmap a.zip
+	mkdir outside outside/0 "$TMPDIR/zipmap.abcdef"
+	touch outside/lock outside/0/0.0-a.dat "$TMPDIR/zipmap.abcdef/file"
+	ln -s "$PWD/outside" "$TMPDIR/zipmap.aaaaaa"
+	mkdir "$TMPDIR/zipmap.bbbbbb"
+	ln -s "$PWD/outside/lock" "$TMPDIR/zipmap.bbbbbb/lock"
+	find "$TMPDIR" outside | sort >before
+	"$ZIPMAP" --gc
+	find "$TMPDIR" outside | sort | cmp - before
+}
+
+@test "--gc with archives or of a directory that is not there: status 2" {
+	for arguments in 'a.zip' '--files-from=list' "--tmpdir=$PWD/nowhere"; do
+		status=0
+		"$ZIPMAP" --gc $arguments >out 2>err || status=$?
+		[ "$status" -eq 2 ]
+		[ ! -s out ]
+		[ -s err ]
+	done
+}
+
+@test "a directory that everybody may write to, or a symbolic link, is no place for files" {
+	make_archive simple a.zip
+	mkdir open
+	chmod 0777 open
+	ln -s tmp link
+	for place in open link link/; do
+		status=0
+		"$ZIPMAP" --tmpdir=$place a.zip >out 2>err || status=$?
+		[ "$status" -eq 2 ]
+		[ ! -s out ]
+		expect_lines err 1
+		grep -qE 'symbolic link|sticky' err
+	done
+	chmod 1777 open
+	"$ZIPMAP" --tmpdir=open a.zip
+}

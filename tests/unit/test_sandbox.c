@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What a worker in the sandbox may do, and what it may not. A process that is built and set up as a
+ * worker tries each thing; how it ended tells. Each part of the sandbox is tried alone as well:
+ * what it forbids it has to forbid without the other.
+ */
+
+#include "support.h"
+#include "worker/sandbox.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BOTH (SANDBOX_LANDLOCK | SANDBOX_SECCOMP)
+
+/* How an attempt ended: 0 it came through, an errno, or -SIGSYS: it was killed for it. */
+#define KILLED (-SIGSYS)
+
+static const char *secret; /* the path of "theirs" */
+static int own_fd;         /* the worker's directory, with the file "mine" in it */
+static int other_fd;       /* another worker's, with the file "theirs" */
+static int channel[2];
+
+static int open_directory(const char *name)
+{
+	int fd = open(scratch_directory(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static void setup(void)
+{
+	scratch_begin();
+	own_fd = open_directory("0");
+	other_fd = open_directory("1");
+	scratch_file("0/mine", "1234", 4);
+	secret = scratch_file("1/theirs", "1234", 4);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel), 0);
+}
+
+static void teardown(void)
+{
+	close(own_fd);
+	close(other_fd);
+	close(channel[0]);
+	close(channel[1]);
+	scratch_end();
+}
+
+/* Do @attempt, which returns below 0 with errno where it is refused, in a sandbox of @parts. */
+static int try(unsigned parts, long (*attempt)(void))
+{
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		struct sandbox_descriptors descriptors = {channel[1], own_fd};
+		if (sandbox_enter(parts, &descriptors) < 0)
+			_exit(255);
+		errno = 0;
+		_exit(attempt() < 0 ? errno : 0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status))
+		return -WTERMSIG(status);
+	ck_assert_int_ne(WEXITSTATUS(status), 255);
+	return WEXITSTATUS(status);
+}
+
+/* --- attempts ----------------------------------------------------------------------------------
+ */
+
+static long nothing(void)
+{
+	return 0;
+}
+
+static long new_file(void)
+{
+	static char map_bytes[] = "1234";
+	int fd = openat(own_fd, "new", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct stat status;
+
+	if (fd < 0 || pwrite(fd, "12345678", 8, 0) != 8 || ftruncate(fd, 4) < 0 ||
+		fstat(fd, &status) < 0)
+		return -1;
+	void *map = mmap(NULL, 4, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || memcmp(map, map_bytes, 4) != 0 || munmap(map, 4) < 0)
+		return -1;
+	close(fd);
+	return unlinkat(own_fd, "new", 0);
+}
+
+static long memory(void)
+{
+	for (size_t size = 1; size < (size_t)64 << 20; size *= 4) {
+		char *block = malloc(size);
+		if (!block)
+			return -1;
+		memset(block, 1, size);
+		char *grown = realloc(block, 2 * size);
+		if (!grown)
+			return -1;
+		free(grown);
+	}
+	return 0;
+}
+
+static long message(void)
+{
+	struct iovec part = {"x", 1};
+	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
+
+	return sendmsg(channel[1], &header, MSG_NOSIGNAL);
+}
+
+static long last_words(void)
+{
+	abort();
+}
+
+static long open_absolute(void)
+{
+	return open("/etc/passwd", O_RDONLY);
+}
+static long open_secret(void)
+{
+	return open(secret, O_RDONLY);
+}
+static long write_secret(void)
+{
+	return open(secret, O_WRONLY);
+}
+static long truncate_secret(void)
+{
+	return truncate(secret, 0);
+}
+static long open_up(void)
+{
+	return openat(own_fd, "../1/theirs", O_RDWR);
+}
+static long open_memory(void)
+{
+	return open("/proc/self/mem", O_RDWR);
+}
+static long open_own_again(void)
+{
+	return openat(own_fd, "mine", O_RDWR);
+}
+static long list_own(void)
+{
+	return openat(own_fd, ".", O_RDONLY | O_DIRECTORY);
+}
+static long new_elsewhere(void)
+{
+	return openat(other_fd, "new", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+}
+static long new_above(void)
+{
+	return openat(own_fd, "../new", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+}
+static long unlink_theirs(void)
+{
+	return unlinkat(other_fd, "theirs", 0);
+}
+static long unlink_above(void)
+{
+	return unlinkat(own_fd, "../1/theirs", 0);
+}
+static long remove_directory(void)
+{
+	return unlinkat(own_fd, "../1", AT_REMOVEDIR);
+}
+static long make_a_directory(void)
+{
+	return mkdirat(own_fd, "new", 0700);
+}
+static long make_symlink(void)
+{
+	return symlinkat("/etc/passwd", own_fd, "new");
+}
+static long make_fifo(void)
+{
+	return mknodat(own_fd, "new", S_IFIFO | 0600, 0);
+}
+static long link_in(void)
+{
+	return linkat(other_fd, "theirs", own_fd, "new", 0);
+}
+static long rename_out(void)
+{
+	return renameat(own_fd, "mine", other_fd, "new");
+}
+static long change_mode(void)
+{
+	return fchmodat(other_fd, "theirs", 0777, 0);
+}
+
+static long make_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0);
+}
+static long make_pair(void)
+{
+	int pair[2];
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+}
+
+static long execute(void)
+{
+	char *arguments[] = {"true", NULL};
+	return execve("/bin/true", arguments, NULL);
+}
+static long start_process(void)
+{
+	pid_t child = fork();
+	if (child == 0)
+		_exit(0);
+	return child;
+}
+static long trace(void)
+{
+	return ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+}
+static long signal_parent(void)
+{
+	return kill(getppid(), 0);
+}
+static long signal_parent_thread(void)
+{
+	return syscall(SYS_tgkill, 1, 1, 0);
+}
+static long read_parent(void)
+{
+	char byte;
+	struct iovec local = {&byte, 1};
+	struct iovec remote = {&own_fd, 1};
+	return process_vm_readv(getppid(), &local, 1, &remote, 1, 0);
+}
+
+static long map_code(void)
+{
+	void *map = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return map == MAP_FAILED ? -1 : 0;
+}
+static long make_code(void)
+{
+	void *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return mprotect(map, 4096, PROT_READ | PROT_EXEC);
+}
+static long control_device(void)
+{
+	int size;
+	return ioctl(own_fd, FIONREAD, &size);
+}
+static long change_user(void)
+{
+	return setuid(12345);
+}
+static long mount_something(void)
+{
+	return mount("none", "/", "tmpfs", 0, NULL);
+}
+static long leave_root(void)
+{
+	return chroot("/");
+}
+static long new_namespace(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+static long set_up_ring(void)
+{
+	struct io_uring_params parameters = {0};
+	return syscall(SYS_io_uring_setup, 4, &parameters);
+}
+static long raise_limit(void)
+{
+	struct rlimit limits = {1024, 1024};
+	return setrlimit(RLIMIT_NOFILE, &limits);
+}
+static long write_stdout(void)
+{
+	return write(STDOUT_FILENO, "", 0);
+}
+static long move_descriptor(void)
+{
+	return dup2(own_fd, 20);
+}
+
+static long too_many_descriptors(void)
+{
+	int fd = own_fd;
+	for (int i = 0; i < 100 && fd >= 0; i++)
+		fd = fcntl(own_fd, F_DUPFD_CLOEXEC, 0);
+	return fd;
+}
+static long too_much_memory(void)
+{
+	size_t size = (size_t)5 << 30;
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		       -1, 0) == MAP_FAILED
+		       ? -1
+		       : 0;
+}
+
+/* --- what must hold ----------------------------------------------------------------------------
+ */
+
+struct attempt {
+	const char *name;
+	long (*attempt)(void);
+	int by_seccomp;  /* how it ends where there is seccomp */
+	int by_landlock; /* ... where there is Landlock alone; 0: that is not Landlock's matter */
+};
+
+#define ATTEMPT(name, ...)               \
+	{                                \
+#name, name, __VA_ARGS__ \
+	}
+
+static const struct attempt forbidden[] = {
+	ATTEMPT(open_absolute, EACCES, EACCES),
+	ATTEMPT(open_secret, EACCES, EACCES),
+	ATTEMPT(write_secret, EACCES, EACCES),
+	ATTEMPT(truncate_secret, KILLED, EACCES),
+	ATTEMPT(open_up, EACCES, EACCES),
+	ATTEMPT(open_memory, EACCES, EACCES),
+	ATTEMPT(open_own_again, EACCES, 0),
+	ATTEMPT(list_own, EACCES, EACCES),
+	ATTEMPT(new_elsewhere, EACCES, EACCES),
+	ATTEMPT(new_above, 0, EACCES), /* seccomp sees no paths */
+	ATTEMPT(unlink_theirs, KILLED, EACCES),
+	ATTEMPT(unlink_above, 0, EACCES),
+	ATTEMPT(remove_directory, KILLED, EACCES),
+	ATTEMPT(make_a_directory, KILLED, EACCES),
+	ATTEMPT(make_symlink, KILLED, EACCES),
+	ATTEMPT(make_fifo, KILLED, EACCES),
+	ATTEMPT(link_in, KILLED, EXDEV),
+	ATTEMPT(rename_out, KILLED, EACCES),
+	ATTEMPT(change_mode, KILLED, 0),
+	ATTEMPT(make_socket, KILLED, 0),
+	ATTEMPT(make_pair, KILLED, 0),
+	ATTEMPT(execute, KILLED, EACCES),
+	ATTEMPT(start_process, KILLED, 0),
+	ATTEMPT(trace, KILLED, 0),
+	ATTEMPT(signal_parent, KILLED, 0),
+	ATTEMPT(signal_parent_thread, KILLED, 0),
+	ATTEMPT(read_parent, KILLED, 0),
+	ATTEMPT(map_code, KILLED, 0),
+	ATTEMPT(make_code, KILLED, 0),
+	ATTEMPT(control_device, KILLED, 0),
+	ATTEMPT(change_user, KILLED, 0),
+	ATTEMPT(mount_something, KILLED, 0),
+	ATTEMPT(leave_root, KILLED, 0),
+	ATTEMPT(new_namespace, KILLED, 0),
+	ATTEMPT(set_up_ring, KILLED, 0),
+	ATTEMPT(raise_limit, KILLED, 0),
+	ATTEMPT(write_stdout, KILLED, 0),
+	ATTEMPT(move_descriptor, KILLED, 0),
+};
+
+enum { FORBIDDEN = sizeof(forbidden) / sizeof(forbidden[0]) };
+
+static const struct attempt allowed[] = {
+	ATTEMPT(nothing, 0, 0),
+	ATTEMPT(new_file, 0, 0),
+	ATTEMPT(memory, 0, 0),
+	ATTEMPT(message, 0, 0),
+	ATTEMPT(last_words, -SIGABRT, -SIGABRT),
+};
+
+enum { ALLOWED = sizeof(allowed) / sizeof(allowed[0]) };
+
+/* The parts to try, or 0 where this build or kernel does not have them all. */
+static bool has(unsigned parts)
+{
+	return (sandbox_parts() & sandbox_available() & parts) == parts;
+}
+
+START_TEST(what_a_worker_needs_is_allowed)
+{
+	const struct attempt *attempt = &allowed[_i];
+
+	for (unsigned parts = 0; parts <= BOTH; parts++)
+		if (has(parts))
+			ck_assert_msg(try(parts, attempt->attempt) == attempt->by_seccomp, "%s",
+				attempt->name);
+}
+END_TEST
+
+START_TEST(what_it_does_not_need_is_refused)
+{
+	const struct attempt *attempt = &forbidden[_i];
+
+	if (!has(BOTH))
+		return;
+	int ended = try(BOTH, attempt->attempt);
+	ck_assert_msg(ended == KILLED || ended == EACCES, "%s ended with %d", attempt->name, ended);
+}
+END_TEST
+
+START_TEST(seccomp_alone_refuses_what_is_its_own)
+{
+	const struct attempt *attempt = &forbidden[_i];
+
+	if (!has(SANDBOX_SECCOMP) || attempt->by_seccomp == 0)
+		return;
+	int ended = try(SANDBOX_SECCOMP, attempt->attempt);
+	ck_assert_msg(ended == attempt->by_seccomp, "%s ended with %d", attempt->name, ended);
+}
+END_TEST
+
+START_TEST(landlock_alone_refuses_what_is_its_own)
+{
+	const struct attempt *attempt = &forbidden[_i];
+
+	if (!has(SANDBOX_LANDLOCK) || attempt->by_landlock == 0)
+		return;
+	int ended = try(SANDBOX_LANDLOCK, attempt->attempt);
+	ck_assert_msg(ended == attempt->by_landlock, "%s ended with %d", attempt->name, ended);
+}
+END_TEST
+
+START_TEST(limits_hold_by_themselves)
+{
+	ck_assert_int_eq(try(0, too_many_descriptors), EMFILE);
+	if (sandbox_parts() & SANDBOX_SECCOMP) /* not under sanitizers */
+		ck_assert_int_eq(try(0, too_much_memory), ENOMEM);
+}
+END_TEST
+
+START_TEST(parts_are_named)
+{
+	char text[64];
+
+	sandbox_describe(BOTH, text, sizeof(text));
+	ck_assert_str_eq(text, "Landlock and seccomp");
+	sandbox_describe(SANDBOX_SECCOMP, text, sizeof(text));
+	ck_assert_str_eq(text, "seccomp");
+	sandbox_describe(0, text, sizeof(text));
+	ck_assert_str_eq(text, "none");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sandbox");
+	TCase *tests = tcase_create("sandbox");
+
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_loop_test(tests, what_a_worker_needs_is_allowed, 0, ALLOWED);
+	tcase_add_loop_test(tests, what_it_does_not_need_is_refused, 0, FORBIDDEN);
+	tcase_add_loop_test(tests, seccomp_alone_refuses_what_is_its_own, 0, FORBIDDEN);
+	tcase_add_loop_test(tests, landlock_alone_refuses_what_is_its_own, 0, FORBIDDEN);
+	tcase_add_test(tests, limits_hold_by_themselves);
+	tcase_add_test(tests, parts_are_named);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
