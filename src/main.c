@@ -31,6 +31,7 @@
  *     - archive.[ch]     the directory and members' data, by libzip
  *     - source.[ch]      the archive's bytes, by position
  *     - endrecord.[ch]   where an archive starts that has something before it
+ *     - overlap.[ch]     members that share compressed bytes
  *     - extract.[ch]     one member after the other, step by step
  *     - outfile.[ch]     ... into a file of its own, or with others
  *     - buffer.h         what both read and write by

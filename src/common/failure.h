@@ -37,6 +37,7 @@ enum failure_kind {
 	FAILURE_NO_WORKER,   /**< no worker process could be started; number: errno */
 	FAILURE_CUT_OFF,     /**< begins as a zip archive, but has no end record */
 	FAILURE_BAD_WORKER,  /**< the worker broke the protocol and was killed */
+	FAILURE_OVERLAP,     /**< members share compressed bytes */
 	FAILURE_KINDS,       /**< how many there are; not a kind */
 };
 

@@ -132,6 +132,11 @@ void archive_free(struct archive *archive)
 	free(archive);
 }
 
+uint64_t archive_size(const struct archive *archive)
+{
+	return source_size(archive->source);
+}
+
 uint64_t archive_entries(const struct archive *archive)
 {
 	return (uint64_t)zip_get_num_entries(archive->zip, 0);

@@ -45,6 +45,9 @@ struct archive *archive_open(int fd, struct failure *failure);
 
 void archive_free(struct archive *archive);
 
+/** Its size in bytes, less what stands before it. */
+uint64_t archive_size(const struct archive *archive);
+
 /** How many members the directory has. */
 uint64_t archive_entries(const struct archive *archive);
 

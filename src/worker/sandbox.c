@@ -209,6 +209,7 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_descriptors *d
 		ANY(brk),
 		ANY(futex),
 		ANY(getrandom),
+		ANY(sysinfo), /* qsort(3): how much memory there is */
 		ANY(clock_gettime),
 		ANY(restart_syscall),
 

@@ -9,6 +9,7 @@
 #include "common/message.h"
 #include "worker/archive.h"
 #include "worker/extract.h"
+#include "worker/overlap.h"
 #include "worker/sandbox.h"
 
 #include <errno.h>
@@ -205,6 +206,22 @@ static int change_archive(struct worker *worker, int fd, uint64_t number, struct
 	return worker->archive ? 0 : -1;
 }
 
+/* What speaks against all of the archive that is open. 0, or -1 with *@failure. */
+static int check_archive(const struct worker *worker, struct failure *failure)
+{
+	switch (archive_overlap(worker->archive)) {
+	case OVERLAP_NONE:
+		return 0;
+	case OVERLAP_FOUND:
+		failure->kind = FAILURE_OVERLAP;
+		return -1;
+	case OVERLAP_NO_MEMORY:
+		break;
+	}
+	failure->kind = FAILURE_NO_MEMORY;
+	return -1;
+}
+
 /* @fd: the archive, or -1 where it is the one that is open. It is taken over. */
 static void do_work(struct worker *worker, const struct message_work *work, int fd)
 {
@@ -217,6 +234,11 @@ static void do_work(struct worker *worker, const struct message_work *work, int 
 	}
 	if (!worker->archive || worker->archive_number != work->archive)
 		give_up();
+	/* Its first unit is begun before any other. */
+	if (work->first == 0 && check_archive(worker, &failure) < 0) {
+		finish_unit(worker, work, &failure);
+		return;
+	}
 
 	uint64_t entries = archive_entries(worker->archive);
 	if (work->first > entries || (work->end != UNIT_END_OPEN && work->end > entries))

@@ -129,6 +129,23 @@ static long memory(void)
 	return 0;
 }
 
+static int compare_bytes(const void *left, const void *right)
+{
+	return *(const unsigned char *)left - *(const unsigned char *)right;
+}
+
+static long sort(void)
+{
+	size_t size = (size_t)1 << 20; /* more than qsort(3) sorts on the stack */
+	char *bytes = calloc(1, size);
+
+	if (!bytes)
+		return -1;
+	qsort(bytes, size, 1, compare_bytes);
+	free(bytes);
+	return 0;
+}
+
 static long message(void)
 {
 	struct iovec part = {"x", 1};
@@ -389,6 +406,7 @@ static const struct attempt allowed[] = {
 	ATTEMPT(nothing, 0, 0),
 	ATTEMPT(new_file, 0, 0),
 	ATTEMPT(memory, 0, 0),
+	ATTEMPT(sort, 0, 0),
 	ATTEMPT(message, 0, 0),
 	ATTEMPT(last_words, -SIGABRT, -SIGABRT),
 };
