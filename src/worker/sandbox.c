@@ -148,7 +148,7 @@ struct rule {
 	struct scmp_arg_cmp condition[2];
 };
 
-#define IS(argument, value)        SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value))
+#define IS(argument, value)        SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value), 0)
 #define HAS(argument, mask, value) SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value)
 #define ANY(name)                  \
 	{                          \
@@ -233,7 +233,7 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_descriptors *d
 			return result;
 	}
 	int result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
-		SCMP_CMP(0, SCMP_CMP_NE, (scmp_datum_t)directory));
+		SCMP_CMP(0, SCMP_CMP_NE, (scmp_datum_t)directory, 0));
 	return result < 0 ? result
 			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
 				    SCMP_CMP(2, SCMP_CMP_MASKED_EQ, O_CREAT, 0));

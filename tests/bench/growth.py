@@ -73,7 +73,6 @@ def draw(growth, path):
     one = growth.by_jobs[0].samples.median_s
     script = data_block("archives", growth.by_archives) + data_block("jobs", growth.by_jobs) + """
 set terminal svg size 1200,400 font 'sans-serif,13' background rgb 'white'
-set output '%s'
 set multiplot layout 1,3
 set grid
 set key top left
@@ -109,6 +108,9 @@ set key top right
 plot $jobs using 1:2 with linespoints ls 1 title 'median', \
      $jobs using 1:2:3:4 with yerrorbars ls 1 notitle, \
      x < 1 ? NaN : %g / x with lines ls 3 title 'one worker / workers'
-""" % (path.replace("'", "''"), 1 + most // 10, most + 0.5, one)
-    subprocess.run(["gnuplot"], input=script.encode(), check=True)
+""" % (1 + most // 10, most + 0.5, one)
+    drawn = subprocess.run(["gnuplot"], input=script.encode(), stdout=subprocess.PIPE, check=True)
+    with open(path, "wb") as file:
+        for line in drawn.stdout.splitlines():
+            file.write(line.rstrip() + b"\n")
     growth.drawn = True
