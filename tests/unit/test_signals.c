@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -132,6 +133,7 @@ END_TEST
 
 int main(void)
 {
+	signal(SIGHUP, SIG_DFL); /* as nohup(1) may have left it ignored */
 	Suite *suite = suite_create("signals");
 	TCase *tests = tcase_create("signals");
 
