@@ -7,6 +7,7 @@
  *
  * - cli/: what the user meets
  *     - options.[ch]     the command line, and --help, from one table
+ *       optiontable.[ch] ... the table, and what each option does
  *     - cpus.[ch]        how many CPUs this process may use
  *     - inputs.[ch]      where archives come from: operands, lists, standard input
  *       directory.[ch]   ... the archives of a directory, sorted

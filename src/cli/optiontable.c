@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/optiontable.h"
+
+#include "cli/format.h"
+#include "common/printable.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum options_result options_wrong(struct parse *parse, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(parse->error, parse->error_size, format, arguments);
+	va_end(arguments);
+	return OPTIONS_USAGE;
+}
+
+static enum options_result set_flag(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	(void)argument;
+	*(bool *)((char *)parse->options + spec->field) = true;
+	return OPTIONS_OK;
+}
+
+static enum options_result set_loudness(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	parse->options->quiet = false;
+	parse->options->verbose = false;
+	return set_flag(parse, spec, argument);
+}
+
+static enum options_result set_sandbox(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	parse->options->no_sandbox = false;
+	parse->options->require_sandbox = false;
+	return set_flag(parse, spec, argument);
+}
+
+static enum options_result set_text(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	const char **text = (const char **)(void *)((char *)parse->options + spec->field);
+
+	if (*argument == '\0')
+		return options_wrong(
+			parse, "option '--%s': the %s is empty", spec->name, spec->argument);
+	if (*text)
+		return options_wrong(parse, "option '--%s' can be given only once", spec->name);
+	*text = argument;
+	return OPTIONS_OK;
+}
+
+static enum options_result set_format(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+	const char *bad;
+	size_t size;
+
+	if (!format_check(argument, &bad, &size))
+		return options_wrong(parse,
+			"option '--%s': '%s' is no directive or escape of a FORMAT", spec->name,
+			printable(bad, size, shown, sizeof(shown)));
+	return set_text(parse, spec, argument);
+}
+
+static enum options_result set_number(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+	char *end;
+
+	/* strtoul() would take white space and a sign before the number. */
+	errno = 0;
+	unsigned long number = strtoul(argument, &end, 10);
+	if (*argument < '0' || *argument > '9' || *end != '\0' || errno != 0 ||
+		number < spec->minimum || number > spec->maximum)
+		return options_wrong(parse,
+			"option '--%s': '%s' is not a whole number from %u to %u", spec->name,
+			printable(argument, strlen(argument), shown, sizeof(shown)), spec->minimum,
+			spec->maximum);
+	*(unsigned *)(void *)((char *)parse->options + spec->field) = (unsigned)number;
+	return OPTIONS_OK;
+}
+
+static enum options_result add_filter(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	struct options *options = parse->options;
+	struct filter_rule *filters = reallocarray(
+		options->filters, options->filter_count + 1, sizeof(options->filters[0]));
+
+	if (!filters)
+		return OPTIONS_NO_MEMORY;
+	options->filters = filters;
+	filters[options->filter_count++] = (struct filter_rule){
+		.include = strcmp(spec->name, "include") == 0,
+		.glob = argument,
+	};
+	return OPTIONS_OK;
+}
+
+static enum options_result set_gc(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	(void)spec;
+	(void)argument;
+	parse->options->action = ACTION_GC;
+	return OPTIONS_OK;
+}
+
+static enum options_result set_help(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	(void)spec;
+	(void)argument;
+	parse->options->action = ACTION_HELP;
+	return OPTIONS_OK;
+}
+
+static enum options_result set_version(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	(void)spec;
+	(void)argument;
+	parse->options->action = ACTION_VERSION;
+	return OPTIONS_OK;
+}
+
+#define FIELD(name) offsetof(struct options, name)
+
+/* The table. To add an option: a line here, a field in struct options, and the manual. */
+const struct option_spec option_specs[] = {
+	{.section = "What to unzip",
+		.letter = 'r',
+		.name = "recursive",
+		.help = "directories: look for archives at any depth\n"
+			"(symbolic links to directories are not followed)",
+		.handler = set_flag,
+		.field = FIELD(recursive)},
+	{.letter = 'T',
+		.name = "files-from",
+		.has_arg = required_argument,
+		.argument = "FILE",
+		.help = "read archive paths from FILE, one a line (-: from\n"
+			"standard input); work starts with the first line",
+		.handler = set_text,
+		.field = FIELD(files_from)},
+	{.letter = '0',
+		.name = "null",
+		.help = "path lists, read and printed, end in NUL rather\n"
+			"than newline",
+		.handler = set_flag,
+		.field = FIELD(null_separated)},
+	{.name = "include",
+		.has_arg = required_argument,
+		.argument = "GLOB",
+		.help = "only members whose name matches; a GLOB without '/'\n"
+			"is for base names; the last one that matches decides",
+		.handler = add_filter},
+	{.name = "exclude",
+		.has_arg = required_argument,
+		.argument = "GLOB",
+		.help = "not the members whose name matches",
+		.handler = add_filter},
+
+	{.section = "How to do it",
+		.letter = 'j',
+		.name = "jobs",
+		.has_arg = required_argument,
+		.argument = "N",
+		.help = "worker processes; default: the CPUs that may be used",
+		.handler = set_number,
+		.field = FIELD(jobs),
+		.minimum = 1,
+		.maximum = OPTIONS_JOBS_MAX},
+	{.name = "tmpdir",
+		.has_arg = required_argument,
+		.argument = "DIR",
+		.help = "unzip below DIR; default: $TMPDIR, else /tmp",
+		.handler = set_text,
+		.field = FIELD(tmpdir)},
+	{.letter = 'u',
+		.name = "unordered",
+		.help = "print as members are finished, not in input order",
+		.handler = set_flag,
+		.field = FIELD(unordered)},
+	{.name = "pack",
+		.help = "several members below 1 MiB in one file; needs a\n"
+			"FORMAT that says where in it",
+		.handler = set_flag,
+		.field = FIELD(pack)},
+	{.name = "fail-fast",
+		.help = "stop at the first failure",
+		.handler = set_flag,
+		.field = FIELD(fail_fast)},
+
+	{.section = "What to print",
+		.name = "printf",
+		.has_arg = required_argument,
+		.argument = "FORMAT",
+		.help = "print FORMAT for each member instead of its path:\n"
+			"%p path, %a archive, %m member, %s size, %c CRC-32,\n"
+			"%o offset in the file, %%; \\n \\t \\0 \\\\",
+		.handler = set_format,
+		.field = FIELD(printf_format)},
+
+	{.section = "Safety",
+		.name = "require-sandbox",
+		.help = "fail where the kernel lacks a part of the sandbox\n"
+			"that workers are in; otherwise that is a warning",
+		.handler = set_sandbox,
+		.field = FIELD(require_sandbox)},
+	{.name = "no-sandbox",
+		.help = "workers without Landlock, seccomp and limits",
+		.handler = set_sandbox,
+		.field = FIELD(no_sandbox)},
+
+	{.section = "Instead of unzipping",
+		.name = "gc",
+		.help = "remove what runs that were killed left in the\n"
+			"directory for files",
+		.handler = set_gc},
+
+	{.section = "What to say on standard error",
+		.name = "stats",
+		.help = "report memory, traffic and speed at the end",
+		.handler = set_flag,
+		.field = FIELD(stats)},
+	{.letter = 'q',
+		.name = "quiet",
+		.help = "errors only, no warnings",
+		.handler = set_loudness,
+		.field = FIELD(quiet)},
+	{.letter = 'v',
+		.name = "verbose",
+		.help = "say more of what is done",
+		.handler = set_loudness,
+		.field = FIELD(verbose)},
+	{.section = "About zipmap",
+		.letter = 'h',
+		.name = "help",
+		.help = "print this text",
+		.handler = set_help},
+	{.letter = 'V', .name = "version", .help = "print the version", .handler = set_version},
+};
+const size_t option_spec_count = sizeof(option_specs) / sizeof(option_specs[0]);
