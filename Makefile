@@ -85,8 +85,8 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 # --- sources -------------------------------------------------------------------------------------
 
 SOURCES := $(wildcard src/*.c src/*/*.c)
-# One implementation of each decoder.
-SOURCES := $(filter-out src/worker/inflate_$(if $(filter yes,$(ISAL)),zlib,isal).c \
+# Decoders that are there, and one implementation of that of small members.
+SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/inflate_isal.c) \
 	src/worker/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)

@@ -36,12 +36,14 @@
  *     - extract.[ch]     one member after the other, step by step
  *     - outfile.[ch]     ... into a file of its own, or with others
  *     - buffer.h         what both read and write by
- *     - inflate.h        the decoder, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c)
+ *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c)
  *       inflate_whole.h  ... that of small members, by libdeflate or not at all
+ *     - checksum.[ch]    CRC-32
  *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
  *     - record, failure                    what became of a member
+ *     - decoder                            the decoders, by name
  *     - membername, filter, memory, diag, printable, cleanup
  */
 
@@ -114,7 +116,8 @@ static void print_version(FILE *stream)
 	const char *small = whole_inflater_name();
 
 	options_print_version(stream);
-	fprintf(stream, "DEFLATE and CRC-32 by %s%s%s\n", inflater_name(),
+	fprintf(stream, "DEFLATE and CRC-32 by %s%s%s\n",
+		inflate_describe(inflate_choose(DECODER_AUTO, UINT64_MAX)),
 		small ? ", small members by " : "", small ? small : "");
 }
 

@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/membername.h"
 #include "worker/buffer.h"
+#include "worker/checksum.h"
 #include "worker/inflate.h"
 #include "worker/inflate_whole.h"
 #include "worker/outfile.h"
@@ -16,8 +17,10 @@
 #define INPUT_SIZE ((size_t)256 * 1024)
 
 struct extraction {
-	struct inflater *inflater;
-	struct whole_inflater *whole_inflater; /* of small members; NULL: there is none */
+	enum decoder decoder;                  /* that is asked for */
+	struct inflater *large;                /* the decoder of large members */
+	struct inflater *small;                /* and of small ones: the same, or another */
+	struct whole_inflater *whole_inflater; /* of the smallest; NULL: there is none */
 	uint8_t *in;                           /* INPUT_SIZE bytes of compressed data */
 	struct outfile own;                    /* of the member in hand */
 	struct outfile pack;                   /* of small members, where they are packed */
@@ -28,28 +31,35 @@ struct extraction {
 	struct member member;
 	struct record record;
 	struct member_data data;
-	bool inflating; /* by ourselves; else the data come as they are */
-	bool whole;     /* the member is to be inflated in one go, if that comes out */
-	const uint8_t *in_at;
-	size_t in_left;
+	struct inflater *inflater; /* large or small; NULL: the data come as they are */
+	bool whole;                /* the member is to be inflated in one go, if that comes out */
+	bool exhausted;            /* there are no more compressed bytes */
+	struct inflate_span span;
 	struct outfile *out; /* where the member goes; NULL: none is in hand */
-	uint64_t start;      /* where it begins there */
-	uint32_t crc32;      /* of what is written of it */
+	uint8_t *room; /* where the piece in hand begins, in its buffer; NULL: there is none */
+	size_t room_size;
+	uint64_t start; /* where the member begins in the file */
+	uint32_t crc32; /* of what is written of it */
 };
 
-struct extraction *extraction_new(int directory_fd, bool pack)
+struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder)
 {
 	struct extraction *extraction = calloc(1, sizeof(*extraction));
 
 	if (!extraction)
 		return NULL;
 	extraction->packs = pack;
-	extraction->inflater = inflater_new();
-	extraction->whole_inflater = whole_inflater_new();
+	extraction->decoder = decoder;
+	enum decoder large = inflate_choose(decoder, UINT64_MAX);
+	enum decoder small = inflate_choose(decoder, 0);
+	extraction->large = inflater_new(large);
+	extraction->small = small == large ? extraction->large : inflater_new(small);
+	/* What is asked for by name decodes alone. */
+	extraction->whole_inflater = decoder == DECODER_AUTO ? whole_inflater_new() : NULL;
 	extraction->in = buffer_new(INPUT_SIZE);
 	int own = outfile_init(&extraction->own, directory_fd);
 	int shared = outfile_init(&extraction->pack, directory_fd);
-	if (!extraction->inflater || !extraction->in || own < 0 || shared < 0) {
+	if (!extraction->large || !extraction->small || !extraction->in || own < 0 || shared < 0) {
 		extraction_free(extraction);
 		return NULL;
 	}
@@ -63,7 +73,9 @@ void extraction_free(struct extraction *extraction)
 	member_data_close(&extraction->data);
 	outfile_release(&extraction->own);
 	outfile_release(&extraction->pack);
-	inflater_free(extraction->inflater);
+	if (extraction->small != extraction->large)
+		inflater_free(extraction->small);
+	inflater_free(extraction->large);
 	whole_inflater_free(extraction->whole_inflater);
 	free(extraction->in);
 	free(extraction);
@@ -146,6 +158,25 @@ static int open_file(struct extraction *extraction)
 	return 0;
 }
 
+static enum decoder choose_decoder(const struct extraction *extraction, const struct member *member)
+{
+	return inflate_choose(extraction->decoder, member->size_bytes);
+}
+
+bool extraction_gains_from_two(const struct extraction *extraction, const struct member *member)
+{
+	return member->method == METHOD_DEFLATE && !member->encrypted &&
+	       choose_decoder(extraction, member) == DECODER_TWIN;
+}
+
+static struct inflater *choose_inflater(const struct extraction *extraction)
+{
+	bool large = choose_decoder(extraction, &extraction->member) ==
+		     inflater_decoder(extraction->large);
+
+	return large ? extraction->large : extraction->small;
+}
+
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member)
 {
@@ -159,88 +190,68 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 		.name_size = member->name_size,
 	};
 	extraction->crc32 = 0;
-	extraction->in_left = 0;
+	extraction->span = (struct inflate_span){0};
+	extraction->exhausted = false;
+	extraction->room = NULL;
 
 	if (member->encrypted)
 		return fail_as(extraction, FAILURE_ENCRYPTED, 0, 0);
-	extraction->inflating = member->method == METHOD_DEFLATE;
-	extraction->whole = extraction->inflating && extraction->whole_inflater &&
+	bool inflating = member->method == METHOD_DEFLATE;
+	extraction->inflater = inflating ? choose_inflater(extraction) : NULL;
+	extraction->whole = inflating && extraction->whole_inflater &&
 			    member->size_bytes <= INFLATE_WHOLE_MAX &&
 			    member->compressed_bytes <= INPUT_SIZE;
-	bool raw = extraction->inflating || member->method == METHOD_STORED;
+	bool raw = inflating || member->method == METHOD_STORED;
 	if (member_data_open(archive, member, raw, &extraction->data, &failure) < 0)
 		return fail(extraction, failure);
-	if (extraction->inflating)
+	if (inflating)
 		inflater_reset(extraction->inflater);
 	if (open_file(extraction) < 0)
 		return fail(extraction, writing_failure(errno));
+	extraction->out->history = inflating ? INFLATE_HISTORY : 0;
 	return EXTRACT_MORE;
 }
 
-/* Have unread compressed bytes in the buffer unless the data have ended. 0, or -1. */
-static int fill_input(struct extraction *extraction, struct failure *failure)
+/* Have room for the next piece, unless one is begun. 0, or -1 with errno. */
+static int prepare_output(struct extraction *extraction)
 {
-	if (extraction->in_left > 0)
+	size_t least = extraction->whole ? (size_t)extraction->member.size_bytes : 0;
+
+	if (extraction->room)
+		return 0;
+	extraction->room =
+		outfile_room(extraction->out, least > 0 ? least : 1, &extraction->room_size);
+	extraction->span.out = extraction->room;
+	extraction->span.out_size = extraction->room_size;
+	return extraction->room ? 0 : -1;
+}
+
+/* Have unread compressed bytes in the buffer unless the data have ended. 0, or -1. */
+static int prepare_input(struct extraction *extraction, struct failure *failure)
+{
+	if (extraction->span.in_size > 0)
 		return 0;
 	ssize_t got = member_data_read(&extraction->data, extraction->in, INPUT_SIZE, failure);
 	if (got < 0)
 		return -1;
-	extraction->in_at = extraction->in;
-	extraction->in_left = (size_t)got;
+	extraction->span.in = extraction->in;
+	extraction->span.in_size = (size_t)got;
+	extraction->exhausted = got == 0;
 	return 0;
 }
 
-/* Inflate the whole member to @room, unless that does not come out. */
-static bool inflate_whole(struct extraction *extraction, uint8_t *room)
+/* Inflate the whole member, unless that does not come out. */
+static bool inflate_whole(struct extraction *extraction)
 {
 	const struct member *member = &extraction->member;
+	struct inflate_span *span = &extraction->span;
 
-	return extraction->in_left == member->compressed_bytes &&
-	       whole_inflater_run(extraction->whole_inflater, extraction->in_at,
-		       extraction->in_left, room, (size_t)member->size_bytes);
-}
-
-/*
- * Inflate to @room until it is full or the stream ends. Returns the bytes there, *@end set at the
- * stream's end; -1 with *@failure.
- */
-static ssize_t inflate_piece(struct extraction *extraction, uint8_t *room, size_t room_size,
-	bool *end, struct failure *failure)
-{
-	struct inflate_span span = {.out = room, .out_size = room_size};
-
-	for (;;) {
-		if (fill_input(extraction, failure) < 0)
-			return -1;
-		if (extraction->whole && inflate_whole(extraction, room)) {
-			*end = true;
-			return (ssize_t)extraction->member.size_bytes;
-		}
-		extraction->whole = false;
-		bool exhausted = extraction->in_left == 0;
-		span.in = extraction->in_at;
-		span.in_size = extraction->in_left;
-		enum inflate_status status = inflater_run(extraction->inflater, &span);
-		extraction->in_at = span.in;
-		extraction->in_left = span.in_size;
-		*end = status == INFLATE_END;
-		if (status == INFLATE_END || status == INFLATE_NEED_OUTPUT)
-			return (ssize_t)(room_size - span.out_size);
-		if (status == INFLATE_NEED_INPUT && !exhausted)
-			continue;
-		failure->kind = status == INFLATE_NO_MEMORY ? FAILURE_NO_MEMORY : FAILURE_BAD_DATA;
-		return -1;
-	}
-}
-
-/* As inflate_piece(), for data that come unzipped. */
-static ssize_t copy_piece(struct extraction *extraction, uint8_t *room, size_t room_size, bool *end,
-	struct failure *failure)
-{
-	ssize_t got = member_data_read(&extraction->data, room, room_size, failure);
-
-	*end = got == 0;
-	return got;
+	if (span->in_size != member->compressed_bytes ||
+		!whole_inflater_run(extraction->whole_inflater, span->in, span->in_size, span->out,
+			(size_t)member->size_bytes))
+		return false;
+	span->out += member->size_bytes;
+	return true;
 }
 
 /* All is decoded: hold it against what the archive states, and finish a file of its own. */
@@ -273,35 +284,90 @@ static enum extract_status finish(struct extraction *extraction)
 	return record->packed ? EXTRACT_PACKED : EXTRACT_WHOLE;
 }
 
-enum extract_status extraction_step(struct extraction *extraction)
+/* The piece in hand is decoded: @size bytes. Have it written; @end: it is the last. */
+static enum extract_status take_piece(struct extraction *extraction, size_t size, bool end)
 {
 	struct outfile *out = extraction->out;
-	struct failure failure = {0};
-	size_t room_size;
-	bool end;
-
-	size_t least = extraction->whole ? (size_t)extraction->member.size_bytes : 0;
-	uint8_t *room = outfile_room(out, least > 0 ? least : 1, &room_size);
-	if (!room)
-		return fail(extraction, writing_failure(errno));
-	ssize_t size = extraction->inflating
-			       ? inflate_piece(extraction, room, room_size, &end, &failure)
-			       : copy_piece(extraction, room, room_size, &end, &failure);
-	if (size < 0) {
-		if (failure.kind == FAILURE_CRC_MISMATCH) { /* libzip's word, without numbers */
-			failure.numbers[0] = extraction->member.crc32;
-			failure.numbers[1] = extraction->crc32;
-		}
-		return fail(extraction, failure);
-	}
+	const uint8_t *piece = steal_pointer(&extraction->room);
+	uint64_t stated = extraction->member.size_bytes;
 	/* More than stated is refused before it is written, so that a lie costs no space. */
 	uint64_t done = outfile_position(out) - extraction->start;
-	if ((uint64_t)size > extraction->member.size_bytes - done)
-		return fail_as(extraction, FAILURE_SIZE_MISMATCH, extraction->member.size_bytes,
-			done + (uint64_t)size);
-	extraction->crc32 = checksum_crc32(extraction->crc32, room, (size_t)size);
-	outfile_commit(out, (size_t)size);
+
+	if (size > stated - done)
+		return fail_as(extraction, FAILURE_SIZE_MISMATCH, stated, done + size);
+	extraction->crc32 = checksum_crc32(extraction->crc32, piece, size);
+	outfile_commit(out, size);
 	return end ? finish(extraction) : EXTRACT_MORE;
+}
+
+/* A piece of data that come as they are. */
+static enum extract_status copy_step(struct extraction *extraction)
+{
+	struct failure failure = {0};
+
+	if (prepare_output(extraction) < 0)
+		return fail(extraction, writing_failure(errno));
+	ssize_t size = member_data_read(
+		&extraction->data, extraction->room, extraction->room_size, &failure);
+	if (size >= 0)
+		return take_piece(extraction, (size_t)size, size == 0);
+	if (failure.kind == FAILURE_CRC_MISMATCH) { /* libzip's word, without numbers */
+		failure.numbers[0] = extraction->member.crc32;
+		failure.numbers[1] = extraction->crc32;
+	}
+	return fail(extraction, failure);
+}
+
+/* Have input and room for the decoder. EXTRACT_MORE, or how it failed. */
+static enum extract_status prepare(struct extraction *extraction)
+{
+	struct failure failure = {0};
+
+	if (prepare_output(extraction) < 0)
+		return fail(extraction, writing_failure(errno));
+	if (prepare_input(extraction, &failure) < 0)
+		return fail(extraction, failure);
+	return EXTRACT_MORE;
+}
+
+/* The decoder has stopped: go on by what it says. */
+static enum extract_status settle(struct extraction *extraction, enum inflate_status status)
+{
+	size_t size = (size_t)(extraction->span.out - extraction->room);
+
+	switch (status) {
+	case INFLATE_END:
+	case INFLATE_NEED_OUTPUT:
+		return take_piece(extraction, size, status == INFLATE_END);
+	case INFLATE_NEED_INPUT:
+		if (!extraction->exhausted)
+			return EXTRACT_MORE;
+		break;
+	case INFLATE_NO_MEMORY:
+		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
+	case INFLATE_BAD_DATA:
+		break;
+	}
+	return fail_as(extraction, FAILURE_BAD_DATA, 0, 0);
+}
+
+enum extract_status extraction_step(struct extraction *extraction)
+{
+	if (!extraction->inflater)
+		return copy_step(extraction);
+	enum extract_status status = prepare(extraction);
+	if (status != EXTRACT_MORE)
+		return status;
+	if (extraction->whole && inflate_whole(extraction))
+		return settle(extraction, INFLATE_END);
+	extraction->whole = false;
+	return settle(extraction, inflater_run(extraction->inflater, &extraction->span));
+}
+
+void extraction_step_two(struct extraction *const lanes[2], enum extract_status statuses[2])
+{
+	for (int i = 0; i < 2; i++)
+		statuses[i] = extraction_step(lanes[i]);
 }
 
 bool extraction_pack_is_broken(const struct extraction *extraction)

@@ -11,6 +11,7 @@
 #ifndef ZIPMAP_WORKER_EXTRACT_H
 #define ZIPMAP_WORKER_EXTRACT_H
 
+#include "common/decoder.h"
 #include "common/record.h"
 #include "worker/archive.h"
 
@@ -31,9 +32,9 @@ struct extraction;
 
 /**
  * Extract into files of the directory @directory_fd, which must stay open; @pack: small members
- * share one. NULL: no memory.
+ * share one. @decoder is one that inflate_has() (inflate.h). NULL: no memory.
  */
-struct extraction *extraction_new(int directory_fd, bool pack);
+struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder);
 
 void extraction_free(struct extraction *extraction);
 
@@ -44,8 +45,20 @@ void extraction_free(struct extraction *extraction);
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member);
 
-/** Go on by at most OUTFILE_BUFFER_SIZE bytes of output. */
+/** Go on by about OUTFILE_BUFFER_SIZE bytes of output at most. */
 enum extract_status extraction_step(struct extraction *extraction);
+
+/**
+ * Whether @member would gain from another one in hand beside it: it will be decoded by what takes
+ * two at once.
+ */
+bool extraction_gains_from_two(const struct extraction *extraction, const struct member *member);
+
+/**
+ * Go on with two members, each the one in hand of an extraction of its own. Each status is as
+ * extraction_step() gives it, and one member's end or failure does not touch the other.
+ */
+void extraction_step_two(struct extraction *const lanes[2], enum extract_status statuses[2]);
 
 /**
  * The member's record, complete at its end. Owned by @extraction. Its name is that of the member,

@@ -4,13 +4,13 @@
  * The decoder by ISA-L, Intel's Intelligent Storage Acceleration Library.
  */
 
-#include "worker/inflate.h"
+#include "worker/inflate_method.h"
 
 #include <isa-l.h>
-#include <limits.h>
 #include <stdlib.h>
 
-struct inflater {
+struct isal_inflater {
+	struct inflater base;
 	struct inflate_state state;
 };
 
@@ -18,28 +18,40 @@ struct inflater {
 #define VERSION_STRING(major, minor, patch) \
 	TO_STRING(major) "." TO_STRING(minor) "." TO_STRING(patch)
 
-const char *inflater_name(void)
+static struct inflate_state *state_of(struct inflater *inflater)
+{
+	return &((struct isal_inflater *)(void *)inflater)->state;
+}
+
+static bool isal_available(void)
+{
+	return true;
+}
+
+static const char *isal_describe(void)
 {
 	return "ISA-L " VERSION_STRING(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
 }
 
-struct inflater *inflater_new(void)
+static struct inflater *isal_new(void)
 {
-	struct inflater *inflater = malloc(sizeof(*inflater));
+	struct isal_inflater *inflater = malloc(sizeof(*inflater));
 
-	if (inflater)
-		isal_inflate_init(&inflater->state);
-	return inflater;
+	if (!inflater)
+		return NULL;
+	inflater->base.method = &inflate_isal;
+	isal_inflate_init(&inflater->state);
+	return &inflater->base;
 }
 
-void inflater_free(struct inflater *inflater)
+static void isal_free(struct inflater *inflater)
 {
 	free(inflater);
 }
 
-void inflater_reset(struct inflater *inflater)
+static void isal_reset(struct inflater *inflater)
 {
-	isal_inflate_reset(&inflater->state);
+	isal_inflate_reset(state_of(inflater));
 }
 
 /* ISA-L counts in 32 bits. */
@@ -48,9 +60,9 @@ static uint32_t clamp(size_t size)
 	return size < UINT32_MAX ? (uint32_t)size : UINT32_MAX;
 }
 
-enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span *span)
+static enum inflate_status isal_run(struct inflater *inflater, struct inflate_span *span)
 {
-	struct inflate_state *state = &inflater->state;
+	struct inflate_state *state = state_of(inflater);
 	uint32_t in_size = clamp(span->in_size);
 	uint32_t out_size = clamp(span->out_size);
 
@@ -64,10 +76,7 @@ enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span 
 	 * also of an earlier piece, which are not the caller's any more.
 	 */
 	uint32_t used = state->avail_in < in_size ? in_size - state->avail_in : 0;
-	span->in += used;
-	span->in_size -= used;
-	span->out += out_size - state->avail_out;
-	span->out_size -= out_size - state->avail_out;
+	inflate_span_move(span, used, out_size - state->avail_out);
 
 	if (result < 0)
 		return INFLATE_BAD_DATA;
@@ -77,8 +86,12 @@ enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span 
 	return span->out_size == 0 ? INFLATE_NEED_OUTPUT : INFLATE_NEED_INPUT;
 }
 
-uint32_t checksum_crc32(uint32_t crc32, const void *bytes, size_t size)
-{
-	/* "gzip_refl" is the reflected CRC-32 of gzip and zip. */
-	return crc32_gzip_refl(crc32, bytes, size);
-}
+const struct inflate_method inflate_isal = {
+	.decoder = DECODER_ISAL,
+	.available = isal_available,
+	.describe = isal_describe,
+	.new = isal_new,
+	.free = isal_free,
+	.reset = isal_reset,
+	.run = isal_run,
+};

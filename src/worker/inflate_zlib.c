@@ -4,44 +4,56 @@
  * The decoder by zlib.
  */
 
-#include "worker/inflate.h"
+#include "worker/inflate_method.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <zlib.h>
 
-struct inflater {
+struct zlib_inflater {
+	struct inflater base;
 	z_stream stream;
 };
 
-const char *inflater_name(void)
+static z_stream *stream_of(struct inflater *inflater)
+{
+	return &((struct zlib_inflater *)(void *)inflater)->stream;
+}
+
+static bool zlib_available(void)
+{
+	return true;
+}
+
+static const char *zlib_describe(void)
 {
 	return "zlib " ZLIB_VERSION;
 }
 
-struct inflater *inflater_new(void)
+static struct inflater *zlib_new(void)
 {
-	struct inflater *inflater = calloc(1, sizeof(*inflater));
+	struct zlib_inflater *inflater = calloc(1, sizeof(*inflater));
 
+	if (!inflater)
+		return NULL;
+	inflater->base.method = &inflate_zlib;
 	/* Negative window bits: raw DEFLATE, without zlib's header and trailer. */
-	if (inflater && inflateInit2(&inflater->stream, -MAX_WBITS) != Z_OK) {
+	if (inflateInit2(&inflater->stream, -MAX_WBITS) != Z_OK) {
 		free(inflater);
 		return NULL;
 	}
-	return inflater;
+	return &inflater->base;
 }
 
-void inflater_free(struct inflater *inflater)
+static void zlib_free(struct inflater *inflater)
 {
-	if (!inflater)
-		return;
-	inflateEnd(&inflater->stream);
+	inflateEnd(stream_of(inflater));
 	free(inflater);
 }
 
-void inflater_reset(struct inflater *inflater)
+static void zlib_reset(struct inflater *inflater)
 {
-	inflateReset(&inflater->stream);
+	inflateReset(stream_of(inflater));
 }
 
 /* zlib counts in unsigned int. */
@@ -50,9 +62,9 @@ static unsigned clamp(size_t size)
 	return size < UINT_MAX ? (unsigned)size : UINT_MAX;
 }
 
-enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span *span)
+static enum inflate_status zlib_run(struct inflater *inflater, struct inflate_span *span)
 {
-	z_stream *stream = &inflater->stream;
+	z_stream *stream = stream_of(inflater);
 	unsigned in_size = clamp(span->in_size);
 	unsigned out_size = clamp(span->out_size);
 
@@ -61,10 +73,7 @@ enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span 
 	stream->next_out = span->out;
 	stream->avail_out = out_size;
 	int result = inflate(stream, Z_NO_FLUSH);
-	span->in += in_size - stream->avail_in;
-	span->in_size -= in_size - stream->avail_in;
-	span->out += out_size - stream->avail_out;
-	span->out_size -= out_size - stream->avail_out;
+	inflate_span_move(span, in_size - stream->avail_in, out_size - stream->avail_out);
 
 	switch (result) {
 	case Z_STREAM_END:
@@ -79,7 +88,12 @@ enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span 
 	}
 }
 
-uint32_t checksum_crc32(uint32_t crc32_before, const void *bytes, size_t size)
-{
-	return (uint32_t)crc32_z(crc32_before, bytes, size);
-}
+const struct inflate_method inflate_zlib = {
+	.decoder = DECODER_ZLIB,
+	.available = zlib_available,
+	.describe = zlib_describe,
+	.new = zlib_new,
+	.free = zlib_free,
+	.reset = zlib_reset,
+	.run = zlib_run,
+};

@@ -14,14 +14,17 @@
 int outfile_init(struct outfile *out, int directory_fd)
 {
 	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1};
-	out->buffer = buffer_new(OUTFILE_BUFFER_SIZE);
-	return out->buffer ? 0 : -1;
+	out->memory = buffer_new(OUTFILE_HISTORY + OUTFILE_BUFFER_SIZE + OUTFILE_SLACK);
+	if (!out->memory)
+		return -1;
+	out->buffer = out->memory + OUTFILE_HISTORY;
+	return 0;
 }
 
 void outfile_release(struct outfile *out)
 {
 	outfile_discard(out);
-	free(steal_pointer(&out->buffer));
+	free(steal_pointer(&out->memory));
 }
 
 int outfile_create(struct outfile *out)
@@ -30,6 +33,7 @@ int outfile_create(struct outfile *out)
 	out->fd = openat(out->directory_fd, out->name,
 		O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	out->fill = 0;
+	out->history = 0;
 	out->flushed = 0;
 	out->file_bytes = 0;
 	out->error = 0;
@@ -41,33 +45,51 @@ uint64_t outfile_position(const struct outfile *out)
 	return out->flushed + out->fill;
 }
 
-/* Write the buffer to its place. What does not fit is given up: it cannot become whole. */
-static int flush(struct outfile *out)
+/*
+ * Write the first @size bytes of the buffer to their place. What does not fit is given up with all
+ * that follows: it cannot become whole.
+ */
+static int flush(struct outfile *out, size_t size)
 {
 	size_t done = 0;
 	int error = 0;
 
-	while (done < out->fill && error == 0) {
-		ssize_t wrote = pwrite(out->fd, out->buffer + done, out->fill - done,
-			(off_t)(out->flushed + done));
+	while (done < size && error == 0) {
+		ssize_t wrote = pwrite(
+			out->fd, out->buffer + done, size - done, (off_t)(out->flushed + done));
 		if (wrote >= 0)
 			done += (size_t)wrote;
 		else if (errno != EINTR)
 			error = errno;
 	}
 	out->flushed += done;
-	out->fill = 0;
 	if (out->flushed > out->file_bytes)
 		out->file_bytes = out->flushed;
+	out->fill = error ? 0 : out->fill - size;
 	if (error)
 		out->error = error;
 	errno = error;
 	return error ? -1 : 0;
 }
 
+/*
+ * Make room in the buffer: write its whole pages, so that the next write begins at a page as well
+ * (see buffer.h), and move what is left to its front, behind the history.
+ */
+static int drain(struct outfile *out)
+{
+	size_t size = out->fill - out->fill % BUFFER_ALIGNMENT;
+
+	if (flush(out, size) < 0)
+		return -1;
+	memmove(out->buffer - out->history, out->buffer + size - out->history,
+		out->history + out->fill);
+	return 0;
+}
+
 uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size)
 {
-	if (OUTFILE_BUFFER_SIZE - out->fill < least && flush(out) < 0)
+	if (out->fill + least > OUTFILE_BUFFER_SIZE && drain(out) < 0)
 		return NULL;
 	*size = OUTFILE_BUFFER_SIZE - out->fill;
 	return out->buffer + out->fill;
@@ -110,7 +132,7 @@ int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping)
 	struct stat status;
 
 	*mapping = false;
-	if (out->fill > 0 && flush(out) < 0)
+	if (out->fill > 0 && flush(out, out->fill) < 0)
 		return -1;
 	if (out->file_bytes > out->flushed) {
 		if (ftruncate(out->fd, (off_t)out->flushed) < 0)

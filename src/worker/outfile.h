@@ -17,6 +17,12 @@
 /** Bytes that are decoded before they are written: a good part of a second-level cache. */
 #define OUTFILE_BUFFER_SIZE ((size_t)256 * 1024)
 
+/** The most that may be put after the room that outfile_room() gives. */
+#define OUTFILE_SLACK ((size_t)4 * 1024)
+
+/** The most of what was put before that can be kept in front of the room. */
+#define OUTFILE_HISTORY ((size_t)32 * 1024)
+
 /** Where a packed member may begin: a cache line, enough for any item of an array. */
 #define OUTFILE_ALIGNMENT 64
 
@@ -25,8 +31,10 @@ struct outfile {
 	int fd;           /**< -1: no file is open */
 	int error;        /**< errno of a failed write: bytes from the position on are lost */
 	char name[MEMBER_FILE_SIZE];
-	uint8_t *buffer;
-	size_t fill;         /**< bytes in the buffer */
+	uint8_t *memory;     /**< room for OUTFILE_HISTORY, then the buffer, then OUTFILE_SLACK */
+	uint8_t *buffer;     /**< in @memory */
+	size_t fill;         /**< bytes in the buffer, and in the slack after it */
+	size_t history;      /**< up to OUTFILE_HISTORY bytes are kept, to be set by the user */
 	uint64_t flushed;    /**< where they belong in the file */
 	uint64_t file_bytes; /**< how long the file is */
 };
@@ -50,13 +58,15 @@ int outfile_align(struct outfile *out);
 void outfile_rewind(struct outfile *out, uint64_t position);
 
 /**
- * Room for the next bytes, at least @least of them (1 to OUTFILE_BUFFER_SIZE). Where the buffer has
- * less, it is written first. NULL with
- * errno where that fails: then the bytes from outfile_position() on are lost.
+ * Room for the next bytes, at least @least of them: 1 to half of OUTFILE_BUFFER_SIZE. Where the
+ * buffer has less, it is written first. Before the room stand the last out->history bytes that were
+ * put, or fewer where there are not so many; OUTFILE_HISTORY bytes there can be read in any case,
+ * and OUTFILE_SLACK bytes after the room be written to. NULL with errno where writing fails: then
+ * the bytes from outfile_position() on are lost.
  */
 uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size);
 
-/** @size bytes were put where outfile_room() said. */
+/** @size bytes were put where outfile_room() said; they may reach into the slack after it. */
 void outfile_commit(struct outfile *out, size_t size);
 
 /**

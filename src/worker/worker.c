@@ -305,7 +305,8 @@ _Noreturn void worker_main(
 	worker.settings = context;
 	worker.channel_fd = channel_fd;
 	worker.progress = progress;
-	worker.extraction = extraction_new(directory_fd, worker.settings->pack);
+	worker.extraction =
+		extraction_new(directory_fd, worker.settings->pack, worker.settings->decoder);
 	if (worker.settings->pack)
 		worker.held = calloc(UNIT_MEMBERS, sizeof(*worker.held));
 	if (!worker.extraction || (worker.settings->pack && !worker.held))

@@ -9,6 +9,7 @@
 #ifndef ZIPMAP_WORKER_WORKER_H
 #define ZIPMAP_WORKER_WORKER_H
 
+#include "common/decoder.h"
 #include "common/filter.h"
 #include "common/progress.h"
 
@@ -17,6 +18,7 @@
 struct worker_settings {
 	struct filter filter; /**< which members are wanted */
 	bool pack;            /**< small members share a file */
+	enum decoder decoder; /**< one that inflate_has() */
 	bool full_names;      /**< say the whole names of members, not only what files are called */
 	bool sandboxed;       /**< enter the sandbox (sandbox.h) before any work */
 	unsigned sandbox;     /**< with these parts of it */

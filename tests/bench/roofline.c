@@ -10,6 +10,7 @@
 
 #include "worker/archive.h"
 #include "worker/buffer.h"
+#include "worker/checksum.h"
 #include "worker/inflate.h"
 #include "worker/inflate_whole.h"
 
@@ -225,14 +226,15 @@ static int do_job(struct shared *shared, const struct list *list, unsigned jobs)
 	struct job job = {
 		.shared = shared,
 		.jobs = jobs,
-		.inflater = inflater_new(),
+		.inflater = inflater_new(inflate_choose(DECODER_AUTO, UINT64_MAX)),
 		.whole_inflater = whole_inflater_new(),
 		.in = buffer_new(BUFFER_SIZE),
-		.out = buffer_new(BUFFER_SIZE),
 	};
-	int result = job.inflater && job.in && job.out ? 0 : -1;
+	uint8_t *memory = buffer_new(INFLATE_HISTORY + BUFFER_SIZE + INFLATE_SLACK);
+	int result = job.inflater && job.in && memory ? 0 : -1;
 	size_t index;
 
+	job.out = memory + INFLATE_HISTORY;
 	while (result == 0 && (index = atomic_fetch_add(&shared->next_archive, 1)) < list->count)
 		result = decode_archive(&job, list->paths[index], &shared->archives[index]);
 	for (index = 0; result == 0 && index < list->count; index++)

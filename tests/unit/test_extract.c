@@ -28,7 +28,7 @@ static struct extraction *extraction;
 
 static struct extraction *new_extraction(int fd)
 {
-	struct extraction *new = extraction_new(fd, false);
+	struct extraction *new = extraction_new(fd, false, DECODER_AUTO);
 
 	ck_assert_ptr_nonnull(new);
 	return new;
