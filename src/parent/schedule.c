@@ -380,8 +380,10 @@ void schedule_requeue(struct schedule *schedule, struct unit *unit)
 int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty)
 {
 	struct job *job = unit->job;
+	/* The word of who may lie: a member past all that there are would leave no end to find. */
+	uint64_t entries = job->opened ? job->entries : UNIT_END_OPEN - 1;
 	bool blames = guilty->archive == job->number && guilty->member >= unit->next_member &&
-		      guilty->member < unit->end;
+		      guilty->member < unit->end && guilty->member < entries;
 
 	if (++job->deaths > SCHEDULE_DEATHS_MAX || (!blames && unit->deaths++ > 0)) {
 		unit->state = UNIT_DONE;

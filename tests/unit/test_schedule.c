@@ -785,6 +785,32 @@ START_TEST(a_worker_lost_before_its_plan_costs_nothing)
 }
 END_TEST
 
+START_TEST(the_last_member_number_of_all_blames_nobody)
+{
+	begin(false);
+	add(1);
+	lost(give(0, 0), 0, UNIT_END_OPEN - 1);
+	whole(give(0, 0), 2, 2);
+	assert_told("0.0 0.1");
+	finish();
+}
+END_TEST
+
+START_TEST(a_member_past_the_archives_end_blames_nobody)
+{
+	begin(false);
+	add(1);
+	struct unit *a = give(0, 0);
+	plan(a, 1, 3);
+	lost(give(0, 1), 0, 3);
+	whole(give(0, 1), 3, 3);
+	records(a, 0, 1);
+	done(a);
+	assert_told("0.0 0.1 0.2");
+	finish();
+}
+END_TEST
+
 START_TEST(a_worker_lost_between_its_last_record_and_the_end_costs_nothing)
 {
 	begin(false);
@@ -1465,6 +1491,8 @@ int main(void)
 	tcase_add_test(tests, the_last_member_may_kill_before_the_plan_is_heard);
 	tcase_add_test(tests, a_guilty_member_that_is_not_missing_is_not_believed);
 	tcase_add_test(tests, a_worker_lost_before_its_plan_costs_nothing);
+	tcase_add_test(tests, the_last_member_number_of_all_blames_nobody);
+	tcase_add_test(tests, a_member_past_the_archives_end_blames_nobody);
 	tcase_add_test(tests, a_worker_lost_between_its_last_record_and_the_end_costs_nothing);
 	tcase_add_test(tests, a_unit_that_kills_twice_without_a_member_to_blame_fails_its_archive);
 	tcase_add_test(tests, an_archive_may_kill_so_many_workers_and_no_more);
