@@ -19,9 +19,12 @@
  * - parent/: the trusted process, which never looks inside an archive
  *     - run.[ch]         the event loop of a run, on state.h
  *       feed.[ch]        ... giving out work
- *       answers.[ch]     ... what workers say, and their deaths
+ *       answers.[ch]     ... what workers may say, and when
+ *       recordfile.[ch]  ... the files that they say they have made
+ *       losses.[ch]      ... workers that are gone
  *       announce.[ch]    ... telling, and removing what was not told
  *     - schedule.[ch]    jobs, units, and the order of what is told
+ *       deaths.c         ... units whose worker has died
  *     - pool.[ch]        the worker processes
  *     - rundir.[ch]      the run directory, and its lock
  *     - gc.[ch]          what killed runs left

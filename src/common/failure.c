@@ -123,7 +123,10 @@ static const char *file_type_name(uint64_t mode)
 
 static void describe_wait_status(int status, const char *what, char *text, size_t size)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		snprintf(text, size,
+			"%s (killed by the sandbox: it tried what no worker has to do)", what);
+	else if (WIFSIGNALED(status))
 		snprintf(text, size, "%s (killed by signal %d, %s)", what, WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
 	else

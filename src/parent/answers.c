@@ -2,164 +2,169 @@
 
 #include "parent/answers.h"
 
-#include "common/membername.h"
-#include "parent/remap.h"
+#include "parent/losses.h"
+#include "parent/recordfile.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Packets taken from one worker before others have their turn. */
 #define PACKETS_PER_TURN 16
 
-/* The unit that a worker's answer is about: the first that it has. */
-static struct unit *unit_in_hand(const struct worker *worker)
-{
-	return worker->queued > 0 ? worker->queue[0] : NULL;
-}
+/* Where a worker is with the unit that a message is about; without such a unit, where it is. */
+enum phase {
+	PHASE_IDLE,    /* no such unit was given to it */
+	PHASE_GIVEN,   /* the unit was sent; it may not even have been read yet */
+	PHASE_PLANNED, /* its plan has come */
+	PHASE_ENDING,  /* the channel is ended, and all units are done */
+	PHASE_LEFT,    /* the last words are said */
+};
 
-static void pop_unit(struct worker *worker)
-{
-	worker->queued--;
-	memmove(worker->queue, worker->queue + 1, worker->queued * sizeof(worker->queue[0]));
-}
+#define IN(phase) (1U << (phase))
 
-/* What is wrong with the file that a worker says it has made of @record; FAILURE_NONE: nothing. */
-static struct failure check_file(struct worker *worker, const struct record *record)
+/* Failures that a worker has no way to know: words that only the parent may say. */
+static bool is_ours(enum failure_kind kind)
 {
-	char file[MEMBER_FILE_SIZE];
-	struct remap_expect expect = {worker->device, worker->owner, record->inode};
-	struct mapped_pack *pack = &worker->pack;
-	uint64_t size_bytes = pack->size_bytes;
-	bool mapped = record->packed && size_bytes > 0 && pack->archive == record->archive &&
-		      pack->number == record->pack && pack->inode == record->inode;
-
-	record_file_name(record, file);
-	if (!mapped && remap(worker->directory_fd, file, &expect, &size_bytes) < 0) {
-		if (errno == ESTALE || errno == ENOENT || errno == ELOOP)
-			return (struct failure){.kind = FAILURE_CHANGED};
-		return (struct failure){FAILURE_MAP, {(uint64_t)errno, 0}};
+	switch (kind) {
+	case FAILURE_OPEN:
+	case FAILURE_NOT_REGULAR:
+	case FAILURE_EMPTY_FILE:
+	case FAILURE_CHANGED:
+	case FAILURE_WORKER_DIED:
+	case FAILURE_NO_WORKER:
+	case FAILURE_BAD_WORKER:
+		return true;
+	default:
+		return false;
 	}
-	if (record->packed)
-		*pack = (struct mapped_pack){
-			record->archive, record->pack, record->inode, size_bytes};
-	bool fits = record->packed ? record->offset_bytes <= size_bytes &&
-					     record->size_bytes <= size_bytes - record->offset_bytes
-				   : record->offset_bytes == 0 && record->size_bytes == size_bytes;
-	return (struct failure){.kind = fits ? FAILURE_NONE : FAILURE_CHANGED};
 }
 
-static void remove_file(const struct worker *worker, const struct record *record)
+static int bad_message(void)
 {
-	char file[MEMBER_FILE_SIZE];
-
-	record_file_name(record, file);
-	unlinkat(worker->directory_fd, file, 0);
+	errno = EBADMSG;
+	return -1;
 }
 
-static int on_record_message(struct run *run, struct worker *worker, struct record *record)
+static int on_plan(
+	struct run *run, struct worker *worker, struct in_hand *hand, struct message *message)
 {
-	struct unit *unit = unit_in_hand(worker);
+	/* Units are begun in the order in which they were sent. */
+	for (const struct in_hand *before = worker->queue; before < hand; before++) {
+		if (before->unit->state == UNIT_GIVEN)
+			return bad_message();
+	}
+	return schedule_plan(&run->schedule, hand->unit, &message->plan);
+}
 
-	/* Only a file that the answer may be about is looked at. */
-	if (record->archive != unit->job->number ||
-		(record->packed && (record->pack < unit->first || record->pack > record->member))) {
-		errno = EBADMSG;
+static int on_record(
+	struct run *run, struct worker *worker, struct in_hand *hand, struct message *message)
+{
+	struct record *record = &message->record;
+
+	/* Only the file of a member that may be announced now is looked at. */
+	if (is_ours(record->failure.kind) || schedule_expect(hand->unit, record) < 0)
+		return bad_message();
+	if (record->failure.kind == FAILURE_NONE && recordfile_check(worker, hand, record) < 0)
 		return -1;
-	}
-	if (record->failure.kind == FAILURE_NONE) {
-		record->failure = check_file(worker, record);
-		if (record->failure.kind != FAILURE_NONE && !record->packed)
-			remove_file(worker, record);
-	}
-	return schedule_record(&run->schedule, unit, record);
+	return schedule_record(&run->schedule, hand->unit, record);
 }
 
-static void on_memory_message(struct run *run, const struct message_memory *memory)
+static int on_done(
+	struct run *run, struct worker *worker, struct in_hand *hand, struct message *message)
 {
-	struct run_stats *stats = run->stats;
-
-	if (memory->private_bytes > stats->worker_private_peak_bytes)
-		stats->worker_private_peak_bytes = memory->private_bytes;
-	if (memory->shared_bytes > stats->worker_shared_peak_bytes)
-		stats->worker_shared_peak_bytes = memory->shared_bytes;
-}
-
-/* One message of a worker. 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run. */
-static int on_message(struct run *run, struct worker *worker, struct message *message)
-{
-	struct unit *unit = unit_in_hand(worker);
-
-	/* What may be said when: answers while there is a unit in hand, the last words without. */
-	if (message->kind == MESSAGE_MEMORY && run->ending && !unit) {
-		on_memory_message(run, &message->memory);
-		return 0;
-	}
-	if (!unit || message->kind == MESSAGE_MEMORY || message->kind == MESSAGE_WORK) {
-		errno = EBADMSG;
+	if (is_ours(message->done.failure.kind))
+		return bad_message();
+	recordfile_settle(worker, hand);
+	if (schedule_done(&run->schedule, hand->unit, &message->done) < 0)
 		return -1;
-	}
-	if (message->kind == MESSAGE_PLAN)
-		return schedule_plan(&run->schedule, unit, &message->plan);
-	if (message->kind == MESSAGE_RECORD)
-		return on_record_message(run, worker, &message->record);
-	if (schedule_done(&run->schedule, unit, &message->done) < 0)
-		return -1;
-	pop_unit(worker);
+	const struct in_hand *end = worker->queue + worker->queued--;
+	memmove(hand, hand + 1, (size_t)(end - (hand + 1)) * sizeof(*hand));
+	run->losses_in_a_row = 0;
 	return 0;
 }
 
-/* A worker that is dead, while its directory is tidied. */
-struct dead {
-	const struct schedule *schedule;
-	uint32_t directory;
-};
-
-static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
+static int on_memory(
+	struct run *run, struct worker *worker, struct in_hand *hand, struct message *message)
 {
-	const struct dead *dead = context;
+	struct run_stats *stats = run->stats;
 
-	return schedule_has_record(dead->schedule, dead->directory, archive, member);
-}
-
-/* What the dead worker was on, by its last word; the name is copied to @name. */
-static void read_progress(const struct worker *worker, struct record *guilty, char *name)
-{
-	const struct worker_progress *progress = worker->progress;
-	size_t size = atomic_load(&progress->name_size);
-
-	if (size > PROGRESS_NAME_MAX)
-		size = PROGRESS_NAME_MAX;
-	memcpy(name, progress->name, size);
-	guilty->archive = atomic_load(&progress->archive);
-	guilty->member = atomic_load(&progress->member);
-	guilty->name = name;
-	guilty->name_size = (uint16_t)size;
+	(void)hand;
+	if (message->memory.private_bytes > stats->worker_private_peak_bytes)
+		stats->worker_private_peak_bytes = message->memory.private_bytes;
+	if (message->memory.shared_bytes > stats->worker_shared_peak_bytes)
+		stats->worker_shared_peak_bytes = message->memory.shared_bytes;
+	worker->has_left = true;
+	return 0;
 }
 
 /*
- * A worker is gone, or has to go since it @broke the protocol. What it had told stays; the member
- * that it was on has failed; what else it had is given out again.
+ * What a worker may say, and when. What is not here it may not say. Lengths and ranges of fields
+ * are checked before, by message_get(); what a field means now, by the handler. A handler returns
+ * 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run.
  */
-static void on_dead(struct run *run, struct worker *worker, bool broke)
-{
-	char name[PROGRESS_NAME_MAX];
-	struct record guilty = {0};
-	struct worker dead = *worker;
+static const struct rule {
+	enum message_kind kind;
+	unsigned phases;
+	int (*handle)(struct run *run, struct worker *worker, struct in_hand *hand,
+		struct message *message);
+} rules[] = {
+	{MESSAGE_PLAN, IN(PHASE_GIVEN), on_plan},
+	{MESSAGE_RECORD, IN(PHASE_PLANNED), on_record},
+	/* Without a plan: the archive cannot be read. */
+	{MESSAGE_DONE, IN(PHASE_GIVEN) | IN(PHASE_PLANNED), on_done},
+	{MESSAGE_MEMORY, IN(PHASE_ENDING), on_memory},
+};
 
-	read_progress(worker, &guilty, name);
-	int status = pool_bury(&run->pool, worker);
-	if (run->ending || run->stop)
-		return;
-	guilty.failure = (struct failure){.kind = FAILURE_BAD_WORKER};
-	if (!broke)
-		guilty.failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
-	struct dead tidied = {&run->schedule, dead.directory};
-	rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied);
-	for (unsigned i = dead.queued; i-- > 1;)
-		schedule_requeue(&run->schedule, dead.queue[i]);
-	if (dead.queued > 0 && schedule_lost(&run->schedule, dead.queue[0], &guilty) < 0)
-		run_out_of_memory(run);
+static bool is_about(const struct message *message, const struct unit *unit)
+{
+	uint64_t archive = unit->job->number;
+
+	switch (message->kind) {
+	case MESSAGE_PLAN:
+		return message->plan.archive == archive && message->plan.first == unit->first;
+	case MESSAGE_RECORD:
+		return message->record.archive == archive &&
+		       message->record.member >= unit->first && message->record.member < unit->end;
+	case MESSAGE_DONE:
+		return message->done.archive == archive && message->done.first == unit->first;
+	case MESSAGE_WORK:
+	case MESSAGE_MEMORY:
+		break;
+	}
+	return false;
+}
+
+/* The unit that @message is about, of those that @worker has; NULL: none. */
+static struct in_hand *find_unit(struct worker *worker, const struct message *message)
+{
+	for (unsigned i = 0; i < worker->queued; i++) {
+		if (is_about(message, worker->queue[i].unit))
+			return &worker->queue[i];
+	}
+	return NULL;
+}
+
+static enum phase find_phase(
+	const struct run *run, const struct worker *worker, const struct in_hand *hand)
+{
+	if (hand)
+		return hand->unit->state == UNIT_PLANNED ? PHASE_PLANNED : PHASE_GIVEN;
+	if (worker->has_left)
+		return PHASE_LEFT;
+	return run->ending && worker->queued == 0 ? PHASE_ENDING : PHASE_IDLE;
+}
+
+/* One message of a worker. As a handler. */
+static int on_message(struct run *run, struct worker *worker, struct message *message)
+{
+	struct in_hand *hand = find_unit(worker, message);
+	enum phase phase = find_phase(run, worker, hand);
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (rules[i].kind == message->kind && rules[i].phases & IN(phase))
+			return rules[i].handle(run, worker, hand, message);
+	}
+	return bad_message();
 }
 
 void answers_take(struct run *run, struct worker *worker)
@@ -171,7 +176,7 @@ void answers_take(struct run *run, struct worker *worker)
 		if (got == 0)
 			return;
 		if (got < 0) {
-			on_dead(run, worker, errno == EBADMSG);
+			losses_take(run, worker, errno == EBADMSG);
 			return;
 		}
 		while ((got = message_get(&reader, &message)) == 1) {
@@ -185,7 +190,7 @@ void answers_take(struct run *run, struct worker *worker)
 			break;
 		}
 		if (got < 0) {
-			on_dead(run, worker, true);
+			losses_take(run, worker, true);
 			return;
 		}
 	}

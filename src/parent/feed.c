@@ -134,7 +134,7 @@ static bool give(struct run *run, struct worker *worker, struct unit *unit)
 			run->again_ms = SEND_AGAIN_MS;
 		return false;
 	}
-	worker->queue[worker->queued++] = unit;
+	worker->queue[worker->queued++] = (struct in_hand){.unit = unit};
 	schedule_give(&run->schedule, unit, worker->directory);
 	return true;
 }
@@ -151,7 +151,7 @@ static void feed_ahead(struct run *run)
 		struct worker *worker = &run->pool.workers[i];
 		/* One that has nothing is dead, which will show. */
 		while (worker->queued > 0 && worker->queued < WORKER_QUEUE_MAX &&
-			is_small(worker->queue[worker->queued - 1])) {
+			is_small(worker->queue[worker->queued - 1].unit)) {
 			struct unit *unit = find_unit(run, PROGRESS_NONE);
 			if (!unit || !is_small(unit) || !give(run, worker, unit))
 				return;

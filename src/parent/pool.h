@@ -22,10 +22,19 @@
 
 struct unit;
 
-/** A file with several members that the parent has mapped. */
-struct mapped_pack {
-	uint64_t archive, number, inode;
-	uint64_t size_bytes; /**< 0: none */
+/** A file with several members, as the parent has looked at it. */
+struct seen_pack {
+	bool seen;           /**< there is one */
+	bool accepted;       /**< one of its members at least is announced */
+	uint64_t number;     /**< its first member */
+	uint64_t inode;      /**< of the file that was mapped, */
+	uint64_t size_bytes; /**< and its size; 0: none was yet */
+};
+
+/** A unit that a worker has, and where it is with it. */
+struct in_hand {
+	struct unit *unit;     /**< the schedule's */
+	struct seen_pack pack; /**< the last one of this unit's */
 };
 
 struct worker {
@@ -37,9 +46,9 @@ struct worker {
 	uid_t owner;                      /**< of its directory: this user */
 	struct worker_progress *progress; /**< shared with it */
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
-	struct unit *queue[WORKER_QUEUE_MAX]; /**< the schedule's; the first is in hand */
+	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
 	unsigned queued;
-	struct mapped_pack pack; /**< the last one of this worker's */
+	bool has_left; /**< it has said its last words */
 };
 
 struct pool {

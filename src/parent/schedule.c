@@ -3,6 +3,7 @@
 #include "parent/schedule.h"
 
 #include "common/cleanup.h"
+#include "parent/scheduleparts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -19,8 +20,7 @@ static size_t job_bytes(const struct job *job)
 	return sizeof(*job) + strlen(job->path) + 1;
 }
 
-/* Insert a unit behind @after, or as the job's first. NULL: no memory. */
-static struct unit *unit_add(struct schedule *schedule, struct job *job, struct unit *after,
+struct unit *unit_add(struct schedule *schedule, struct job *job, struct unit *after,
 	uint64_t first, uint64_t end)
 {
 	struct unit *unit = calloc(1, sizeof(*unit));
@@ -49,8 +49,7 @@ static void unit_remove(struct schedule *schedule, struct unit *unit)
 	free(unit);
 }
 
-/* Have @job among those that have a unit to give, at its place. */
-static void open_job(struct schedule *schedule, struct job *job)
+void job_open(struct schedule *schedule, struct job *job)
 {
 	struct job **link = &schedule->open;
 
@@ -63,7 +62,7 @@ static void open_job(struct schedule *schedule, struct job *job)
 	job->open = true;
 }
 
-static void close_job(struct schedule *schedule, struct job *job)
+static void job_close(struct schedule *schedule, struct job *job)
 {
 	struct job **link = &schedule->open;
 
@@ -105,7 +104,7 @@ static void close_finished(struct schedule *schedule, struct job *job)
 
 static void remove_job(struct schedule *schedule, struct job *job)
 {
-	close_job(schedule, job);
+	job_close(schedule, job);
 	while (job->units)
 		unit_remove(schedule, job->units);
 	if (job->previous)
@@ -189,8 +188,7 @@ static bool advance_job(struct schedule *schedule, struct job *job)
 	return true;
 }
 
-/* Something has changed about @job: tell what has its turn now. */
-static void advance(struct schedule *schedule, struct job *job)
+void schedule_advance(struct schedule *schedule, struct job *job)
 {
 	if (schedule->unordered) {
 		advance_job(schedule, job);
@@ -227,9 +225,9 @@ int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t s
 	if (failure) {
 		added->failure = *failure;
 		added->planned = true;
-		advance(schedule, added);
+		schedule_advance(schedule, added);
 	} else {
-		open_job(schedule, added);
+		job_open(schedule, added);
 	}
 	return 0;
 }
@@ -263,7 +261,7 @@ void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t direct
 	unit->state = UNIT_GIVEN;
 	unit->directory = directory;
 	if (!queued_unit(unit->job))
-		close_job(schedule, unit->job);
+		job_close(schedule, unit->job);
 }
 
 static int bad_message(void)
@@ -286,6 +284,7 @@ int schedule_plan(struct schedule *schedule, struct unit *unit, const struct mes
 		return bad_message();
 
 	job->opened = true;
+	unit->state = UNIT_PLANNED;
 	job->entries = plan->entries;
 	if (!open)
 		return 0;
@@ -298,7 +297,7 @@ int schedule_plan(struct schedule *schedule, struct unit *unit, const struct mes
 		errno = ENOMEM;
 		return -1;
 	}
-	open_job(schedule, job);
+	job_open(schedule, job);
 	return 0;
 }
 
@@ -326,28 +325,38 @@ static int unit_wait(struct schedule *schedule, struct unit *unit, const struct 
 	return 0;
 }
 
+int schedule_tell(struct schedule *schedule, struct unit *unit, const struct record *record)
+{
+	if (!has_turn(schedule, unit))
+		return unit_wait(schedule, unit, record);
+	tell(schedule, unit, record);
+	return 0;
+}
+
+int schedule_expect(const struct unit *unit, const struct record *record)
+{
+	bool possible = unit->end != UNIT_END_OPEN && record->archive == unit->job->number &&
+			record->member >= unit->next_member && record->member < unit->end;
+
+	return possible ? 0 : bad_message();
+}
+
 int schedule_record(struct schedule *schedule, struct unit *unit, const struct record *record)
 {
-	if (unit->end == UNIT_END_OPEN || record->archive != unit->job->number ||
-		record->member < unit->next_member || record->member >= unit->end)
-		return bad_message();
-	if (has_turn(schedule, unit))
-		tell(schedule, unit, record);
-	else if (unit_wait(schedule, unit, record) < 0)
+	if (schedule_expect(unit, record) < 0 || schedule_tell(schedule, unit, record) < 0)
 		return -1;
 	unit->next_member = record->member + 1;
 	return 0;
 }
 
-/* No more of @job is done; what was done is told, then its failure. */
-static void fail_job(struct schedule *schedule, struct job *job, const struct failure *failure)
+void job_fail(struct schedule *schedule, struct job *job, const struct failure *failure)
 {
 	for (struct unit *unit = job->units, *next; unit; unit = next) {
 		next = unit->next;
 		if (unit->state == UNIT_QUEUED)
 			unit_remove(schedule, unit);
 	}
-	close_job(schedule, job);
+	job_close(schedule, job);
 	job->failure = *failure;
 	job->planned = true;
 }
@@ -361,82 +370,14 @@ int schedule_done(struct schedule *schedule, struct unit *unit, const struct mes
 	if (done->failure.kind != FAILURE_NONE) {
 		if (unit->next_member != unit->first)
 			return bad_message();
-		fail_job(schedule, job, &done->failure);
+		job_fail(schedule, job, &done->failure);
 	} else if (unit->end == UNIT_END_OPEN) {
 		return bad_message();
 	}
 	unit->state = UNIT_DONE;
 	close_finished(schedule, job);
-	advance(schedule, job);
+	schedule_advance(schedule, job);
 	return 0;
-}
-
-void schedule_requeue(struct schedule *schedule, struct unit *unit)
-{
-	unit->state = UNIT_QUEUED;
-	open_job(schedule, unit->job);
-}
-
-int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty)
-{
-	struct job *job = unit->job;
-	/* The word of who may lie: a member past all that there are would leave no end to find. */
-	uint64_t entries = job->opened ? job->entries : UNIT_END_OPEN - 1;
-	bool blames = guilty->archive == job->number && guilty->member >= unit->next_member &&
-		      guilty->member < unit->end && guilty->member < entries;
-
-	if (++job->deaths > SCHEDULE_DEATHS_MAX || (!blames && unit->deaths++ > 0)) {
-		unit->state = UNIT_DONE;
-		fail_job(schedule, job, &guilty->failure);
-		advance(schedule, job);
-		return 0;
-	}
-	if (!blames) {
-		/* Nothing is lost but time: what has no record is done again. */
-		struct unit *again = unit_add(schedule, job, unit, unit->next_member, unit->end);
-		if (!again)
-			return -1;
-		again->deaths = unit->deaths;
-		unit->end = unit->next_member;
-		unit->state = UNIT_DONE;
-		open_job(schedule, job);
-		advance(schedule, job);
-		return 0;
-	}
-
-	/* [first, missing) is done; [missing, guilty) is done again; guilty; (guilty, end) is, too.
-	 */
-	uint64_t missing = unit->next_member;
-	struct unit *after = NULL;
-	struct unit *before = NULL;
-	struct unit *blamed = unit_add(schedule, job, unit, guilty->member, guilty->member + 1);
-	if (!blamed)
-		return -1;
-	blamed->state = UNIT_DONE;
-	if (guilty->member + 1 < unit->end) {
-		after = unit_add(schedule, job, blamed, guilty->member + 1, unit->end);
-		if (!after)
-			return -1;
-	}
-	if (missing < guilty->member) {
-		before = unit_add(schedule, job, unit, missing, guilty->member);
-		if (!before)
-			return -1;
-	}
-	if (unit->end == UNIT_END_OPEN)
-		job->next_first =
-			guilty->member + 1; /* it was not planned yet, as far as is known */
-	unit->end = missing;
-	unit->state = UNIT_DONE;
-	if (after || before)
-		open_job(schedule, job);
-	int result = 0;
-	if (has_turn(schedule, blamed))
-		tell(schedule, blamed, guilty);
-	else
-		result = unit_wait(schedule, blamed, guilty);
-	advance(schedule, job);
-	return result;
 }
 
 /* The job of @archive; NULL where it is done. There must be one, or have been one. */

@@ -48,9 +48,10 @@ struct job {
 };
 
 enum unit_state {
-	UNIT_QUEUED, /**< waits for a worker */
-	UNIT_GIVEN,  /**< a worker has it */
-	UNIT_DONE,   /**< all of its records are here */
+	UNIT_QUEUED,  /**< waits for a worker */
+	UNIT_GIVEN,   /**< a worker has it */
+	UNIT_PLANNED, /**< and has said where it ends: records come */
+	UNIT_DONE,    /**< all of its records are here */
 };
 
 struct unit {
@@ -127,6 +128,7 @@ void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t direct
  * answer is not possible, which is the end of that worker; -1 with ENOMEM.
  */
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan);
+int schedule_expect(const struct unit *unit, const struct record *record); /* may it come now? */
 int schedule_record(struct schedule *schedule, struct unit *unit, const struct record *record);
 int schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done);
 

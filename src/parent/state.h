@@ -2,7 +2,7 @@
 
 /*
  * What is known of a run while it goes on; only the files of parent/ that are the loop's parts use
- * it: run.c, feed.c, answers.c, announce.c.
+ * it: run.c, feed.c, answers.c, losses.c, announce.c.
  */
 
 #ifndef ZIPMAP_PARENT_STATE_H
@@ -37,8 +37,9 @@ struct run {
 	struct schedule schedule;
 	struct memory_peak memory;
 	struct pollfd *polls;
-	unsigned most_workers; /* --jobs, or as many as could be started */
-	size_t most_archives;  /* open at a time */
+	unsigned most_workers;    /* --jobs, or as many as could be started */
+	size_t most_archives;     /* open at a time */
+	unsigned losses_in_a_row; /* workers, with no unit done in between */
 
 	enum source_status source_status; /* SOURCE_WAIT and SOURCE_END end the asking */
 	char *held_path;                  /* an archive that waits for a free descriptor, or NULL */

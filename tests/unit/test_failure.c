@@ -122,6 +122,8 @@ END_TEST
 START_TEST(how_a_worker_died_is_said)
 {
 	/* wait(2): the signal in the low bits, the exit status above them. */
+	ck_assert_str_eq(describe(FAILURE_WORKER_DIED, SIGSYS | 0x80, 0),
+		"worker died (killed by the sandbox: it tried what no worker has to do)");
 	ck_assert_str_eq(describe(FAILURE_WORKER_DIED, SIGKILL, 0),
 		"worker died (killed by signal 9, Killed)");
 	ck_assert_ptr_nonnull(

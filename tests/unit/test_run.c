@@ -22,6 +22,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,45 +41,66 @@
 /** What a worker does wrong, at the member scene.bad_member where nothing else is said. */
 enum deed {
 	GOOD,
-	GARBAGE,         /* bytes that are no message */
-	LATE_GARBAGE,    /* the same, once the others have no more to say */
-	UNKNOWN_TAG,     /* a message of a kind that there is not */
-	CUT_MESSAGE,     /* a message that ends too early */
-	EMPTY_PACKET,    /* a packet of no bytes */
-	TOO_LARGE,       /* a packet that is larger than any may be */
-	DESCRIPTOR,      /* a packet with a descriptor */
-	OTHER_ARCHIVE,   /* a record for the archive after this */
-	OTHER_MEMBER,    /* a record outside of the unit */
-	BACKWARDS,       /* the record of a member that had one */
-	WORK_BACK,       /* a message that only the parent sends */
-	MEMORY_EARLY,    /* the last words before the end */
-	TWO_PLANS,       /* a second plan that differs */
-	DONE_TOO_OFTEN,  /* the end of the unit twice, and so before its members */
-	DIE,             /* killed */
-	DIE_UNHEARD,     /* the same, with all that it would have said unsaid */
-	EXIT,            /* exits with status 3 */
-	SAY_AND_DIE,     /* killed after the record */
-	CLOSE,           /* closes the channel and lives on */
-	NO_FILE,         /* a record without a file */
-	SIZE_LIE,        /* a file that is not as large as said */
-	INODE_LIE,       /* another file than said */
-	HARD_LINK,       /* a file with two links */
-	SYMBOLIC_LINK,   /* no file but a link to one */
-	FIFO,            /* no file but a FIFO */
-	DIRECTORY,       /* no file but a directory */
-	SLASHES,         /* a name with slashes in the record */
-	LONG_NAME,       /* a name as long as can be in the record */
-	MEMBER_FAILS,    /* an honest failure */
-	ARCHIVE_FAILS,   /* an honest failure of the archive, before any plan */
-	DIE_FIRST,       /* killed before the plan, always */
-	DIE_FIRST_ONCE,  /* the same, the first time only */
-	DIE_LAST,        /* killed after the last record, always */
-	DIE_LAST_ONCE,   /* the same, the first time only */
-	DONE_FIRST,      /* the end of the unit without a plan */
-	SIGNAL_PARENT,   /* sends SIGTERM to the parent and goes on */
-	SIGNAL_AND_WAIT, /* sends SIGTERM to the parent and sleeps */
-	WAIT_FOR_DEATH,  /* waits until another worker is dead, then is killed */
-	WAIT_FOR_OTHERS, /* waits until the others can do no more */
+	GARBAGE,          /* bytes that are no message */
+	LATE_GARBAGE,     /* the same, once the others have no more to say */
+	UNKNOWN_TAG,      /* a message of a kind that there is not */
+	CUT_MESSAGE,      /* a message that ends too early */
+	EMPTY_PACKET,     /* a packet of no bytes */
+	TOO_LARGE,        /* a packet that is larger than any may be */
+	DESCRIPTOR,       /* a packet with a descriptor */
+	OTHER_ARCHIVE,    /* a record for the archive after this */
+	OTHER_MEMBER,     /* a record outside of the unit */
+	BACKWARDS,        /* the record of a member that had one */
+	WORK_BACK,        /* a message that only the parent sends */
+	MEMORY_EARLY,     /* the last words before the end */
+	TWO_PLANS,        /* a second plan that differs */
+	SAME_PLAN,        /* the same plan a second time */
+	LIE_BACKWARDS,    /* a record that is untrue, of a member that had one */
+	OUR_WORDS,        /* a failure that only the parent can know of */
+	OUR_LAST_WORDS,   /* the same, for the whole archive */
+	DONE_TOO_OFTEN,   /* the end of the unit twice, and so before its members */
+	DIE,              /* killed */
+	DIE_UNHEARD,      /* the same, with all that it would have said unsaid */
+	EXIT,             /* exits with status 3 */
+	SAY_AND_DIE,      /* killed after the record */
+	CLOSE,            /* closes the channel and lives on */
+	NO_FILE,          /* a record without a file */
+	SIZE_LIE,         /* a file that is not as large as said */
+	INODE_LIE,        /* another file than said */
+	HARD_LINK,        /* a file with two links */
+	SYMBOLIC_LINK,    /* no file but a link to one */
+	FIFO,             /* no file but a FIFO */
+	DIRECTORY,        /* no file but a directory */
+	SOCKET,           /* no file but a socket */
+	DEVICE,           /* no file but a device; only root makes one */
+	OTHER_OWNER,      /* another's file; the same */
+	SHRINK,           /* a file that is cut to nothing once it is announced */
+	RESTLESS,         /* files that are cut and drawn out all the time */
+	SLASHES,          /* a name with slashes in the record */
+	LONG_NAME,        /* a name as long as can be in the record */
+	MEMBER_FAILS,     /* an honest failure */
+	ARCHIVE_FAILS,    /* an honest failure of the archive, before any plan */
+	DIE_FIRST,        /* killed before the plan, always */
+	DIE_FIRST_ONCE,   /* the same, the first time only */
+	DIE_LAST,         /* killed after the last record, always */
+	DIE_LAST_ONCE,    /* the same, the first time only */
+	DONE_FIRST,       /* the end of the unit without a plan */
+	RECORD_FIRST,     /* a record without a plan */
+	PACK,             /* all members of a unit in one file, which is as it should be */
+	PACK_ONE_LIE,     /* the same, but the bad member is said to end behind the file */
+	PACK_ALL_LIE,     /* all of them are */
+	PACK_INODE_LIE,   /* another file than said */
+	PACK_LIE_AND_DIE, /* all are said to end behind the file, and then it is killed */
+	PACK_NO_FILE,     /* none */
+	PACK_LINK,        /* a symbolic link to one */
+	PACK_SHRINK,      /* a file that is cut to nothing once the first member is announced */
+	PACK_BACKWARDS,   /* members of a second pack, and of the first again */
+	PACK_OUTSIDE,     /* a pack that begins before the unit */
+	PACK_AHEAD,       /* a pack that begins behind its member */
+	SIGNAL_PARENT,    /* sends SIGTERM to the parent and goes on */
+	SIGNAL_AND_WAIT,  /* sends SIGTERM to the parent and sleeps */
+	WAIT_FOR_DEATH,   /* waits until another worker is dead, then is killed */
+	WAIT_FOR_OTHERS,  /* waits until the others can do no more */
 };
 
 static struct scene {
@@ -106,7 +129,7 @@ static struct shared {
 
 /** One record that the sink has got. */
 struct printed {
-	uint64_t archive, member, size_bytes;
+	uint64_t archive, member, size_bytes, offset_bytes;
 	char *path;
 };
 
@@ -206,8 +229,14 @@ static void replace_file(const struct self *self, struct record *record, enum de
 	} else if (deed == SYMBOLIC_LINK) {
 		unlinkat(self->directory_fd, file, 0);
 		result = symlinkat("/dev/zero", self->directory_fd, file);
+	} else if (deed == OTHER_OWNER) {
+		result = fchownat(self->directory_fd, file, 1, (gid_t)-1, 0);
 	} else {
 		unlinkat(self->directory_fd, file, 0);
+		if (deed == SOCKET)
+			result = mknodat(self->directory_fd, file, S_IFSOCK | 0600, 0);
+		if (deed == DEVICE) /* /dev/zero */
+			result = mknodat(self->directory_fd, file, S_IFCHR | 0600, makedev(1, 5));
 		if (deed == FIFO)
 			result = mkfifoat(self->directory_fd, file, 0600);
 		if (deed == DIRECTORY)
@@ -319,6 +348,30 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 			work->archive, work->first, work->first + 1, scene.members};
 		say(self, &message);
 		return false;
+	case SAME_PLAN:
+		message.kind = MESSAGE_PLAN;
+		message.plan = (struct message_plan){
+			work->archive, work->first, scene.members, scene.members};
+		say(self, &message);
+		return false;
+	case LIE_BACKWARDS:
+		message.record = *record;
+		message.record.member--;
+		message.record.name = "m1.dat";
+		message.record.inode++;
+		say(self, &message);
+		return false;
+	case OUR_WORDS:
+		message.record = *record;
+		message.record.failure.kind = FAILURE_WORKER_DIED;
+		say(self, &message);
+		return false;
+	case OUR_LAST_WORDS:
+		message.kind = MESSAGE_DONE;
+		message.done = (struct message_done){
+			work->archive, work->first, {FAILURE_OPEN, {EACCES, 0}}};
+		say(self, &message);
+		return false;
 	case DONE_TOO_OFTEN:
 		message.kind = MESSAGE_DONE;
 		message.done = (struct message_done){work->archive, work->first + 1, {0}};
@@ -350,6 +403,9 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 	case SYMBOLIC_LINK:
 	case FIFO:
 	case DIRECTORY:
+	case SOCKET:
+	case DEVICE:
+	case OTHER_OWNER:
 		replace_file(self, record, deed);
 		return true;
 	case SLASHES:
@@ -400,6 +456,95 @@ static _Noreturn void die_unheard(const struct self *self, const struct message_
 	die();
 }
 
+/** Cut the file of @record to nothing. */
+static void shrink(const struct self *self, const struct record *record)
+{
+	char file[MEMBER_FILE_SIZE];
+
+	record_file_name(record, file);
+	int fd = openat(self->directory_fd, file, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, 0) < 0)
+		_exit(88);
+	close(fd);
+}
+
+/** A thread: cut the files of members to nothing and draw them out again, without end. */
+static void *be_restless(void *context)
+{
+	const struct self *self = context;
+	char bytes[64];
+	char name[32];
+	char file[MEMBER_FILE_SIZE];
+
+	for (uint64_t member = 0;; member = (member + 1) % scene.members) {
+		member_name(member, name);
+		member_file_name(1, member, name, strlen(name), file);
+		int fd = openat(self->directory_fd, file, O_WRONLY | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		for (int i = 0; i < 20; i++) {
+			if (ftruncate(fd, 0) < 0 ||
+				ftruncate(fd, (off_t)member_bytes(1, member, bytes)) < 0)
+				_exit(87);
+		}
+		close(fd);
+	}
+	return NULL;
+}
+
+/** Put all members of a unit into one file, each at a multiple of 64 bytes, then say so. */
+static void do_pack(const struct self *self, const struct message_work *work, uint64_t end)
+{
+	enum deed deed = scene.deeds[work->archive];
+	struct message message = {.kind = MESSAGE_RECORD};
+	struct record *record = &message.record;
+	char file[MEMBER_FILE_SIZE];
+	char bytes[64];
+	struct stat status;
+
+	member_pack_name(work->archive, work->first, file);
+	int fd = openat(self->directory_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		_exit(86);
+	for (uint64_t member = work->first; member < end; member++) {
+		size_t size = member_bytes(work->archive, member, bytes);
+		if (pwrite(fd, bytes, size, (off_t)(member - work->first) * 64) != (ssize_t)size)
+			_exit(85);
+	}
+	if (deed == PACK_NO_FILE || deed == PACK_LINK)
+		unlinkat(self->directory_fd, file, 0);
+	if (deed == PACK_LINK && symlinkat("/dev/zero", self->directory_fd, file) < 0)
+		_exit(84);
+	for (uint64_t member = work->first; member < end; member++) {
+		bool bad = member == scene.bad_member;
+		note_progress(self, member);
+		*record = (struct record){.archive = work->archive,
+			.member = member,
+			.packed = true,
+			.pack = work->first,
+			.offset_bytes = (member - work->first) * 64,
+			.size_bytes = member_bytes(work->archive, member, bytes),
+			.inode = status.st_ino + (deed == PACK_INODE_LIE)};
+		if (deed == PACK_ALL_LIE || deed == PACK_LIE_AND_DIE ||
+			(bad && deed == PACK_ONE_LIE))
+			record->size_bytes = (uint64_t)64 * scene.members;
+		if (bad && deed == PACK_OUTSIDE)
+			record->pack--;
+		if (bad && deed == PACK_AHEAD)
+			record->pack = member + 1;
+		if (deed == PACK_BACKWARDS && member == scene.bad_member - 1)
+			record->pack = member; /* there is none */
+		say(self, &message);
+		if (deed == PACK_SHRINK && member == work->first)
+			shrink(self, record);
+		if (bad && deed == PACK_LIE_AND_DIE)
+			die();
+		if (bad && (deed == PACK_OUTSIDE || deed == PACK_AHEAD || deed == PACK_BACKWARDS))
+			pause(); /* the parent ends it */
+	}
+	close(fd);
+}
+
 static void do_member(const struct self *self, const struct message_work *work, uint64_t member)
 {
 	enum deed deed = scene.deeds[work->archive];
@@ -414,6 +559,8 @@ static void do_member(const struct self *self, const struct message_work *work, 
 		_exit(93);
 	}
 	say(self, &message);
+	if (bad && deed == SHRINK)
+		shrink(self, &message.record);
 	if (bad && deed == SAY_AND_DIE)
 		die();
 }
@@ -444,9 +591,16 @@ static void do_work(const struct self *self, const struct message_work *work)
 	if (work->end != UNIT_END_OPEN)
 		end = work->end;
 	plan.plan = (struct message_plan){work->archive, work->first, end, scene.members};
-	say(self, &plan);
-	for (uint64_t member = work->first; member < end; member++)
-		do_member(self, work, member);
+	if (deed != RECORD_FIRST)
+		say(self, &plan);
+	pthread_t thread;
+	if (deed == RESTLESS && pthread_create(&thread, NULL, be_restless, (void *)self) != 0)
+		_exit(83);
+	if (deed >= PACK && deed <= PACK_AHEAD)
+		do_pack(self, work, end);
+	else
+		for (uint64_t member = work->first; member < end; member++)
+			do_member(self, work, member);
 	atomic_store(&self->progress->member, PROGRESS_NONE);
 	atomic_store(&self->progress->archive, PROGRESS_NONE);
 	if (deed == DIE_LAST || (deed == DIE_LAST_ONCE && attempt == 0))
@@ -541,8 +695,8 @@ static int sink_put(
 	ck_assert_ptr_eq(context, &scene);
 	ck_assert_uint_lt(printed_count, RECORDS_MAX);
 	ck_assert_str_eq(archive_path, archive_name((unsigned)record->archive));
-	printed[printed_count++] =
-		(struct printed){record->archive, record->member, record->size_bytes, strdup(path)};
+	printed[printed_count++] = (struct printed){record->archive, record->member,
+		record->size_bytes, record->offset_bytes, strdup(path)};
 	return 0;
 }
 
@@ -687,16 +841,29 @@ static void check_printed(size_t i)
 				 strlen(scratch_path("tmp/zipmap."))),
 		0);
 	ck_assert_uint_eq(record->size_bytes, size);
-	ck_assert_int_eq(read(fd, bytes, sizeof(bytes)), (ssize_t)size);
+	ck_assert_int_eq(pread(fd, bytes, size, (off_t)record->offset_bytes), (ssize_t)size);
 	ck_assert_mem_eq(bytes, expected, size);
 	close(fd);
+}
+
+/** Whether what was printed is no more there, by a worker's will: that is all it can spoil. */
+static bool is_spoilt(const struct printed *record)
+{
+	enum deed deed = scene.deeds[record->archive];
+
+	return deed == RESTLESS || deed == PACK_SHRINK ||
+	       (deed == SHRINK && record->member == scene.bad_member);
 }
 
 /** Files are there for exactly what was written out, in order and once; no other thing is left. */
 static void check_files(void)
 {
+	size_t files = written_count;
+
 	for (size_t i = 0; i < written_count; i++) {
-		check_printed(i);
+		if (!is_spoilt(&printed[i]))
+			check_printed(i);
+		files -= i > 0 && strcmp(printed[i].path, printed[i - 1].path) == 0;
 		for (size_t j = 0; j < i; j++)
 			ck_assert(printed[i].archive != printed[j].archive ||
 				  printed[i].member != printed[j].member);
@@ -709,8 +876,8 @@ static void check_files(void)
 	}
 	found_files = found_directories = 0;
 	ck_assert_int_eq(nftw(scratch_path("tmp"), count_entry, 16, FTW_PHYS), 0);
-	ck_assert_msg(found_files == written_count, "%zu files for %zu paths, such as %s",
-		found_files, written_count, found_path);
+	ck_assert_msg(found_files == files, "%zu files for %zu paths, such as %s", found_files,
+		files, found_path);
 	if (written_count == 0)
 		ck_assert_uint_eq(found_directories, 0);
 	/* The run's own, and one for each worker that made a file that is there. */
@@ -906,7 +1073,8 @@ END_TEST
 
 /** What breaks the protocol in the middle of a unit. */
 static const enum deed breaches[] = {GARBAGE, UNKNOWN_TAG, CUT_MESSAGE, TOO_LARGE, DESCRIPTOR,
-	OTHER_MEMBER, BACKWARDS, WORK_BACK, MEMORY_EARLY, TWO_PLANS, DONE_TOO_OFTEN};
+	OTHER_MEMBER, BACKWARDS, LIE_BACKWARDS, WORK_BACK, MEMORY_EARLY, TWO_PLANS, SAME_PLAN,
+	OUR_WORDS, OUR_LAST_WORDS, DONE_TOO_OFTEN};
 
 START_TEST(a_worker_that_breaks_the_protocol_costs_the_member_that_it_was_on)
 {
@@ -947,7 +1115,8 @@ START_TEST(a_worker_that_closes_its_channel_is_ended)
 }
 END_TEST
 
-static const enum deed file_lies[] = {NO_FILE, SIZE_LIE, INODE_LIE, SYMBOLIC_LINK, FIFO};
+static const enum deed file_lies[] = {
+	NO_FILE, SIZE_LIE, INODE_LIE, SYMBOLIC_LINK, FIFO, DIRECTORY, SOCKET};
 
 START_TEST(a_file_that_is_not_what_was_said_fails_alone_and_is_gone)
 {
@@ -968,13 +1137,119 @@ START_TEST(a_file_with_a_second_link_fails_alone)
 }
 END_TEST
 
-START_TEST(a_directory_for_a_file_fails_alone)
+static const enum deed root_lies[] = {DEVICE, OTHER_OWNER};
+
+START_TEST(a_device_or_anothers_file_fails_alone_and_is_gone)
 {
-	scene.deeds[1] = DIRECTORY;
+	if (geteuid() != 0)
+		fputs("skipped: only root makes such files\n", stderr);
+	else
+		check_one_member_fails(root_lies[_i], changed);
+}
+END_TEST
+
+START_TEST(a_file_that_shrinks_once_it_is_announced_does_not_hurt)
+{
+	scene.deeds[1] = SHRINK;
 	ck_assert_int_eq(go(), RUN_COMPLETE);
-	ck_assert(!was_printed(1, 2));
-	ck_assert_uint_eq(written_count, scene.archives * scene.members - 1);
-	ck_assert_uint_eq(said("1.zip: m2.dat: "), 1);
+	/* It may be cut before the parent has looked at it, or after. */
+	check_all_but(stats.failures);
+	ck_assert_uint_le(stats.failures, 1);
+	ck_assert_uint_eq(said(changed), stats.failures);
+}
+END_TEST
+
+START_TEST(files_that_shrink_while_they_are_looked_at_do_not_hurt)
+{
+	scene.members = 200;
+	scene.deeds[1] = RESTLESS;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_files();
+	/* What was cut when the parent looked has failed alone. */
+	ck_assert_uint_eq(printed_of(1) + stats.failures, scene.members);
+	ck_assert_uint_eq(said(changed), stats.failures);
+	ck_assert_uint_eq(printed_of(0), scene.members);
+}
+END_TEST
+
+START_TEST(members_that_share_a_file_are_printed)
+{
+	for (unsigned i = 0; i < scene.archives; i++)
+		scene.deeds[i] = PACK;
+	scene.per_unit = 4;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(found_files, 2 * (size_t)scene.archives);
+	ck_assert_str_eq(messages, "");
+}
+END_TEST
+
+START_TEST(a_member_that_ends_behind_its_shared_file_fails_alone)
+{
+	scene.bad_member = (uint64_t)_i;
+	scene.deeds[1] = PACK_ONE_LIE;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(1);
+	ck_assert(!was_printed(1, scene.bad_member));
+	ck_assert_uint_eq(said(changed), 1);
+}
+END_TEST
+
+static const enum deed pack_lies[] = {PACK_ALL_LIE, PACK_INODE_LIE, PACK_NO_FILE, PACK_LINK};
+
+START_TEST(a_shared_file_of_which_no_member_holds_is_gone)
+{
+	scene.deeds[1] = pack_lies[_i];
+	scene.per_unit = 4;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(scene.members);
+	ck_assert_uint_eq(said(changed), scene.members);
+	ck_assert_uint_eq(stats.failures, scene.members);
+}
+END_TEST
+
+START_TEST(a_shared_file_of_which_no_member_holds_is_gone_with_its_worker)
+{
+	scene.deeds[1] = PACK_LIE_AND_DIE;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(scene.members);
+	ck_assert_uint_eq(said(changed), scene.members);
+}
+END_TEST
+
+START_TEST(a_shared_file_that_shrinks_does_not_hurt)
+{
+	scene.deeds[1] = PACK_SHRINK;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_files();
+	ck_assert_uint_eq(printed_of(1) + stats.failures, scene.members);
+}
+END_TEST
+
+static const enum deed pack_breaches[] = {PACK_BACKWARDS, PACK_OUTSIDE, PACK_AHEAD};
+
+START_TEST(shared_files_that_cannot_be_end_their_worker)
+{
+	scene.per_unit = 3;
+	scene.bad_member = 5;
+	scene.deeds[1] = pack_breaches[_i];
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_files();
+	ck_assert_uint_eq(said(broke), 1);
+	ck_assert_uint_eq(printed_of(0), scene.members);
+	for (uint64_t member = 0; member < scene.members; member++)
+		ck_assert(was_printed(1, member) ==
+			  (member < (scene.deeds[1] == PACK_BACKWARDS ? 4 : 5)));
+}
+END_TEST
+
+START_TEST(records_without_a_plan_are_not_believed)
+{
+	scene.deeds[1] = RECORD_FIRST;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(scene.members);
+	ck_assert_uint_ge(said(broke), 1);
+	ck_assert_uint_eq(said(broke), stats.failures);
 }
 END_TEST
 
@@ -1078,6 +1353,33 @@ START_TEST(workers_that_always_die_at_their_start_fail_all_archives)
 	ck_assert_uint_eq(stats.failures, scene.archives);
 	ck_assert_uint_eq(said("worker died (exit status 1)"), scene.archives);
 	ck_assert_uint_eq(written_count, 0);
+}
+END_TEST
+
+START_TEST(workers_that_always_die_at_their_start_end_a_long_run_in_order)
+{
+	scene.archives = 300;
+	scene.settings.jobs = 3;
+	scene.die_at_start = true;
+	ck_assert_int_eq(go(), RUN_STOPPED);
+	check_files();
+	ck_assert_uint_eq(said("giving up: 100 worker processes were lost"), 1);
+	ck_assert_uint_ge(stats.workers, 100);
+	ck_assert_uint_lt(stats.workers, 110);
+	ck_assert_uint_gt(stats.failures, 0);
+}
+END_TEST
+
+START_TEST(workers_that_die_in_every_one_of_many_archives_do_not_end_the_run)
+{
+	scene.archives = 150;
+	scene.settings.jobs = 3;
+	for (unsigned i = 0; i < scene.archives; i++)
+		scene.deeds[i] = DIE;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_files();
+	ck_assert_uint_eq(written_count, scene.archives * (scene.members - 1));
+	ck_assert_uint_eq(stats.failures, scene.archives);
 }
 END_TEST
 
@@ -1255,7 +1557,16 @@ int main(void)
 	tcase_add_loop_test(tests, a_file_that_is_not_what_was_said_fails_alone_and_is_gone, 0,
 		(int)(sizeof(file_lies) / sizeof(file_lies[0])));
 	tcase_add_test(tests, a_file_with_a_second_link_fails_alone);
-	tcase_add_test(tests, a_directory_for_a_file_fails_alone);
+	tcase_add_loop_test(tests, a_device_or_anothers_file_fails_alone_and_is_gone, 0, 2);
+	tcase_add_test(tests, a_file_that_shrinks_once_it_is_announced_does_not_hurt);
+	tcase_add_test(tests, files_that_shrink_while_they_are_looked_at_do_not_hurt);
+	tcase_add_test(tests, members_that_share_a_file_are_printed);
+	tcase_add_loop_test(tests, a_member_that_ends_behind_its_shared_file_fails_alone, 0, 6);
+	tcase_add_loop_test(tests, a_shared_file_of_which_no_member_holds_is_gone, 0, 4);
+	tcase_add_test(tests, a_shared_file_of_which_no_member_holds_is_gone_with_its_worker);
+	tcase_add_test(tests, a_shared_file_that_shrinks_does_not_hurt);
+	tcase_add_loop_test(tests, shared_files_that_cannot_be_end_their_worker, 0, 3);
+	tcase_add_test(tests, records_without_a_plan_are_not_believed);
 	tcase_add_loop_test(tests, a_name_in_a_record_is_no_path, 0, 2);
 	tcase_add_test(tests, the_end_of_a_unit_without_a_plan_fails_the_archive);
 	tcase_add_test(tests, a_worker_that_dies_in_the_middle_costs_the_member_that_it_was_on);
@@ -1268,6 +1579,8 @@ int main(void)
 	tcase_add_test(tests, a_worker_that_always_dies_before_its_plan_fails_the_archive);
 	tcase_add_test(tests, workers_that_die_in_every_archive);
 	tcase_add_test(tests, workers_that_always_die_at_their_start_fail_all_archives);
+	tcase_add_test(tests, workers_that_always_die_at_their_start_end_a_long_run_in_order);
+	tcase_add_test(tests, workers_that_die_in_every_one_of_many_archives_do_not_end_the_run);
 	tcase_add_test(
 		tests, how_a_worker_died_is_said_rightly_after_another_has_broken_the_protocol);
 	tcase_add_test(tests, an_archive_that_was_done_is_not_blamed_for_a_death_over_the_next);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The file that a worker says it has made of a member: whether it is what was said, and its removal
+ * where it is not.
+ */
+
+#ifndef ZIPMAP_PARENT_RECORDFILE_H
+#define ZIPMAP_PARENT_RECORDFILE_H
+
+#include "parent/pool.h"
+
+/**
+ * Hold the file of @record, a whole member that @hand's unit expects, against what is said of it.
+ * Where it is another, record->failure is set and the file is removed. 0, or -1 with errno EBADMSG
+ * where no file can be meant.
+ */
+int recordfile_check(const struct worker *worker, struct in_hand *hand, struct record *record);
+
+/**
+ * No more is to come of the pack that was looked at last for @hand: one of which no member could be
+ * announced is removed.
+ */
+void recordfile_settle(const struct worker *worker, struct in_hand *hand);
+
+#endif
