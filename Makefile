@@ -3,7 +3,7 @@
 # GNU make. `make help` lists the targets. What is built goes to build/$(VARIANT) and nowhere else.
 #
 # Variables for the user: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PKG_CONFIG prefix DESTDIR VARIANT WERROR
-# ISAL LIBDEFLATE V. A change of any flag rebuilds what it concerns.
+# ISAL LIBDEFLATE LZMA ZSTD V. A change of any flag rebuilds what it concerns.
 
 VERSION := 0.1.0
 
@@ -43,11 +43,17 @@ ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo yes || echo n
 ISAL := $(ISAL)
 LIBDEFLATE ?= $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo yes || echo no)
 LIBDEFLATE := $(LIBDEFLATE)
-LIBRARIES := libzip zlib libseccomp $(if $(filter yes,$(ISAL)),libisal) \
+LZMA ?= $(shell $(PKG_CONFIG) --exists liblzma 2>/dev/null && echo yes || echo no)
+LZMA := $(LZMA)
+ZSTD ?= $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo yes || echo no)
+ZSTD := $(ZSTD)
+LIBRARIES := libzip zlib nettle libseccomp $(if $(filter yes,$(LZMA)),liblzma) \
+	$(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(ISAL)),libisal) \
 	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
 
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
+# libbz2 has no file for pkg-config.
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lbz2
 CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
 CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
@@ -75,7 +81,8 @@ $(error VARIANT is release, debug or asan, not '$(VARIANT)')
 endif
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION)"' \
-	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) -Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
+	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) $(if $(filter yes,$(LZMA)),-DHAVE_LZMA) \
+	$(if $(filter yes,$(ZSTD)),-DHAVE_ZSTD) -Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -fPIE $(VARIANT_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
 
@@ -87,6 +94,8 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 SOURCES := $(wildcard src/*.c src/*/*.c)
 # Decoders that are there, and one implementation of that of small members.
 SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/inflate_isal.c) \
+	$(if $(filter yes,$(LZMA)),,src/worker/decode_lzma.c) \
+	$(if $(filter yes,$(ZSTD)),,src/worker/decode_zstd.c) \
 	src/worker/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
@@ -161,7 +170,7 @@ $(BUILD)/flags: FORCE
 		done; \
 	fi; \
 	if [ -n "$$missing" ]; then \
-		echo "zipmap needs pkg-config, libzip, zlib and libseccomp to build. Missing:" $$missing >&2; \
+		echo "zipmap needs pkg-config, libzip, zlib, nettle, libbz2 and libseccomp to build. Missing:" $$missing >&2; \
 		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
 			"\`tests/tools/install-deps build\` does only that." >&2; \
 		exit 1; \
@@ -257,5 +266,6 @@ help:
 	@echo 'WERROR=1                     warnings are errors'
 	@echo 'ISAL=yes|no                  with or without ISA-L, now $(ISAL)'
 	@echo 'LIBDEFLATE=yes|no            with or without libdeflate, now $(LIBDEFLATE)'
+	@echo 'LZMA=yes|no ZSTD=yes|no      with or without liblzma and libzstd, now $(LZMA) and $(ZSTD)'
 	@echo 'V=1                          show whole commands'
 	@echo 'CC CPPFLAGS CFLAGS LDFLAGS   as usual'

@@ -38,7 +38,11 @@ enum failure_kind {
 	FAILURE_CUT_OFF,     /**< begins as a zip archive, but has no end record */
 	FAILURE_BAD_WORKER,  /**< the worker broke the protocol and was killed */
 	FAILURE_OVERLAP,     /**< members share compressed bytes */
-	FAILURE_KINDS,       /**< how many there are; not a kind */
+	FAILURE_UNSUPPORTED_ENCRYPTION, /**< neither ZipCrypto nor WinZip's AES */
+	FAILURE_WRONG_PASSWORD,         /**< the password is not that of the member */
+	FAILURE_DECRYPTED,              /**< so it may be, or the encrypted data are damaged */
+	FAILURE_WINDOW, /**< decoding it takes more memory than is given to a member */
+	FAILURE_KINDS,  /**< how many there are; not a kind */
 };
 
 /** One failure: its kind, and numbers whose meaning the kind tells. */

@@ -17,6 +17,7 @@
 
 struct worker_settings {
 	struct filter filter; /**< which members are wanted */
+	const char *password; /**< a string; or NULL */
 	bool pack;            /**< small members share a file */
 	enum decoder decoder; /**< one that inflate_has() */
 	bool full_names;      /**< say the whole names of members, not only what files are called */

@@ -41,6 +41,7 @@ END_TEST
 static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 {
 	return (a == FAILURE_TRUNCATED && b == FAILURE_CUT_OFF) ||
+	       (a == FAILURE_WRONG_PASSWORD && b == FAILURE_DECRYPTED) ||
 	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER);
 }
 
