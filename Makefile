@@ -3,7 +3,7 @@
 # GNU make. `make help` lists the targets. What is built goes to build/$(VARIANT) and nowhere else.
 #
 # Variables for the user: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PKG_CONFIG prefix DESTDIR VARIANT WERROR
-# ISAL LIBDEFLATE LZMA ZSTD V. A change of any flag rebuilds what it concerns.
+# ISAL TWIN LIBDEFLATE LZMA ZSTD V. A change of any flag rebuilds what it concerns.
 
 VERSION := 0.1.0
 
@@ -47,6 +47,9 @@ LZMA ?= $(shell $(PKG_CONFIG) --exists liblzma 2>/dev/null && echo yes || echo n
 LZMA := $(LZMA)
 ZSTD ?= $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo yes || echo no)
 ZSTD := $(ZSTD)
+# Our own decoder of two streams at once is for x86-64 alone.
+TWIN ?= $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),yes,no)
+TWIN := $(TWIN)
 LIBRARIES := libzip zlib nettle libseccomp $(if $(filter yes,$(LZMA)),liblzma) \
 	$(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(ISAL)),libisal) \
 	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
@@ -81,8 +84,9 @@ $(error VARIANT is release, debug or asan, not '$(VARIANT)')
 endif
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION)"' \
-	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) $(if $(filter yes,$(LZMA)),-DHAVE_LZMA) \
-	$(if $(filter yes,$(ZSTD)),-DHAVE_ZSTD) -Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
+	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) $(if $(filter yes,$(TWIN)),-DHAVE_TWIN) \
+	$(if $(filter yes,$(LZMA)),-DHAVE_LZMA) $(if $(filter yes,$(ZSTD)),-DHAVE_ZSTD) \
+	-Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -fPIE $(VARIANT_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
 
@@ -96,6 +100,7 @@ SOURCES := $(wildcard src/*.c src/*/*.c)
 SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/inflate_isal.c) \
 	$(if $(filter yes,$(LZMA)),,src/worker/decode_lzma.c) \
 	$(if $(filter yes,$(ZSTD)),,src/worker/decode_zstd.c) \
+	$(if $(filter yes,$(TWIN)),,src/worker/inflate_twin.c $(wildcard src/worker/twin*.c)) \
 	src/worker/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
@@ -265,6 +270,7 @@ help:
 	@echo 'VARIANT=release|debug|asan   which build; each has its own directory in build/'
 	@echo 'WERROR=1                     warnings are errors'
 	@echo 'ISAL=yes|no                  with or without ISA-L, now $(ISAL)'
+	@echo 'TWIN=yes|no                  with or without the decoder of two streams, now $(TWIN)'
 	@echo 'LIBDEFLATE=yes|no            with or without libdeflate, now $(LIBDEFLATE)'
 	@echo 'LZMA=yes|no ZSTD=yes|no      with or without liblzma and libzstd, now $(LZMA) and $(ZSTD)'
 	@echo 'V=1                          show whole commands'

@@ -37,10 +37,14 @@
  *     - source.[ch]      the archive's bytes, by position
  *     - endrecord.[ch]   where an archive starts that has something before it
  *     - overlap.[ch]     members that share compressed bytes
- *     - extract.[ch]     one member after the other, step by step
+ *     - extract.[ch]     members, one after the other or two at once, step by step
  *     - outfile.[ch]     ... into a file of its own, or with others
  *     - buffer.h         what both read and write by
- *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c)
+ *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c),
+ *                        or our own for two members at once (inflate_twin.c):
+ *       twin_careful.c   ... headers, and wherever there is little input
+ *       twin_loops.c     ... where there is plenty
+ *       twin_tables.[ch] ... by what is looked up
  *       inflate_whole.h  ... that of small members, by libdeflate or not at all
  *     - checksum.[ch]    CRC-32
  *     - decode.[ch]      the decoders of other methods: bzip2, LZMA and XZ, Zstandard

@@ -390,6 +390,8 @@ static enum extract_status settle(struct extraction *extraction, enum inflate_st
 		if (!extraction->exhausted)
 			return EXTRACT_MORE;
 		break;
+	case INFLATE_PAUSED:
+		return EXTRACT_MORE;
 	case INFLATE_NO_MEMORY:
 		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
 	case INFLATE_BAD_DATA:
@@ -437,10 +439,29 @@ enum extract_status extraction_step(struct extraction *extraction)
 	return settle(extraction, inflater_run(extraction->inflater, &extraction->span));
 }
 
+/* Whether the member in hand is decoded by what takes two. */
+static bool is_twin(const struct extraction *extraction)
+{
+	return extraction->inflater && inflater_decoder(extraction->inflater) == DECODER_TWIN;
+}
+
 void extraction_step_two(struct extraction *const lanes[2], enum extract_status statuses[2])
 {
+	enum inflate_status stops[2];
+
+	if (!is_twin(lanes[0]) || !is_twin(lanes[1])) {
+		for (int i = 0; i < 2; i++)
+			statuses[i] = extraction_step(lanes[i]);
+		return;
+	}
 	for (int i = 0; i < 2; i++)
-		statuses[i] = extraction_step(lanes[i]);
+		statuses[i] = prepare(lanes[i]);
+	if (statuses[0] != EXTRACT_MORE || statuses[1] != EXTRACT_MORE)
+		return; /* the other one goes on next time */
+	inflater_run_two((struct inflater *const[]){lanes[0]->inflater, lanes[1]->inflater},
+		(struct inflate_span *const[]){&lanes[0]->span, &lanes[1]->span}, stops);
+	for (int i = 0; i < 2; i++)
+		statuses[i] = settle(lanes[i], stops[i]);
 }
 
 bool extraction_pack_is_broken(const struct extraction *extraction)
