@@ -29,6 +29,7 @@
  *     - pool.[ch]        the worker processes
  *     - rundir.[ch]      the run directory, and its lock
  *     - gc.[ch]          what killed runs left
+ *       entries.[ch]     ... the entries of a directory, and removing them
  *     - remap.[ch]       the second look at each file
  *     - signals.[ch]     INT, TERM and HUP as events
  * - worker/: the only code that reads archive bytes
@@ -94,8 +95,10 @@ static int open_standard_streams(void)
 	const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
-			return -1;
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF || open("/dev/null", flags[fd]) == fd)
+			continue;
+		diag(DIAG_ERROR, "cannot open /dev/null: %s", strerror(errno));
+		return -1;
 	}
 	return 0;
 }

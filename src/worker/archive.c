@@ -110,10 +110,15 @@ static zip_t *open_displaced(struct source *source, struct failure *failure)
 struct archive *archive_open(int fd, struct failure *failure)
 {
 	struct source *source = source_new(fd, 0);
+	int error = errno;
 	struct archive *archive = malloc(sizeof(*archive));
 
-	if (!source || !archive) {
+	if (!archive || (!source && error == ENOMEM)) {
 		*failure = (struct failure){.kind = FAILURE_NO_MEMORY};
+		goto fail;
+	}
+	if (!source) {
+		*failure = (struct failure){FAILURE_READ, {(uint64_t)error, 0}};
 		goto fail;
 	}
 	archive->source = source;
