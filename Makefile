@@ -3,7 +3,7 @@
 # GNU make. `make help` lists the targets. What is built goes to build/$(VARIANT) and nowhere else.
 #
 # Variables for the user: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PKG_CONFIG prefix DESTDIR VARIANT WERROR
-# ISAL TWIN LIBDEFLATE LZMA ZSTD V. A change of any flag rebuilds what it concerns.
+# ISAL LIBDEFLATE V. A change of any flag rebuilds what it concerns.
 
 VERSION := 0.1.0
 
@@ -43,20 +43,11 @@ ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo yes || echo n
 ISAL := $(ISAL)
 LIBDEFLATE ?= $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo yes || echo no)
 LIBDEFLATE := $(LIBDEFLATE)
-LZMA ?= $(shell $(PKG_CONFIG) --exists liblzma 2>/dev/null && echo yes || echo no)
-LZMA := $(LZMA)
-ZSTD ?= $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo yes || echo no)
-ZSTD := $(ZSTD)
-# Our own decoder of two streams at once is for x86-64 alone.
-TWIN ?= $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),yes,no)
-TWIN := $(TWIN)
-LIBRARIES := libzip zlib nettle libseccomp $(if $(filter yes,$(LZMA)),liblzma) \
-	$(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(ISAL)),libisal) \
+LIBRARIES := libzip zlib libseccomp $(if $(filter yes,$(ISAL)),libisal) \
 	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
 
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-# libbz2 has no file for pkg-config.
-LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lbz2
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
 CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
 CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
@@ -84,9 +75,7 @@ $(error VARIANT is release, debug or asan, not '$(VARIANT)')
 endif
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION)"' \
-	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) $(if $(filter yes,$(TWIN)),-DHAVE_TWIN) \
-	$(if $(filter yes,$(LZMA)),-DHAVE_LZMA) $(if $(filter yes,$(ZSTD)),-DHAVE_ZSTD) \
-	-Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
+	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) -Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -fPIE $(VARIANT_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
 
@@ -98,21 +87,16 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 SOURCES := $(wildcard src/*.c src/*/*.c)
 # Decoders that are there, and one implementation of that of small members.
 SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/inflate_isal.c) \
-	$(if $(filter yes,$(LZMA)),,src/worker/decode_lzma.c) \
-	$(if $(filter yes,$(ZSTD)),,src/worker/decode_zstd.c) \
-	$(if $(filter yes,$(TWIN)),,src/worker/inflate_twin.c $(wildcard src/worker/twin*.c)) \
 	src/worker/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.
 UNIT_SHARED_SOURCES := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
 ROOFLINE_SOURCES := tests/bench/roofline.c
-# Preloaded by tests, to make system calls fail.
-FAULTS_SOURCE := tests/faults/faults.c
 
 HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h)
 C_FILES := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
-	$(UNIT_SHARED_SOURCES) $(ROOFLINE_SOURCES) $(FAULTS_SOURCE) $(HEADERS)
+	$(UNIT_SHARED_SOURCES) $(ROOFLINE_SOURCES) $(HEADERS)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
@@ -130,7 +114,7 @@ all: $(BUILD)/zipmap
 
 .PHONY: programs unit-tests bench-programs
 programs: $(BUILD)/zipmap $(BUILD)/testdata-gen ; @:
-unit-tests: $(UNIT_TESTS) $(BUILD)/faults.so ; @:
+unit-tests: $(UNIT_TESTS) ; @:
 bench-programs: programs $(BUILD)/roofline ; @:
 
 $(BUILD)/zipmap: $(OBJECTS)
@@ -149,14 +133,6 @@ $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJEC
 $(BUILD)/roofline: $(ROOFLINE_OBJECTS) $(MODULE_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
-
-# By all names that libc's functions go under: those of large files are not the others' here, nor
-# those that check sizes. Of no sanitizer: two cannot both stand before malloc.
-$(BUILD)/faults.so: $(FAULTS_SOURCE) $(BUILD)/flags
-	$(call say,LINK)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE $(CPPFLAGS) -U_FORTIFY_SOURCE -std=c17 $(WARNINGS) $(CFLAGS) \
-		-fPIC -shared $(LDFLAGS) -o $@ $<
 
 $(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
 $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
@@ -185,7 +161,7 @@ $(BUILD)/flags: FORCE
 		done; \
 	fi; \
 	if [ -n "$$missing" ]; then \
-		echo "zipmap needs pkg-config, libzip, zlib, nettle, libbz2 and libseccomp to build. Missing:" $$missing >&2; \
+		echo "zipmap needs pkg-config, libzip, zlib and libseccomp to build. Missing:" $$missing >&2; \
 		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
 			"\`tests/tools/install-deps build\` does only that." >&2; \
 		exit 1; \
@@ -280,8 +256,6 @@ help:
 	@echo 'VARIANT=release|debug|asan   which build; each has its own directory in build/'
 	@echo 'WERROR=1                     warnings are errors'
 	@echo 'ISAL=yes|no                  with or without ISA-L, now $(ISAL)'
-	@echo 'TWIN=yes|no                  with or without the decoder of two streams, now $(TWIN)'
 	@echo 'LIBDEFLATE=yes|no            with or without libdeflate, now $(LIBDEFLATE)'
-	@echo 'LZMA=yes|no ZSTD=yes|no      with or without liblzma and libzstd, now $(LZMA) and $(ZSTD)'
 	@echo 'V=1                          show whole commands'
 	@echo 'CC CPPFLAGS CFLAGS LDFLAGS   as usual'

@@ -9,6 +9,7 @@
 #define ZIPMAP_CLI_OPTIONS_H
 
 #include "common/filter.h"
+#include "common/limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,13 +37,13 @@ struct options {
 	bool stats;
 	bool no_sandbox; /**< never together with @require_sandbox: the later one counts */
 	bool require_sandbox;
+	struct limits limits;      /**< of --max-member and its kin */
 	bool pack;                 /**< only together with @printf_format */
 	const char *printf_format; /**< of --printf, which format_check() has found good; or NULL */
 	bool quiet;                /**< never together with @verbose: the later of the two counts */
 	bool verbose;
-	const char *files_from;    /**< the list of --files-from, "-" for standard input, or NULL */
-	const char *password_file; /**< or NULL */
-	const char *tmpdir;        /**< where the run directory is made; never NULL or empty */
+	const char *files_from; /**< the list of --files-from, "-" for standard input, or NULL */
+	const char *tmpdir;     /**< where the run directory is made; never NULL or empty */
 	struct filter_rule *filters; /**< --include and --exclude, in the order given; owned */
 	size_t filter_count;
 	char **operands; /**< what is left of argv */

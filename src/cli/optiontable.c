@@ -3,6 +3,7 @@
 #include "cli/optiontable.h"
 
 #include "cli/format.h"
+#include "cli/size.h"
 #include "common/printable.h"
 
 #include <errno.h>
@@ -92,6 +93,31 @@ static enum options_result set_number(
 	return OPTIONS_OK;
 }
 
+static enum options_result set_size(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+
+	if (size_parse(argument, (uint64_t *)(void *)((char *)parse->options + spec->field)))
+		return OPTIONS_OK;
+	return options_wrong(parse,
+		"option '--%s': '%s' is not a size: a number from 1 on, perhaps with K, M, G or T",
+		spec->name, printable(argument, strlen(argument), shown, sizeof(shown)));
+}
+
+static enum options_result set_count(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+	size_t digits = strspn(argument, "0123456789");
+
+	if (argument[digits] == '\0' &&
+		size_parse(argument, (uint64_t *)(void *)((char *)parse->options + spec->field)))
+		return OPTIONS_OK;
+	return options_wrong(parse, "option '--%s': '%s' is not a whole number from 1 on",
+		spec->name, printable(argument, strlen(argument), shown, sizeof(shown)));
+}
+
 static enum options_result add_filter(
 	struct parse *parse, const struct option_spec *spec, const char *argument)
 {
@@ -172,12 +198,6 @@ const struct option_spec option_specs[] = {
 		.argument = "GLOB",
 		.help = "not the members whose name matches",
 		.handler = add_filter},
-	{.name = "password-file",
-		.has_arg = required_argument,
-		.argument = "FILE",
-		.help = "FILE holds the password of encrypted members",
-		.handler = set_text,
-		.field = FIELD(password_file)},
 
 	{.section = "How to do it",
 		.letter = 'j',
@@ -221,7 +241,33 @@ const struct option_spec option_specs[] = {
 		.field = FIELD(printf_format)},
 
 	{.section = "Safety",
-		.name = "require-sandbox",
+		.name = "max-member",
+		.has_arg = required_argument,
+		.argument = "SIZE",
+		.help = "refuse members that unzip to more; a SIZE may end\n"
+			"in K, M, G or T (powers of 1024)",
+		.handler = set_size,
+		.field = FIELD(limits.member_bytes)},
+	{.name = "max-total",
+		.has_arg = required_argument,
+		.argument = "SIZE",
+		.help = "refuse what would make all members of the run more",
+		.handler = set_size,
+		.field = FIELD(limits.total_bytes)},
+	{.name = "max-members",
+		.has_arg = required_argument,
+		.argument = "N",
+		.help = "refuse archives that have more members",
+		.handler = set_count,
+		.field = FIELD(limits.members)},
+	{.name = "max-ratio",
+		.has_arg = required_argument,
+		.argument = "N",
+		.help = "refuse members that unzip to more than N times\n"
+			"their compressed size",
+		.handler = set_count,
+		.field = FIELD(limits.ratio)},
+	{.name = "require-sandbox",
 		.help = "fail where the kernel lacks a part of the sandbox\n"
 			"that workers are in; otherwise that is a warning",
 		.handler = set_sandbox,

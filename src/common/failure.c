@@ -19,6 +19,9 @@ enum words {
 	WORDS_SIZE,
 	WORDS_FILE_TYPE,
 	WORDS_WAIT_STATUS,
+	WORDS_LIMIT,  /* a number, the text, the limit */
+	WORDS_ROOM,   /* the text, the directory, both numbers */
+	WORDS_INODES, /* the text, the directory, the number */
 };
 
 static const struct {
@@ -43,8 +46,7 @@ static const struct {
 	[FAILURE_SIZE_MISMATCH] = {"size-mismatch", "size mismatch", WORDS_SIZE},
 	[FAILURE_UNSUPPORTED_METHOD] = {"unsupported-method", "unsupported compression method",
 		WORDS_METHOD},
-	[FAILURE_ENCRYPTED] = {"encrypted", "encrypted: --password-file gives the password",
-		WORDS_ONLY},
+	[FAILURE_ENCRYPTED] = {"encrypted", "encrypted", WORDS_ONLY},
 	[FAILURE_NO_SPACE] = {"no-space", "cannot write to", WORDS_DIRECTORY},
 	[FAILURE_WRITE] = {"write-error", "cannot write to", WORDS_DIRECTORY},
 	[FAILURE_MAP] = {"map-error", "cannot map the file in", WORDS_DIRECTORY},
@@ -60,13 +62,17 @@ static const struct {
 		WORDS_ONLY},
 	[FAILURE_BAD_WORKER] = {"worker-died", "the worker broke the protocol and was killed",
 		WORDS_ONLY},
-	[FAILURE_UNSUPPORTED_ENCRYPTION] = {"unsupported-encryption",
-		"encrypted by a method that is not supported", WORDS_ONLY},
-	[FAILURE_WRONG_PASSWORD] = {"wrong-password", "wrong password", WORDS_ONLY},
-	[FAILURE_DECRYPTED] = {"wrong-password",
-		"wrong password, or damaged: what comes out is not what the archive states",
-		WORDS_ONLY},
-	[FAILURE_WINDOW] = {"window-too-large", "to unzip it takes a window of more than 128 MiB",
+	[FAILURE_MEMBER_LIMIT] = {"member-limit",
+		"bytes unzipped, more than --max-member=", WORDS_LIMIT},
+	[FAILURE_TOTAL_LIMIT] = {"total-limit",
+		"more bytes would exceed --max-total=", WORDS_LIMIT},
+	[FAILURE_MEMBERS_LIMIT] = {"members-limit",
+		"members, more than --max-members=", WORDS_LIMIT},
+	[FAILURE_RATIO_LIMIT] = {"ratio-limit",
+		"times its compressed size, more than --max-ratio=", WORDS_LIMIT},
+	[FAILURE_NO_ROOM] = {"no-space", "not enough room in", WORDS_ROOM},
+	[FAILURE_NO_INODES] = {"no-space", "not enough inodes in", WORDS_INODES},
+	[FAILURE_SLOW] = {"too-slow", "its central directory takes too long to read for its size",
 		WORDS_ONLY},
 	[FAILURE_NO_WORKER] = {"no-worker", "cannot start a worker process", WORDS_ERRNO},
 };
@@ -175,6 +181,16 @@ void failure_describe(const struct failure *failure, const char *directory, char
 		break;
 	case WORDS_FILE_TYPE:
 		snprintf(text, size, "%s (%s)", what, file_type_name(first));
+		break;
+	case WORDS_LIMIT:
+		snprintf(text, size, "%" PRIu64 " %s%" PRIu64, first, what, second);
+		break;
+	case WORDS_ROOM:
+		snprintf(text, size, "%s %s: %" PRIu64 " bytes are needed, %" PRIu64 " are free",
+			what, directory, first, second);
+		break;
+	case WORDS_INODES:
+		snprintf(text, size, "%s %s: %" PRIu64 " are free", what, directory, first);
 		break;
 	case WORDS_WAIT_STATUS:
 		describe_wait_status((int)first, what, text, size);

@@ -38,8 +38,9 @@ enum message_kind {
 struct message_work {
 	uint64_t archive; /**< the archive's place in the input */
 	uint64_t first;
-	uint64_t end;     /**< or UNIT_END_OPEN: the worker decides, and says so in PLAN */
-	bool has_archive; /**< the packet carries the archive's descriptor */
+	uint64_t end;        /**< or UNIT_END_OPEN: the worker decides, and says so in PLAN */
+	uint64_t total_left; /**< bytes that the run may still unzip; UINT64_MAX: no limit */
+	bool has_archive;    /**< the packet carries the archive's descriptor */
 };
 
 struct message_plan {

@@ -22,7 +22,10 @@ int schedule_lost(struct schedule *schedule, struct unit *unit, const struct rec
 	bool blames = guilty->archive == job->number && guilty->member >= unit->next_member &&
 		      guilty->member < unit->end && guilty->member < entries;
 
-	if (++job->deaths > SCHEDULE_DEATHS_MAX || (!blames && unit->deaths++ > 0)) {
+	/* What takes too long would do so again. */
+	bool hopeless = guilty->failure.kind == FAILURE_SLOW || unit->deaths > 0;
+
+	if (++job->deaths > SCHEDULE_DEATHS_MAX || (!blames && hopeless)) {
 		unit->state = UNIT_DONE;
 		job_fail(schedule, job, &guilty->failure);
 		schedule_advance(schedule, job);
@@ -30,6 +33,7 @@ int schedule_lost(struct schedule *schedule, struct unit *unit, const struct rec
 	}
 	if (!blames) {
 		/* Nothing is lost but time: what has no record is done again. */
+		unit->deaths++;
 		struct unit *again = unit_add(schedule, job, unit, unit->next_member, unit->end);
 		if (!again)
 			return -1;

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -125,16 +124,17 @@ static bool give(struct run *run, struct worker *worker, struct unit *unit)
 {
 	const struct job *job = unit->job;
 	struct message_work work = {
-		.archive = job->number, .first = unit->next_member, .end = unit->end};
+		.archive = job->number,
+		.first = unit->next_member,
+		.end = unit->end,
+		.total_left = budget_left(&run->budget),
+	};
 	int fd = worker->archive == job->number ? -1 : job->fd;
 
 	if (pool_send(&run->pool, worker, &work, fd) < 0) {
-		/* A worker that is dead shows in the poll; one that only no longer listens is made
-		 * to. All else passes: too many descriptors of this user's on their way
-		 * (ETOOMANYREFS), no memory in the kernel. */
-		if (errno == EPIPE || errno == ECONNRESET)
-			kill(worker->pid, SIGKILL);
-		else
+		/* A worker that is dead shows in the poll. All else passes: too many descriptors of
+		 * this user's on their way (ETOOMANYREFS), no memory in the kernel. */
+		if (errno != EPIPE && errno != ECONNRESET)
 			run->again_ms = SEND_AGAIN_MS;
 		return false;
 	}

@@ -5,7 +5,9 @@
 #include "common/diag.h"
 #include "parent/recordfile.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 /* A worker that is dead, while its directory is tidied. */
 struct dead {
@@ -64,9 +66,11 @@ void losses_take(struct run *run, struct worker *worker, bool broke)
 	guilty.failure = (struct failure){.kind = FAILURE_BAD_WORKER};
 	if (!broke)
 		guilty.failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
+	/* The timer of worker/deadline.h. */
+	if (!broke && WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM)
+		guilty.failure = (struct failure){.kind = FAILURE_SLOW};
 	struct dead tidied = {&run->schedule, dead.directory};
-	if (rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied) < 0)
-		run_not_tidied(run);
+	rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied);
 	for (unsigned i = dead.queued; i-- > 1;)
 		schedule_requeue(&run->schedule, dead.queue[i].unit);
 	if (dead.queued > 0 && schedule_lost(&run->schedule, dead.queue[0].unit, &guilty) < 0)

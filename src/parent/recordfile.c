@@ -3,7 +3,6 @@
 #include "parent/recordfile.h"
 
 #include "common/membername.h"
-#include "parent/entries.h"
 #include "parent/remap.h"
 #include "parent/schedule.h"
 
@@ -14,8 +13,8 @@
 /* Remove @file, which may be anything that a worker has put there. */
 static void remove_file(const struct worker *worker, const char *file)
 {
-	if (entries_remove(worker->directory_fd, file, 0) < 0 && errno == EISDIR)
-		entries_remove(worker->directory_fd, file, AT_REMOVEDIR);
+	if (unlinkat(worker->directory_fd, file, 0) < 0 && errno == EISDIR)
+		unlinkat(worker->directory_fd, file, AT_REMOVEDIR);
 }
 
 /* How large @file is, once it has been mapped. What is wrong with it; FAILURE_NONE: nothing. */
@@ -33,7 +32,7 @@ static struct failure map_file(const struct worker *worker, const char *file,
 }
 
 /* A member in a file of its own. */
-static void check_own(const struct worker *worker, struct record *record)
+static void check_own(const struct worker *worker, struct budget *budget, struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
 	uint64_t size_bytes = 0;
@@ -43,12 +42,15 @@ static void check_own(const struct worker *worker, struct record *record)
 	if (record->failure.kind == FAILURE_NONE &&
 		(record->offset_bytes != 0 || record->size_bytes != size_bytes))
 		record->failure.kind = FAILURE_CHANGED;
+	if (record->failure.kind == FAILURE_NONE)
+		record->failure = budget_take(budget, record);
 	if (record->failure.kind != FAILURE_NONE)
 		remove_file(worker, file);
 }
 
 /* A member in a file with others, which is mapped once for all. */
-static void check_packed(const struct worker *worker, struct seen_pack *pack, struct record *record)
+static void check_packed(const struct worker *worker, struct seen_pack *pack, struct budget *budget,
+	struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
 
@@ -63,17 +65,11 @@ static void check_packed(const struct worker *worker, struct seen_pack *pack, st
 	}
 	if (record->offset_bytes <= pack->size_bytes &&
 		record->size_bytes <= pack->size_bytes - record->offset_bytes)
-		pack->accepted = true;
+		record->failure = budget_take(budget, record);
 	else
 		record->failure.kind = FAILURE_CHANGED;
-}
-
-void recordfile_remove(const struct worker *worker, const struct record *record)
-{
-	char file[MEMBER_FILE_SIZE];
-
-	member_file_name(record->archive, record->member, record->name, record->name_size, file);
-	remove_file(worker, file);
+	if (record->failure.kind == FAILURE_NONE)
+		pack->accepted = true;
 }
 
 void recordfile_settle(const struct worker *worker, struct in_hand *hand)
@@ -87,12 +83,13 @@ void recordfile_settle(const struct worker *worker, struct in_hand *hand)
 	hand->pack = (struct seen_pack){0};
 }
 
-int recordfile_check(const struct worker *worker, struct in_hand *hand, struct record *record)
+int recordfile_check(const struct worker *worker, struct in_hand *hand, struct budget *budget,
+	struct record *record)
 {
 	struct seen_pack *pack = &hand->pack;
 
 	if (!record->packed) {
-		check_own(worker, record);
+		check_own(worker, budget, record);
 		return 0;
 	}
 	/* Packs are called after their first members and come in order: none that is settled comes
@@ -106,6 +103,6 @@ int recordfile_check(const struct worker *worker, struct in_hand *hand, struct r
 		recordfile_settle(worker, hand);
 		*pack = (struct seen_pack){.seen = true, .number = record->pack};
 	}
-	check_packed(worker, pack, record);
+	check_packed(worker, pack, budget, record);
 	return 0;
 }

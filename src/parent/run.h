@@ -9,6 +9,7 @@
 #ifndef ZIPMAP_PARENT_RUN_H
 #define ZIPMAP_PARENT_RUN_H
 
+#include "common/limits.h"
 #include "common/record.h"
 
 #include <stdbool.h>
@@ -73,11 +74,12 @@ struct worker_entry {
 };
 
 struct run_settings {
-	unsigned jobs;      /**< most worker processes at a time, at least 1 */
-	bool unordered;     /**< hand records to the sink as they come, not in input order */
-	bool fail_fast;     /**< stop at the first failure */
-	bool measure;       /**< measure private memory while running (for run_stats) */
-	const char *tmpdir; /**< where the run directory is made */
+	unsigned jobs;        /**< most worker processes at a time, at least 1 */
+	struct limits limits; /**< what workers refuse is not taken from them either */
+	bool unordered;       /**< hand records to the sink as they come, not in input order */
+	bool fail_fast;       /**< stop at the first failure */
+	bool measure;         /**< measure private memory while running (for run_stats) */
+	const char *tmpdir;   /**< where the run directory is made */
 };
 
 /** Figures of a run. Memory is in bytes; what it means is said in memory.h. */

@@ -9,6 +9,7 @@
 #define ZIPMAP_PARENT_STATE_H
 
 #include "common/memory.h"
+#include "parent/budget.h"
 #include "parent/pool.h"
 #include "parent/run.h"
 #include "parent/rundir.h"
@@ -35,6 +36,7 @@ struct run {
 	struct rundir rundir;
 	struct pool pool;
 	struct schedule schedule;
+	struct budget budget;
 	struct memory_peak memory;
 	struct pollfd *polls;
 	unsigned most_workers;    /* --jobs, or as many as could be started */
@@ -61,9 +63,6 @@ void run_stop(struct run *run, enum run_end end, int number);
 
 /** Something that was asked for has failed, and was reported. */
 void run_count_failure(struct run *run);
-
-/** Files that should have gone could not be removed, for the reason in errno: say so. */
-void run_not_tidied(struct run *run);
 
 /** The parent's own memory is short. What was announced stays; the rest is undone in order. */
 void run_out_of_memory(struct run *run);

@@ -14,6 +14,7 @@
 #include "common/decoder.h"
 #include "common/record.h"
 #include "worker/archive.h"
+#include "worker/bounds.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,9 @@ struct extraction;
 struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder);
 
 void extraction_free(struct extraction *extraction);
+
+/** What members that begin from now on must keep to; at first, what bounds_init() says. */
+void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds);
 
 /**
  * Begin with @member of @archive, which has the place @archive_number in the input. Both must

@@ -40,6 +40,17 @@ int outfile_create(struct outfile *out)
 	return out->fd < 0 ? -1 : 0;
 }
 
+int outfile_reserve(struct outfile *out, uint64_t size_bytes)
+{
+	int result;
+
+	/* The size stays 0: what is set aside and not written in the end is no part of the file. */
+	do {
+		result = fallocate(out->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size_bytes);
+	} while (result < 0 && errno == EINTR);
+	return result == 0 || (errno != ENOSPC && errno != EDQUOT) ? 0 : -1;
+}
+
 uint64_t outfile_position(const struct outfile *out)
 {
 	return out->flushed + out->fill;

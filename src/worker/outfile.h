@@ -48,6 +48,12 @@ void outfile_release(struct outfile *out);
 /** Create the file out->name, which must not exist, with mode 0600. 0, or -1 with errno. */
 int outfile_create(struct outfile *out);
 
+/**
+ * Set aside room for @size_bytes in the empty file that is open, all of it or none, so that no
+ * other file can take it meanwhile. 0, also where the file system cannot do that; -1 with errno.
+ */
+int outfile_reserve(struct outfile *out, uint64_t size_bytes);
+
 /** Where the next byte goes: the length of the file so far. */
 uint64_t outfile_position(const struct outfile *out);
 

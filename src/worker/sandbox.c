@@ -11,11 +11,11 @@
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 /* Descriptors of a worker: an archive, two files, and those that queue with work. */
@@ -101,8 +101,10 @@ static int limit(__rlimit_resource_t resource, rlim_t most)
 	return setrlimit(resource, &limits);
 }
 
-static int enter_limits(void)
+static int enter_limits(uint64_t file_bytes)
 {
+	if (file_bytes > 0 && limit(RLIMIT_FSIZE, file_bytes) < 0)
+		return -1;
 	/* A core file would hold what was in the archives, and lie about where nobody looks. */
 	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) < 0)
 		return -1;
@@ -183,10 +185,10 @@ struct rule {
  * executable. Any other openat() fails rather than kills: libraries look for message catalogues
  * and the like when something has gone wrong, and go on where there are none.
  */
-static int add_rules(scmp_filter_ctx filter, const struct sandbox_descriptors *descriptors)
+static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 {
-	const int channel = descriptors->channel_fd;
-	const int directory = descriptors->directory_fd;
+	const int channel = needs->channel_fd;
+	const int directory = needs->directory_fd;
 	const struct rule rules[] = {
 		ONE(recvmsg, IS(0, channel)),
 		ONE(sendmsg, IS(0, channel)),
@@ -198,7 +200,9 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_descriptors *d
 		ANY(pread64),
 		ANY(pwrite64),
 		ANY(ftruncate),
+		ANY(fallocate),
 		ANY(fstat),
+		ONE(fstatfs, IS(0, directory)),
 		ONE(newfstatat, HAS(3, AT_EMPTY_PATH, AT_EMPTY_PATH)),
 		ANY(close),
 
@@ -212,6 +216,7 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_descriptors *d
 		ANY(getrandom),
 		ANY(sysinfo), /* qsort(3): how much memory there is */
 		ANY(clock_gettime),
+		ONE(setitimer, IS(0, ITIMER_VIRTUAL)), /* what an archive may take to be opened */
 		ANY(restart_syscall),
 
 		/* An assert's last words, and abort(3). */
@@ -240,30 +245,15 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_descriptors *d
 				    SCMP_CMP(2, SCMP_CMP_MASKED_EQ, O_CREAT, 0));
 }
 
-/*
- * libseccomp (2.5) does not survive it where malloc(3) gives nothing: it was seen
- * to loop for ever, to free twice, and to lose a rule and say nothing. So more than it takes, which
- * is some 40 KiB, is asked for before and freed again: what lies below a block that is in use is
- * not given back to the kernel.
- */
-enum { LIBSECCOMP_BYTES = 96 * 1024 };
-
-static int enter_seccomp(const struct sandbox_descriptors *descriptors)
+static int enter_seccomp(const struct sandbox_needs *needs)
 {
-	cleanup_free void *reserve = malloc(LIBSECCOMP_BYTES);
-	cleanup_free void *lid = malloc(1);
-
-	if (!reserve || !lid) {
-		errno = ENOMEM;
-		return -1;
-	}
-	free(steal_pointer(&reserve));
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+
 	if (!filter) {
 		errno = ENOMEM;
 		return -1;
 	}
-	int result = add_rules(filter, descriptors);
+	int result = add_rules(filter, needs);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -271,15 +261,15 @@ static int enter_seccomp(const struct sandbox_descriptors *descriptors)
 	return result < 0 ? -1 : 0;
 }
 
-int sandbox_enter(unsigned parts, const struct sandbox_descriptors *descriptors)
+int sandbox_enter(unsigned parts, const struct sandbox_needs *needs)
 {
 	/* Without it neither part can be entered by who is not root; with it, no set-uid helps. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || enter_limits() < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || enter_limits(needs->file_bytes) < 0)
 		return -1;
-	if ((parts & SANDBOX_LANDLOCK) && enter_landlock(descriptors->directory_fd) < 0)
+	if ((parts & SANDBOX_LANDLOCK) && enter_landlock(needs->directory_fd) < 0)
 		return -1;
 	/* Last: it takes away what the others need. */
-	if ((parts & SANDBOX_SECCOMP) && enter_seccomp(descriptors) < 0)
+	if ((parts & SANDBOX_SECCOMP) && enter_seccomp(needs) < 0)
 		return -1;
 	return 0;
 }

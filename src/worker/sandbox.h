@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** The sandbox's parts that a kernel may lack. */
 #define SANDBOX_LANDLOCK 1U
@@ -32,16 +33,17 @@ unsigned sandbox_available(void);
 /** The names of @parts to @text (@size bytes): "Landlock and seccomp", "none". */
 void sandbox_describe(unsigned parts, char *text, size_t size);
 
-/** What a worker needs of its descriptors. */
-struct sandbox_descriptors {
-	int channel_fd;   /**< messages, and archives with them */
-	int directory_fd; /**< files are made and removed here */
+/** What a worker needs. */
+struct sandbox_needs {
+	int channel_fd;      /**< messages, and archives with them */
+	int directory_fd;    /**< files are made and removed here */
+	uint64_t file_bytes; /**< no file is to be larger; 0: no limit */
 };
 
 /**
  * Enter the resource limits and @parts, for good. To be called before the first byte of an archive
  * is looked at. 0, or -1 with errno: then nothing may be read.
  */
-int sandbox_enter(unsigned parts, const struct sandbox_descriptors *descriptors);
+int sandbox_enter(unsigned parts, const struct sandbox_needs *needs);
 
 #endif

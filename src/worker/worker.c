@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,6 +33,7 @@
 struct worker {
 	const struct worker_settings *settings;
 	int channel_fd;
+	int directory_fd;
 	struct worker_progress *progress;
 	struct extraction *extraction;
 	struct memory_peak memory;
@@ -204,14 +204,19 @@ static int change_archive(struct worker *worker, int fd, uint64_t number, struct
 	archive_free(worker->archive);
 	worker->archive = archive_open(fd, failure);
 	worker->archive_number = number;
-	if (worker->archive)
-		archive_set_password(worker->archive, worker->settings->password);
 	return worker->archive ? 0 : -1;
 }
 
 /* What speaks against all of the archive that is open. 0, or -1 with *@failure. */
 static int check_archive(const struct worker *worker, struct failure *failure)
 {
+	uint64_t entries = archive_entries(worker->archive);
+	uint64_t most = worker->settings->limits.members;
+
+	if (most > 0 && entries > most) {
+		*failure = (struct failure){FAILURE_MEMBERS_LIMIT, {entries, most}};
+		return -1;
+	}
 	switch (archive_overlap(worker->archive)) {
 	case OVERLAP_NONE:
 		return 0;
@@ -223,6 +228,54 @@ static int check_archive(const struct worker *worker, struct failure *failure)
 	}
 	failure->kind = FAILURE_NO_MEMORY;
 	return -1;
+}
+
+/*
+ * Whether the members of a unit that are not looked at one by one find room: those that are small,
+ * and each may be a file.
+ */
+static bool unit_has_room(const struct worker *worker, uint64_t first, uint64_t end)
+{
+	struct failure failure;
+	uint64_t bytes = 0;
+	uint64_t files = 0;
+
+	for (uint64_t index = first; index < end; index++) {
+		struct member member;
+		archive_member(worker->archive, index, &member);
+		if (member.size_bytes >= BOUNDS_LARGE_MEMBER || !is_wanted(worker, &member))
+			continue;
+		bytes += member.size_bytes;
+		files++;
+	}
+	if (worker->settings->pack && files > 0)
+		files = 1;
+	return files == 0 || bounds_have_room(worker->directory_fd, bytes, files, &failure);
+}
+
+static void set_bounds(struct worker *worker, const struct message_work *work, uint64_t end)
+{
+	struct bounds bounds = {
+		.limits = worker->settings->limits,
+		.total_left = work->total_left,
+		.tight = !unit_has_room(worker, work->first, end),
+	};
+
+	extraction_set_bounds(worker->extraction, &bounds);
+}
+
+/*
+ * The most that one file may have, as far as limits tell: a member with the header that may be put
+ * before it, or a pack, which holds members until a unit ends.
+ */
+static uint64_t file_limit(const struct worker_settings *settings)
+{
+	const uint64_t header = 64 * 1024;
+	const struct limits *limits = &settings->limits;
+
+	if (limits->member_bytes > 0 && !settings->pack)
+		return limits->member_bytes + header;
+	return limits->total_bytes > 0 ? limits->total_bytes + UNIT_MEMBERS * header : 0;
 }
 
 /* @fd: the archive, or -1 where it is the one that is open. It is taken over. */
@@ -254,6 +307,7 @@ static void do_work(struct worker *worker, const struct message_work *work, int 
 	put(worker, &plan);
 	if (end < entries)
 		flush(worker); /* another worker can begin where this unit ends */
+	set_bounds(worker, work, end);
 
 	for (uint64_t index = work->first; index < end; index++) {
 		struct member member;
@@ -307,6 +361,7 @@ _Noreturn void worker_main(
 	signal(SIGXFSZ, SIG_IGN);
 	worker.settings = context;
 	worker.channel_fd = channel_fd;
+	worker.directory_fd = directory_fd;
 	worker.progress = progress;
 	worker.extraction =
 		extraction_new(directory_fd, worker.settings->pack, worker.settings->decoder);
@@ -316,12 +371,9 @@ _Noreturn void worker_main(
 		give_up();
 	memory_peak_init(&worker.memory, worker.settings->measure);
 	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
-	/* No core file with a password in it, also where a pipe takes them: core(5). */
-	if (worker.settings->password && prctl(PR_SET_DUMPABLE, 0) < 0)
-		give_up();
 
-	struct sandbox_descriptors descriptors = {channel_fd, directory_fd};
-	if (worker.settings->sandboxed && sandbox_enter(worker.settings->sandbox, &descriptors) < 0)
+	struct sandbox_needs needs = {channel_fd, directory_fd, file_limit(worker.settings)};
+	if (worker.settings->sandboxed && sandbox_enter(worker.settings->sandbox, &needs) < 0)
 		give_up();
 	while (serve(&worker))
 		;

@@ -11,13 +11,14 @@
 
 #include "common/decoder.h"
 #include "common/filter.h"
+#include "common/limits.h"
 #include "common/progress.h"
 
 #include <stdbool.h>
 
 struct worker_settings {
 	struct filter filter; /**< which members are wanted */
-	const char *password; /**< a string; or NULL */
+	struct limits limits; /**< what is refused */
 	bool pack;            /**< small members share a file */
 	enum decoder decoder; /**< one that inflate_has() */
 	bool full_names;      /**< say the whole names of members, not only what files are called */

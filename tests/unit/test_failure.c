@@ -40,8 +40,10 @@ END_TEST
 /** Kinds that say the same to a script: seen from outside they are one. */
 static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 {
-	return (a == FAILURE_TRUNCATED && b == FAILURE_CUT_OFF) ||
-	       (a == FAILURE_WRONG_PASSWORD && b == FAILURE_DECRYPTED) ||
+	bool no_space = a == FAILURE_NO_SPACE && (b == FAILURE_NO_ROOM || b == FAILURE_NO_INODES);
+
+	return no_space || (a == FAILURE_NO_ROOM && b == FAILURE_NO_INODES) ||
+	       (a == FAILURE_TRUNCATED && b == FAILURE_CUT_OFF) ||
 	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER);
 }
 

@@ -9,8 +9,8 @@
 
 /** One of each kind, and of each shape of a record. */
 static const struct message samples[] = {
-	{.kind = MESSAGE_WORK, .work = {0x1122334455667788, 7, UNIT_END_OPEN, true}},
-	{.kind = MESSAGE_WORK, .work = {1, 2, 3, false}},
+	{.kind = MESSAGE_WORK, .work = {0x1122334455667788, 7, UNIT_END_OPEN, UINT64_MAX, true}},
+	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, false}},
 	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, UINT64_MAX - 1}},
 	{.kind = MESSAGE_RECORD,
 		.record = {.archive = 5,
@@ -82,6 +82,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->work.archive, b->work.archive);
 		ck_assert_uint_eq(a->work.first, b->work.first);
 		ck_assert_uint_eq(a->work.end, b->work.end);
+		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
 		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
 		return;
 	case MESSAGE_PLAN:

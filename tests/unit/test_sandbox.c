@@ -77,7 +77,8 @@ static int try(unsigned parts, long (*attempt)(void))
 
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
-		struct sandbox_descriptors descriptors = {channel[1], own_fd};
+		struct sandbox_needs descriptors = {
+			.channel_fd = channel[1], .directory_fd = own_fd};
 		if (sandbox_enter(parts, &descriptors) < 0)
 			_exit(255);
 		errno = 0;

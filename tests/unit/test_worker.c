@@ -91,7 +91,8 @@ static void send_message(const struct message *message, int fd)
 /* Ask for a unit. @fd, unless -1, is sent along and closed here. */
 static void send_work(uint64_t archive, uint64_t first, uint64_t end, int fd)
 {
-	struct message message = {.kind = MESSAGE_WORK, .work = {archive, first, end, fd >= 0}};
+	struct message message = {
+		.kind = MESSAGE_WORK, .work = {archive, first, end, UINT64_MAX, fd >= 0}};
 
 	send_message(&message, fd);
 	if (fd >= 0)
@@ -610,12 +611,12 @@ static void check_refuses(const struct message_work *work, int fd)
 START_TEST(work_that_makes_no_sense_is_the_end)
 {
 	/* No archive is open; one is promised; one was not announced. */
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, false}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, true}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, false}, make_many(3));
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, true}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false}, make_many(3));
 	/* Members that the archive does not have. */
-	check_refuses(&(struct message_work){0, 4, UNIT_END_OPEN, true}, make_many(3));
-	check_refuses(&(struct message_work){0, 0, 4, true}, make_many(3));
+	check_refuses(&(struct message_work){0, 4, UNIT_END_OPEN, UINT64_MAX, true}, make_many(3));
+	check_refuses(&(struct message_work){0, 0, 4, UINT64_MAX, true}, make_many(3));
 	/* Another archive than the one that is open. */
 	start_worker();
 	send_work(1, 0, 1, make_many(3));

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/size.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char UNITS[] = "KMGT";
+
+bool size_parse(const char *text, uint64_t *bytes)
+{
+	char *end;
+
+	/* strtoull(3) would take white space and a sign before the number. */
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (errno != 0)
+		return false;
+	const char *unit = *end ? strchr(UNITS, *end) : NULL;
+	if (*end && (!unit || end[1] != '\0'))
+		return false;
+	unsigned shift = unit ? 10 * (unsigned)(unit - UNITS + 1) : 0;
+	if (number == 0 || number > (uint64_t)INT64_MAX >> shift)
+		return false;
+	*bytes = (uint64_t)number << shift;
+	return true;
+}

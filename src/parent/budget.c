@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/budget.h"
+
+void budget_init(struct budget *budget, const struct limits *limits)
+{
+	*budget = (struct budget){.limits = *limits};
+}
+
+uint64_t budget_left(const struct budget *budget)
+{
+	uint64_t total = budget->limits.total_bytes;
+
+	return total > 0 ? total - budget->taken_bytes : UINT64_MAX;
+}
+
+struct failure budget_take(struct budget *budget, const struct record *record)
+{
+	const struct limits *limits = &budget->limits;
+	uint64_t size = record->size_bytes;
+
+	if (limits->member_bytes > 0 && size > limits->member_bytes)
+		return (struct failure){FAILURE_MEMBER_LIMIT, {size, limits->member_bytes}};
+	if (size > budget_left(budget))
+		return (struct failure){FAILURE_TOTAL_LIMIT, {size, limits->total_bytes}};
+	budget->taken_bytes += size;
+	return (struct failure){.kind = FAILURE_NONE};
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What a run may unzip in all, and how much of that is left. Workers are told, and refuse what goes
+ * beyond it before they write; what they say they have written is counted here, as it comes, and
+ * taken only as far as the limits go, whatever they were told.
+ */
+
+#ifndef ZIPMAP_PARENT_BUDGET_H
+#define ZIPMAP_PARENT_BUDGET_H
+
+#include "common/limits.h"
+#include "common/record.h"
+
+#include <stdint.h>
+
+struct budget {
+	struct limits limits;
+	uint64_t taken_bytes; /**< of all records that were taken */
+};
+
+void budget_init(struct budget *budget, const struct limits *limits);
+
+/** Bytes that may still be taken; UINT64_MAX: any number. */
+uint64_t budget_left(const struct budget *budget);
+
+/** Take a whole member's @record. FAILURE_NONE, or why it is not taken. */
+struct failure budget_take(struct budget *budget, const struct record *record);
+
+#endif

@@ -1,0 +1,192 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What is refused by --max-member, --max-total, --max-members and --max-ratio, and archives that are
+# made to keep their reader busy.
+
+load helpers
+
+# Members m0.bin to m5.bin of 1000, 2000, ... 6000 bytes of noise, and zeros.bin: 100,000 bytes that
+# compress to about 100.
+make_sizes() {
+	"$PYTHON" - "$1" <<-'END'
+		import random, sys, zipfile
+		noise = random.Random(1)
+		with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as archive:
+		    for i in range(6):
+		        archive.writestr(f"m{i}.bin", noise.randbytes(1000 * (i + 1)))
+		    archive.writestr("zeros.bin", bytes(100000))
+	END
+}
+
+# The sum of the printed files' sizes.
+printed_bytes() {
+	xargs -d '\n' stat -c %s <out | awk '{ n += $1 } END { print n + 0 }'
+}
+
+@test "--max-member: the larger ones fail alone, with both sizes" {
+	make_sizes a.zip
+	zipmap --max-member=4000 a.zip
+	expect_status 1
+	expect_names 0.0-m0.bin 0.1-m1.bin 0.2-m2.bin 0.3-m3.bin
+	expect_lines err 3
+	grep -qx 'zipmap: a.zip: m4.bin: 5000 bytes unzipped, more than --max-member=4000' err
+	verify --subset a.zip
+	zipmap --max-member=98K a.zip
+	expect_good
+	zipmap --max-member=97K a.zip
+	expect_message zeros.bin "100000 bytes unzipped, more than --max-member=99328"
+}
+
+@test "--max-ratio: what unzips to too many times its compressed size fails alone" {
+	make_sizes a.zip
+	zipmap --max-ratio=10 a.zip
+	expect_status 1
+	expect_message zeros.bin "times its compressed size, more than --max-ratio=10"
+	expect_lines out 6
+	verify --subset a.zip
+	zipmap --max-ratio=1032 a.zip
+	expect_good
+}
+
+@test "--max-members: an archive with more is refused as a whole, and no other" {
+	make_sizes a.zip
+	make_archive members b.zip 3 10
+	zipmap --max-members=6 a.zip b.zip
+	expect_status 1
+	expect_message "a.zip: 7 members, more than --max-members=6"
+	expect_names 1.0-m0.bin 1.1-m1.bin 1.2-m2.bin
+	zipmap --max-members=7 a.zip b.zip
+	expect_good
+}
+
+@test "--max-total: exactly as much as is allowed, by one worker in the order of the input" {
+	make_sizes a.zip
+	zipmap -j 1 --max-total=10000 a.zip
+	expect_status 1
+	expect_names 0.0-m0.bin 0.1-m1.bin 0.2-m2.bin 0.3-m3.bin
+	grep -qx 'zipmap: a.zip: m4.bin: 5000 more bytes would exceed --max-total=10000' err
+	expect_lines err 3
+	verify --subset a.zip
+}
+
+@test "--max-total: several workers over many archives never print more, nor leave a file" {
+	"$TESTDATA_GEN" --archives=60 --size=3000 data
+	for i in 1 2 3 4 5; do
+		zipmap -j 4 --max-total=50000 data
+		expect_status 1
+		(($(printed_bytes) == 48000)) || fail "printed $(printed_bytes) bytes"
+		expect_lines err 44
+		verify --subset $(ls data/*.zip | LC_ALL=C sort)
+		zipmap -u -j 4 --max-total=50000 data
+		(($(printed_bytes) == 48000)) || fail "-u: printed $(printed_bytes) bytes"
+	done
+}
+
+@test "--max-total with --pack: nothing beyond it is printed" {
+	make_archive members a.zip 40 1000 noise
+	zipmap -j 1 --pack --printf '%p %o %s\n' --max-total=7500 a.zip
+	expect_status 1
+	expect_lines out 7
+	expect_lines err 33
+}
+
+@test "a member that unzips to more than it states is stopped there, whatever the limits" {
+	"$TESTDATA_GEN" --broken=all broken
+	zipmap --max-member=1M --max-total=1M broken/*.zip
+	expect_status 1
+	(($(printed_bytes) <= 1048576)) || fail "printed $(printed_bytes) bytes"
+}
+
+@test "limits that are no sizes or numbers: status 2 before any work" {
+	make_sizes a.zip
+	for wrong in --max-member=0 --max-member=-1 --max-total=1k --max-total=1KiB --max-members=1K \
+		--max-members=0 --max-ratio=1.5 --max-ratio= --max-member=99999999999999999999; do
+		zipmap "$wrong" a.zip
+		expect_status 2
+		expect_nothing
+		grep -q -F -e "${wrong%%=*}" err || fail "$wrong"
+	done
+}
+
+# An archive at $1 of $2 empty members whose names have one hash in libzip, which would compare each
+# with each: "Ez" and "FY" are the same to it, and so is any row of them. $3: how many end records
+# are in its comment, each of which leads to the same directory.
+make_slow() {
+	"$PYTHON" - "$@" <<-'END'
+		import struct, sys
+		path, count, ends = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+		entries = []
+		for i in range(count):
+		    name = b"".join((b"Ez", b"FY")[i >> bit & 1] for bit in range(16))
+		    entries.append(struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 33, 0, 0, 0,
+		                               len(name), 0, 0, 0, 0, 0, 0) + name)
+		central = b"".join(entries)
+		local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 33, 0, 0, 0, 32, 0) + b"Ez" * 16
+		def end(comment):
+		    return struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, count, count, len(central), len(local),
+		                       comment)
+		tail = b"".join(end(0) for _ in range(ends))
+		open(path, "wb").write(local + central + end(len(tail)) + tail)
+	END
+}
+
+@test "names that libzip would compare each with each: refused, and the run goes on" {
+	skip_under_sanitizer "processor time is bounded, and all takes longer"
+	make_slow slow.zip 65535 0
+	make_archive simple a.zip
+	zipmap slow.zip a.zip
+	expect_status 1
+	expect_message "slow.zip: its central directory takes too long to read for its size"
+	expect_lines out 1
+}
+
+@test "a comment full of end records: refused, and the run goes on" {
+	skip_under_sanitizer "processor time is bounded, and all takes longer"
+	make_slow slow.zip 20000 2900
+	make_archive simple a.zip
+	zipmap slow.zip a.zip
+	expect_status 1
+	expect_message "slow.zip: its central directory takes too long to read for its size"
+	expect_lines out 1
+}
+
+@test "a directory of a million members is read" {
+	skip_under_sanitizer
+	"$PYTHON" - <<-'END'
+		import struct
+		count = 1000000
+		local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a"
+		with open("million.zip", "wb") as file:
+		    file.write(local)
+		    size = 0
+		    for i in range(count):
+		        name = b"d/%07d/" % i
+		        size += file.write(struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 33,
+		                                       0, 0, 0, len(name), 0, 0, 0, 0, 0, 0) + name)
+		    file.write(struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count, size,
+		                           len(local)))
+		    file.write(struct.pack("<IIQI", 0x07064B50, 0, len(local) + size, 1))
+		    file.write(struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF,
+		                           0xFFFFFFFF, 0))
+	END
+	zipmap million.zip
+	expect_status 0
+	expect_lines out 0
+}
+
+@test "an end record that claims more entries than its directory has room for: refused" {
+	make_archive simple a.zip
+	for count in 65535 40000; do
+		"$PYTHON" - $count <<-'END'
+			import struct, sys
+			archive = bytearray(open("a.zip", "rb").read())
+			at = archive.rindex(b"PK\5\6")
+			struct.pack_into("<HH", archive, at + 8, int(sys.argv[1]), int(sys.argv[1]))
+			open("claims.zip", "wb").write(archive)
+		END
+		zipmap claims.zip
+		expect_status 1
+		expect_message "claims.zip: damaged central directory"
+		expect_nothing
+	done
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/size.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+START_TEST(numbers_with_and_without_a_unit)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {
+		{"1", 1},
+		{"007", 7},
+		{"1K", 1024},
+		{"3M", 3145728},
+		{"2G", 2147483648},
+		{"1T", 1099511627776},
+		{"9223372036854775807", INT64_MAX},
+		{"8388607T", 8388607 * UINT64_C(1099511627776)},
+	};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		uint64_t bytes = 0;
+		ck_assert_msg(size_parse(good[i].text, &bytes), "%s", good[i].text);
+		ck_assert_uint_eq(bytes, good[i].bytes);
+	}
+}
+END_TEST
+
+START_TEST(all_else_is_none_and_changes_nothing)
+{
+	static const char *const bad[] = {"", "0", "0K", "-1", "+1", " 1", "1 ", "K", "1k", "1KB",
+		"1KiB", "1.5M", "0x10", "1e3", "9223372036854775808", "8388608T",
+		"99999999999999999999999", "18446744073709551617"};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		uint64_t bytes = 42;
+		ck_assert_msg(!size_parse(bad[i], &bytes), "'%s' is taken", bad[i]);
+		ck_assert_uint_eq(bytes, 42);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("size");
+	TCase *cases = tcase_create("size");
+
+	tcase_add_test(cases, numbers_with_and_without_a_unit);
+	tcase_add_test(cases, all_else_is_none_and_changes_nothing);
+	suite_add_tcase(suite, cases);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
