@@ -30,6 +30,10 @@ disturb() {
 	disturb stalled_reader
 }
 
+@test "a signal while the pipe of the messages is full and nobody reads" {
+	disturb stalled_errors
+}
+
 @test "a reader that goes after some lines" {
 	disturb reader_goes
 }

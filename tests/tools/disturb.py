@@ -180,9 +180,9 @@ def do_signal_to_group():
             run.end()
 
 
-def _is_full(pid):
-    """Whether the pipe that is stdout of the process takes no more."""
-    end = os.open("/proc/%d/fd/1" % pid, os.O_WRONLY | os.O_NONBLOCK)
+def _is_full(pid, fd=1):
+    """Whether the pipe that is a descriptor of the process takes no more."""
+    end = os.open("/proc/%d/fd/%d" % (pid, fd), os.O_WRONLY | os.O_NONBLOCK)
     try:
         return not select.select([], [end], [], 0)[1]
     finally:
@@ -210,6 +210,28 @@ def do_stalled_reader():
             if not paths:
                 raise verify.Wrong("nothing was printed")
         finally:
+            run.end()
+        shutil.rmtree(run.tmpdir)
+
+
+def do_stalled_errors():
+    """A signal while nobody reads stderr and its pipe is full."""
+    archives = ["nowhere%d.zip" % number for number in range(3000)]
+    for number in SIGNALS:
+        ours, theirs = os.pipe()
+        run = processes.Run(["-j3", "-T", "-"], os.path.abspath("t%d" % number),
+                            stdin=subprocess.PIPE, stderr=theirs)
+        os.close(theirs)
+        try:
+            feeder = _feed(run, archives)
+            processes.until(lambda: _is_full(run.process.pid, 2), "a full pipe")
+            run.send(number)
+            if run.wait() != -number:
+                raise verify.Wrong("not ended by %s" % number.name)
+            feeder.join()
+            _check_ended(run, [], run.process.stdout.read(), "%s, stderr full" % number.name)
+        finally:
+            os.close(ours)
             run.end()
         shutil.rmtree(run.tmpdir)
 

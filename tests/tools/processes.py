@@ -16,10 +16,10 @@ MARK = "ZIPMAP_TEST_MARK"
 class Run:
     """zipmap with @arguments, its processes marked so that none can hide.
 
-    stdin, stdout: as for subprocess.Popen; stderr goes to the file `self.stderr`."""
+    stdin, stdout: as for subprocess.Popen; stderr too, else it goes to a file for messages()."""
 
     def __init__(self, arguments, tmpdir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                 before=()):
+                 stderr=None, before=()):
         self.mark = uuid.uuid4().hex
         self.tmpdir = tmpdir
         self.error_path = tmpdir + ".err"
@@ -29,7 +29,7 @@ class Run:
         self.error = open(self.error_path, "w+b")
         self.process = subprocess.Popen(
             [*before, os.environ["ZIPMAP"], *arguments], stdin=stdin, stdout=stdout,
-            stderr=self.error, env=environment, preexec_fn=_default_signals)
+            stderr=self.error if stderr is None else stderr, env=environment, preexec_fn=_default_signals)
         self.pid = self.process.pid
 
     def wait(self):
