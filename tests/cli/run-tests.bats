@@ -142,3 +142,18 @@ run_tests()
 	[ "$(cd "$build" && echo *)" = 'test-counts tests where' ]
 	[ -z "$(find "$TMPDIR" -maxdepth 1 -name 't.*')" ]
 }
+
+@test "two run at a time, and what each prints is in one piece" {
+	local meet="i=0; until [ -e $BATS_TEST_TMPDIR/b ] || [ \$i -gt 1000 ]; do sleep 0.01; i=\$((i + 1)); done"
+	unit a 'echo a1' "$meet" "[ -e $BATS_TEST_TMPDIR/b ] || exit 1" 'echo a2' \
+		'echo "100%: Checks: 1, Failures: 0, Errors: 0"'
+	unit b 'echo b1' ": >$BATS_TEST_TMPDIR/b" 'echo b2' \
+		'echo "100%: Checks: 1, Failures: 0, Errors: 0"'
+	TEST_JOBS=2 run_tests
+	[ "$status" -eq 0 ]
+	[ "$counts" = '2 passed, 0 failed, 0 skipped' ]
+	[[ $output == *'a1
+a2'* ]]
+	[[ $output == *'b1
+b2'* ]]
+}
