@@ -123,7 +123,8 @@ int dataset_write(const struct dataset *dataset, const struct member_settings *s
 			break;
 		}
 		if (pid == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGTERM);
+			if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+				_exit(1);
 			_exit(getppid() == parent ? work(dataset, settings, shared) : 1);
 		}
 	}

@@ -197,7 +197,7 @@ static void make_zeros(struct values *values)
 static uint8_t *put_decimal(uint8_t *place, int32_t thousandths)
 {
 	uint32_t left = thousandths < 0 ? 0 - (uint32_t)thousandths : (uint32_t)thousandths;
-	uint8_t digits[FIELD_MAX];
+	uint8_t digits[FIELD_MAX] = {0};
 	unsigned count = 0;
 
 	if (thousandths < 0)

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SAMPLE_INTERVAL_NS (10 * 1000 * 1000)
+#define SAMPLE_INTERVAL_NS (UINT64_C(10) * 1000 * 1000)
 
 uint64_t monotonic_ns(void)
 {

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 /** The most bytes of one packet: any one record fits, with the longest name that there is. */
-#define PACKET_MAX (96 * 1024)
+#define PACKET_MAX ((size_t)96 * 1024)
 
 /** The end of a unit that the worker is to find itself. */
 #define UNIT_END_OPEN UINT64_MAX

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 /* An archive of at most so many bytes is queued ahead for a worker: it is done in a moment. */
-#define SMALL_ARCHIVE_BYTES (64 * 1024)
+#define SMALL_ARCHIVE_BYTES (UINT64_C(64) * 1024)
 
 /* Archives that are asked for at a time where none can be worked on. */
 #define ASKED_MAX 64

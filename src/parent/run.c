@@ -22,7 +22,7 @@
 #include <sys/resource.h>
 
 /* Bytes of output that may wait for a slow reader before workers are no longer heard. */
-#define OUTPUT_PENDING_MAX (32 * 1024)
+#define OUTPUT_PENDING_MAX ((size_t)32 * 1024)
 
 /* How long workers without work may take to leave before they are killed. */
 #define FAREWELL_MS 5000

@@ -46,6 +46,6 @@ void signals_release(struct signals *signals)
 	if (signals->fd >= 0)
 		close(steal_fd(&signals->fd));
 	sigprocmask(SIG_SETMASK, &signals->old_mask, NULL);
-	sigaction(SIGPIPE, &signals->old_pipe, NULL);
-	sigaction(SIGXFSZ, &signals->old_file_size, NULL);
+	(void)sigaction(SIGPIPE, &signals->old_pipe, NULL);
+	(void)sigaction(SIGXFSZ, &signals->old_file_size, NULL);
 }

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 /** Members below this size are packed. */
-#define PACK_MEMBER_MAX (1024 * 1024)
+#define PACK_MEMBER_MAX (UINT64_C(1024) * 1024)
 
 enum extract_status {
 	EXTRACT_MORE,   /**< call extraction_step() again */

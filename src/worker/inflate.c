@@ -20,6 +20,7 @@ static const struct inflate_method *const methods[] = {
 static const struct inflate_method *find(enum decoder decoder)
 {
 	for (size_t i = 0; i < METHODS; i++) {
+		// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): none of them is NULL
 		if (methods[i]->decoder == decoder)
 			return methods[i]->available() ? methods[i] : NULL;
 	}

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 /** Members up to this size, unzipped, are worth it. */
-#define INFLATE_WHOLE_MAX (16 * 1024)
+#define INFLATE_WHOLE_MAX ((size_t)16 * 1024)
 
 struct whole_inflater;
 

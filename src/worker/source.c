@@ -14,7 +14,7 @@
  * libzip reads a directory a few dozen bytes at a time. One block serves all of a small archive,
  * and some dozens of headers and small members of a large one.
  */
-#define BLOCK_SIZE (64 * 1024)
+#define BLOCK_SIZE ((size_t)64 * 1024)
 
 struct source {
 	int fd;

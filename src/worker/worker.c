@@ -23,12 +23,12 @@
  * A unit is as large as keeps messages rare, and as small as lets every worker have one until the
  * end of a run. A single member is never divided.
  */
-#define UNIT_BYTES   (8 * 1024 * 1024)
+#define UNIT_BYTES   (UINT64_C(8) * 1024 * 1024)
 #define UNIT_MEMBERS 512
-#define UNIT_NAMES   (64 * 1024) /* bytes of names: records wait in the parent's memory */
+#define UNIT_NAMES   (UINT64_C(64) * 1024) /* bytes of names: records wait in the parent's memory */
 
 /* Records are held back this long to travel together. */
-#define BATCH_NS (20 * 1000 * 1000)
+#define BATCH_NS (UINT64_C(20) * 1000 * 1000)
 
 struct worker {
 	const struct worker_settings *settings;
