@@ -3,7 +3,7 @@
 # GNU make. `make help` lists the targets. What is built goes to build/$(VARIANT) and nowhere else.
 #
 # Variables for the user: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PKG_CONFIG prefix DESTDIR VARIANT WERROR
-# ISAL LIBDEFLATE V. A change of any flag rebuilds what it concerns.
+# ISAL LIBDEFLATE V FUZZ_SECONDS FUZZ_TARGETS. A change of any flag rebuilds what it concerns.
 
 VERSION := 0.1.0
 
@@ -14,11 +14,13 @@ prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
 
+# libFuzzer is clang's.
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(if $(filter fuzz,$(VARIANT)),clang,gcc)
 endif
 PKG_CONFIG ?= pkg-config
 CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
 INSTALL ?= install
 
 MAKEFLAGS += --no-builtin-rules
@@ -70,8 +72,20 @@ CFLAGS ?= -O1 -g
 VARIANT_CFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # As a shared library, gcc's UBSan shares symbols with ASan and loses where it is told to report to.
 VARIANT_LDFLAGS := -fsanitize=address,undefined $(if $(findstring clang,$(CC)),,-static-libubsan)
+else ifeq ($(VARIANT),coverage)
+CFLAGS ?= -O0 -g
+VARIANT_CPPFLAGS := -DCOVERAGE
+VARIANT_CFLAGS := --coverage -fprofile-abs-path
+# Who leaves by _exit(2) or a signal has counted too.
+VARIANT_LDFLAGS := -Wl,--wrap=_exit,--wrap=raise
+INSTRUMENT_SOURCES := tests/coverage/dump.c
+else ifeq ($(VARIANT),fuzz)
+CFLAGS ?= -O1 -g
+VARIANT_CFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+FUZZ_LDFLAGS := -fsanitize=fuzzer
 else
-$(error VARIANT is release, debug or asan, not '$(VARIANT)')
+$(error VARIANT is release, debug, asan, coverage or fuzz, not '$(VARIANT)')
 endif
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION)"' \
@@ -93,10 +107,20 @@ UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.
 UNIT_SHARED_SOURCES := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
 ROOFLINE_SOURCES := tests/bench/roofline.c
+# One target a file; the other files there are what several targets share.
+FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_SHARED_SOURCES := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c))
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
+FUZZ_TARGETS ?= $(FUZZ_NAMES)
+FUZZ_SECONDS ?= 60
 
-HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h)
+HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h)
 C_FILES := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
-	$(UNIT_SHARED_SOURCES) $(ROOFLINE_SOURCES) $(HEADERS)
+	$(UNIT_SHARED_SOURCES) $(ROOFLINE_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED_SOURCES) \
+	tests/coverage/dump.c $(HEADERS)
+
+# What is looked at closely: the program, and what makes test data.
+LINTED := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))
@@ -105,6 +129,10 @@ GENERATOR_OBJECTS := $(call objects,$(GENERATOR_SOURCES))
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES))
 UNIT_SHARED_OBJECTS := $(call objects,$(UNIT_SHARED_SOURCES))
 ROOFLINE_OBJECTS := $(call objects,$(ROOFLINE_SOURCES))
+INSTRUMENT_OBJECTS := $(call objects,$(INSTRUMENT_SOURCES))
+FUZZ_OBJECTS := $(call objects,$(FUZZ_SOURCES))
+FUZZ_SHARED_OBJECTS := $(call objects,$(FUZZ_SHARED_SOURCES))
+FUZZERS := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 
 # --- building ------------------------------------------------------------------------------------
@@ -112,20 +140,22 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 .PHONY: all
 all: $(BUILD)/zipmap
 
-.PHONY: programs unit-tests bench-programs
+.PHONY: programs unit-tests bench-programs fuzzers
 programs: $(BUILD)/zipmap $(BUILD)/testdata-gen ; @:
 unit-tests: $(UNIT_TESTS) ; @:
 bench-programs: programs $(BUILD)/roofline ; @:
+fuzzers: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%) ; @:
 
-$(BUILD)/zipmap: $(OBJECTS)
+$(BUILD)/zipmap: $(OBJECTS) $(INSTRUMENT_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
-$(BUILD)/testdata-gen: $(GENERATOR_OBJECTS)
+$(BUILD)/testdata-gen: $(GENERATOR_OBJECTS) $(INSTRUMENT_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm $(LDLIBS)
 
-$(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJECTS) $(MODULE_OBJECTS)
+$(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJECTS) \
+	$(MODULE_OBJECTS) $(INSTRUMENT_OBJECTS)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
@@ -134,11 +164,21 @@ $(BUILD)/roofline: $(ROOFLINE_OBJECTS) $(MODULE_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
+# In an archive, so that a target that includes a module's source has it once.
+$(BUILD)/modules.a: $(MODULE_OBJECTS)
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED_OBJECTS) $(BUILD)/modules.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(LINK) $(FUZZ_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
 $(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
 $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
 
 ALL_OBJECTS := $(OBJECTS) $(GENERATOR_OBJECTS) $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS) \
-	$(ROOFLINE_OBJECTS)
+	$(ROOFLINE_OBJECTS) $(FUZZ_OBJECTS) $(FUZZ_SHARED_OBJECTS) $(INSTRUMENT_OBJECTS)
 
 $(ALL_OBJECTS): $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC)
@@ -201,6 +241,21 @@ run-check:
 check-asan:
 	$(AGAIN) VARIANT=asan check
 
+# Which lines of src/ the tests run; fails below COVERAGE_LEAST per cent.
+COVERAGE_LEAST ?= 90
+COVERAGE_TESTS ?=
+.PHONY: coverage run-coverage
+coverage:
+	$(Q)tests/tools/install-deps build demo check coverage
+	$(AGAIN) $(jobs) VARIANT=coverage programs unit-tests
+	$(AGAIN) VARIANT=coverage run-coverage
+
+run-coverage:
+	$(Q)find $(BUILD) -name '*.gcda' -delete
+	+$(Q)MAKE='$(MAKE)' ZIPMAP_VARIANT='$(VARIANT)' tests/tools/run-tests $(BUILD) $(COVERAGE_TESTS)
+	$(Q)gcovr --root . --filter src/ --object-directory $(BUILD)/obj --sort-uncovered \
+		--fail-under-line $(COVERAGE_LEAST) $(BUILD)/obj/src
+
 # The measurements of tests/bench; a zipmap without ISA-L is measured beside the other.
 .PHONY: bench run-bench
 bench:
@@ -212,7 +267,17 @@ bench:
 run-bench:
 	$(Q)tests/bench/bench.py $(BUILD)
 
-.PHONY: lint lint-headers lint-format format
+# FUZZ_TARGETS='wire names' runs only these, each for FUZZ_SECONDS.
+.PHONY: fuzz run-fuzz
+fuzz:
+	$(Q)tests/tools/install-deps build fuzz
+	$(AGAIN) $(jobs) VARIANT=fuzz fuzzers
+	$(AGAIN) VARIANT=fuzz run-fuzz
+
+run-fuzz:
+	$(Q)tests/tools/fuzz $(BUILD) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+.PHONY: lint lint-headers lint-tidy lint-format format
 lint:
 	$(Q)tests/tools/install-deps build check lint
 	+$(Q)MAKE='$(MAKE)' tests/tools/lint
@@ -222,6 +287,13 @@ lint-headers:
 	$(Q)status=0; for header in $(HEADERS); do \
 		$(COMPILE) -Itestdata-gen $(CHECK_CFLAGS) -fsyntax-only -x c $$header || status=1; \
 	done; exit $$status
+
+# A process a file: in one that reads several, clang-tidy 14 forgets what va_start is. It fails if
+# one of them does.
+lint-tidy:
+	$(Q)printf '%s\n' $(filter %.c,$(LINTED)) | xargs -P $(shell nproc) -I {} sh -c '\
+		$(CLANG_TIDY) --quiet {} -- "$$@" 2>/dev/null' tidy \
+		-std=c17 -Itestdata-gen $(ALL_CPPFLAGS)
 
 lint-format:
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(C_FILES)
@@ -246,14 +318,16 @@ help:
 	@echo 'make demo         install what is missing, build, and show zipmap on a data set of 480 MB'
 	@echo 'make check        install what is missing, build, and run every test (TESTS=... for some)'
 	@echo 'make check-asan   the same under AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'make coverage     run every test and say which lines of src/ are run (COVERAGE_TESTS=... for some)'
 	@echo 'make bench        install what is missing, build, and measure zipmap against its peers'
+	@echo 'make fuzz         run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), or only FUZZ_TARGETS=...'
 	@echo 'make lint         includes, format, warnings, manual, scripts'
 	@echo 'make format       put all C files in the house style'
 	@echo 'make install      install under $$(DESTDIR)$$(prefix), now $(DESTDIR)$(prefix)'
 	@echo 'make uninstall    remove what was installed there'
 	@echo 'make clean        remove build/'
 	@echo
-	@echo 'VARIANT=release|debug|asan   which build; each has its own directory in build/'
+	@echo 'VARIANT=release|debug|asan|coverage|fuzz   which build; each has its own directory in build/'
 	@echo 'WERROR=1                     warnings are errors'
 	@echo 'ISAL=yes|no                  with or without ISA-L, now $(ISAL)'
 	@echo 'LIBDEFLATE=yes|no            with or without libdeflate, now $(LIBDEFLATE)'

@@ -56,8 +56,17 @@ struct ruleset {
 #define SANITIZED 0
 #endif
 
+/* What counts lines opens its files when the process ends. */
+#ifdef COVERAGE
+#define COUNTED 1
+#else
+#define COUNTED 0
+#endif
+
 unsigned sandbox_parts(void)
 {
+	if (COUNTED)
+		return 0;
 	return SANITIZED ? SANDBOX_LANDLOCK : SANDBOX_LANDLOCK | SANDBOX_SECCOMP;
 }
 

@@ -23,7 +23,7 @@
 
 /**
  * Which parts a worker of this build is to have: all, but under sanitizers, which open files and
- * map memory as they like, no seccomp.
+ * map memory as they like, no seccomp, and where lines are counted, none.
  */
 unsigned sandbox_parts(void);
 

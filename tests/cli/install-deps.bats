@@ -63,7 +63,7 @@ apt-get -q install -y --no-install-recommends gcc pkg-config libzip-dev' ]
 
 @test "a package of two sets is asked for once" {
 	# shellcheck disable=SC2086
-	debian 0 ${build_packages#gcc} mandoc
+	debian 0 ${build_packages#gcc} clang clang-tidy cppcheck mandoc shellcheck
 	install_deps build lint
 	[ "$status" -eq 0 ]
 	[ "$(tail -n 1 "$log")" = 'apt-get -q install -y --no-install-recommends gcc clang-format' ]

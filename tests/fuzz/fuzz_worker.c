@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The whole of a worker's work on an archive, which is the input: opened, looked over, divided into
+ * units, each member extracted. It is the worker's own code, without a process of its own: its
+ * channel ends here, in a schedule that has to find nothing wrong with what it says. What it
+ * announces has to be there as announced, and nothing else.
+ */
+
+#include "common/channel.h"
+#include "fuzz.h"
+#include "parent/schedule.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* A worker that gives up says that the parent is to blame; this one never is. */
+static _Noreturn void fuzz_exit(int status);
+static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait);
+#define _exit        fuzz_exit
+#define channel_send fuzz_send
+#include "worker/worker.c"
+#undef _exit
+#undef channel_send
+
+/* Members above this size are cut off by the limit of the process: a bomb costs no minutes. */
+#define FILE_MAX ((rlim_t)1024 * 1024)
+
+/* What a real parent does with what a worker says. */
+static struct schedule schedule;
+static struct unit *unit;
+
+static struct worker worker;
+
+static char *directory;
+static int directory_fd = -1;
+static int archive_fd = -1;
+
+static _Noreturn void fuzz_exit(int status)
+{
+	(void)status;
+	fuzz_found("a worker gives up", __FILE__, __LINE__);
+}
+
+static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait)
+{
+	struct wire_reader reader;
+	struct message message;
+	int got;
+
+	(void)channel_fd;
+	MUST(fd < 0 && wait && size <= PACKET_MAX);
+	wire_reader_init(&reader, packet, size);
+	while ((got = message_get(&reader, &message)) == 1) {
+		MUST(unit);
+		if (message.kind == MESSAGE_PLAN) {
+			MUST(schedule_plan(&schedule, unit, &message.plan) == 0);
+		} else if (message.kind == MESSAGE_RECORD) {
+			MUST(schedule_record(&schedule, unit, &message.record) == 0);
+		} else {
+			MUST(message.kind == MESSAGE_DONE);
+			MUST(schedule_done(&schedule, unit, &message.done) == 0);
+			unit = NULL;
+		}
+	}
+	MUST(got == 0);
+	return 0;
+}
+
+/* The files of whole members, in their order. */
+static struct {
+	char (*names)[MEMBER_FILE_SIZE];
+	size_t count;
+} announced;
+
+/* The file of a whole member holds what the record says. */
+static void check_file(const struct record *record)
+{
+	static uint8_t bytes[FILE_MAX];
+	char file[MEMBER_FILE_SIZE];
+	struct member member;
+	struct stat status;
+
+	archive_member(worker.archive, record->member, &member);
+	MUST(record->size_bytes == member.size_bytes && record->crc32 == member.crc32);
+	record_file_name(record, file);
+	int fd = openat(directory_fd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	MUST(fd >= 0 && fstat(fd, &status) == 0);
+	MUST(S_ISREG(status.st_mode) && (status.st_mode & 07777) == 0600 && status.st_nlink == 1);
+	MUST(status.st_ino == record->inode && record->size_bytes <= sizeof(bytes));
+	if (record->packed)
+		MUST(record->offset_bytes % 64 == 0);
+	else
+		MUST(record->offset_bytes == 0 && (uint64_t)status.st_size == record->size_bytes);
+	MUST(pread(fd, bytes, (size_t)record->size_bytes, (off_t)record->offset_bytes) ==
+		(ssize_t)record->size_bytes);
+	/* By zlib, whatever the worker took. */
+	MUST(crc32(0, bytes, (uInt)record->size_bytes) == record->crc32);
+	close(fd);
+}
+
+static bool on_record(
+	void *context, const struct job *job, const struct record *record, uint32_t number)
+{
+	char file[MEMBER_FILE_SIZE];
+
+	(void)context;
+	(void)job;
+	(void)number;
+	if (record->failure.kind != FAILURE_NONE)
+		return true;
+	check_file(record);
+	record_file_name(record, file);
+	if (announced.count > 0 && strcmp(announced.names[announced.count - 1], file) == 0)
+		return true; /* the same pack */
+	announced.names =
+		reallocarray(announced.names, announced.count + 1, sizeof(announced.names[0]));
+	MUST(announced.names);
+	memcpy(announced.names[announced.count++], file, sizeof(file));
+	return true;
+}
+
+static bool on_last_word(void *context, const struct job *job)
+{
+	(void)context;
+	(void)job;
+	return true;
+}
+
+/* Remove the files of whole members; there must be no others. */
+static void remove_announced(void)
+{
+	for (size_t i = 0; i < announced.count; i++)
+		MUST(unlinkat(directory_fd, announced.names[i], 0) == 0);
+	free(announced.names);
+	announced.names = NULL;
+	announced.count = 0;
+
+	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *left = fdopendir(fd);
+	struct dirent *entry;
+	MUST(left);
+	while ((entry = readdir(left)))
+		MUST(entry->d_name[0] == '.');
+	closedir(left);
+}
+
+static void limit_files(rlim_t most)
+{
+	struct rlimit limits;
+
+	MUST(getrlimit(RLIMIT_FSIZE, &limits) == 0);
+	limits.rlim_cur = most;
+	MUST(setrlimit(RLIMIT_FSIZE, &limits) == 0);
+}
+
+static void remove_directory(void)
+{
+	rmdir(directory);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *tmpdir = getenv("TMPDIR");
+
+	(void)argc;
+	(void)argv;
+	MUST(asprintf(&directory, "%s/fuzz-worker.XXXXXX", tmpdir ? tmpdir : "/tmp") > 0);
+	MUST(mkdtemp(directory));
+	atexit(remove_directory);
+	directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	archive_fd = memfd_create("archive", MFD_CLOEXEC);
+	MUST(directory_fd >= 0 && archive_fd >= 0);
+	setenv("TZ", "UTC0", 1);
+	umask(077);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct worker_progress progress;
+	const struct schedule_listener listener = {on_record, on_last_word, on_last_word, NULL};
+	/* So that all of the input is the archive. */
+	const struct worker_settings settings = {.pack = size & 1, .full_names = size & 2};
+
+	signal(SIGXFSZ, SIG_IGN); /* libFuzzer sets its own */
+	MUST(ftruncate(archive_fd, 0) == 0);
+	MUST(pwrite(archive_fd, data, size, 0) == (ssize_t)size);
+	schedule_init(&schedule, false, &listener);
+	MUST(schedule_add(&schedule, "archive", -1, size, NULL) == 0);
+
+	worker = (struct worker){.settings = &settings, .progress = &progress};
+	worker.extraction = extraction_new(directory_fd, settings.pack, settings.decoder);
+	if (settings.pack)
+		worker.held = calloc(UNIT_MEMBERS, sizeof(*worker.held));
+	MUST(worker.extraction && (!settings.pack || worker.held));
+	memory_peak_init(&worker.memory, false);
+	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
+
+	bool opened = false;
+	while ((unit = schedule_next(&schedule, 0))) {
+		const struct message_work work = {
+			.first = unit->first, .end = unit->end, .has_archive = !opened};
+		schedule_give(&schedule, unit, 0);
+		int fd = opened ? -1 : fcntl(archive_fd, F_DUPFD_CLOEXEC, 0);
+		opened = true;
+		limit_files(FILE_MAX);
+		do_work(&worker, &work, fd);
+		flush(&worker);
+		limit_files(RLIM_INFINITY);
+		MUST(!unit);
+	}
+	MUST(schedule_is_idle(&schedule));
+	schedule_release(&schedule);
+	archive_free(worker.archive);
+	extraction_free(worker.extraction);
+	free(worker.held);
+	memory_peak_release(&worker.memory);
+	remove_announced();
+	return 0;
+}
