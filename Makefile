@@ -3,7 +3,8 @@
 # GNU make. `make help` lists the targets. What is built goes to build/$(VARIANT) and nowhere else.
 #
 # Variables for the user: CC CPPFLAGS CFLAGS LDFLAGS LDLIBS PKG_CONFIG prefix DESTDIR VARIANT WERROR
-# ISAL LIBDEFLATE V FUZZ_SECONDS FUZZ_TARGETS. A change of any flag rebuilds what it concerns.
+# ISAL TWIN LIBDEFLATE LZMA ZSTD V FUZZ_SECONDS FUZZ_TARGETS. A change of any flag rebuilds what it
+# concerns.
 
 VERSION := 0.1.0
 
@@ -45,11 +46,20 @@ ISAL ?= $(shell $(PKG_CONFIG) --exists libisal 2>/dev/null && echo yes || echo n
 ISAL := $(ISAL)
 LIBDEFLATE ?= $(shell $(PKG_CONFIG) --exists libdeflate 2>/dev/null && echo yes || echo no)
 LIBDEFLATE := $(LIBDEFLATE)
-LIBRARIES := libzip zlib libseccomp $(if $(filter yes,$(ISAL)),libisal) \
+LZMA ?= $(shell $(PKG_CONFIG) --exists liblzma 2>/dev/null && echo yes || echo no)
+LZMA := $(LZMA)
+ZSTD ?= $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo yes || echo no)
+ZSTD := $(ZSTD)
+# Our own decoder of two streams at once is for x86-64 alone.
+TWIN ?= $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),yes,no)
+TWIN := $(TWIN)
+LIBRARIES := libzip zlib nettle libseccomp $(if $(filter yes,$(LZMA)),liblzma) \
+	$(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(ISAL)),libisal) \
 	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
 
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
-LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null)
+# libbz2 has no file for pkg-config.
+LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lbz2
 CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
 CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
@@ -89,7 +99,9 @@ $(error VARIANT is release, debug, asan, coverage or fuzz, not '$(VARIANT)')
 endif
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION)"' \
-	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) -Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
+	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) $(if $(filter yes,$(TWIN)),-DHAVE_TWIN) \
+	$(if $(filter yes,$(LZMA)),-DHAVE_LZMA) $(if $(filter yes,$(ZSTD)),-DHAVE_ZSTD) \
+	-Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -fPIE $(VARIANT_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
 
@@ -101,6 +113,9 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 SOURCES := $(wildcard src/*.c src/*/*.c)
 # Decoders that are there, and one implementation of that of small members.
 SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/inflate_isal.c) \
+	$(if $(filter yes,$(LZMA)),,src/worker/decode_lzma.c) \
+	$(if $(filter yes,$(ZSTD)),,src/worker/decode_zstd.c) \
+	$(if $(filter yes,$(TWIN)),,src/worker/inflate_twin.c $(wildcard src/worker/twin*.c)) \
 	src/worker/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
@@ -113,11 +128,13 @@ FUZZ_SHARED_SOURCES := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c))
 FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SOURCES))
 FUZZ_TARGETS ?= $(FUZZ_NAMES)
 FUZZ_SECONDS ?= 60
+# Preloaded by tests, to make system calls fail.
+FAULTS_SOURCE := tests/faults/faults.c
 
 HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h)
 C_FILES := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
 	$(UNIT_SHARED_SOURCES) $(ROOFLINE_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED_SOURCES) \
-	tests/coverage/dump.c $(HEADERS)
+	tests/coverage/dump.c $(FAULTS_SOURCE) $(HEADERS)
 
 # What is looked at closely: the program, and what makes test data.
 LINTED := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES)
@@ -142,7 +159,7 @@ all: $(BUILD)/zipmap
 
 .PHONY: programs unit-tests bench-programs fuzzers
 programs: $(BUILD)/zipmap $(BUILD)/testdata-gen ; @:
-unit-tests: $(UNIT_TESTS) ; @:
+unit-tests: $(UNIT_TESTS) $(BUILD)/faults.so ; @:
 bench-programs: programs $(BUILD)/roofline ; @:
 fuzzers: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%) ; @:
 
@@ -174,6 +191,14 @@ $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED_OBJE
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) $(FUZZ_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
+# By all names that libc's functions go under: those of large files are not the others' here, nor
+# those that check sizes. Of no sanitizer: two cannot both stand before malloc.
+$(BUILD)/faults.so: $(FAULTS_SOURCE) $(BUILD)/flags
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -D_GNU_SOURCE $(CPPFLAGS) -U_FORTIFY_SOURCE -std=c17 $(WARNINGS) $(CFLAGS) \
+		-fPIC -shared $(LDFLAGS) -o $@ $<
+
 $(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
 $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
 
@@ -201,7 +226,7 @@ $(BUILD)/flags: FORCE
 		done; \
 	fi; \
 	if [ -n "$$missing" ]; then \
-		echo "zipmap needs pkg-config, libzip, zlib and libseccomp to build. Missing:" $$missing >&2; \
+		echo "zipmap needs pkg-config, libzip, zlib, nettle, libbz2 and libseccomp to build. Missing:" $$missing >&2; \
 		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
 			"\`tests/tools/install-deps build\` does only that." >&2; \
 		exit 1; \
@@ -330,6 +355,8 @@ help:
 	@echo 'VARIANT=release|debug|asan|coverage|fuzz   which build; each has its own directory in build/'
 	@echo 'WERROR=1                     warnings are errors'
 	@echo 'ISAL=yes|no                  with or without ISA-L, now $(ISAL)'
+	@echo 'TWIN=yes|no                  with or without the decoder of two streams, now $(TWIN)'
 	@echo 'LIBDEFLATE=yes|no            with or without libdeflate, now $(LIBDEFLATE)'
+	@echo 'LZMA=yes|no ZSTD=yes|no      with or without liblzma and libzstd, now $(LZMA) and $(ZSTD)'
 	@echo 'V=1                          show whole commands'
 	@echo 'CC CPPFLAGS CFLAGS LDFLAGS   as usual'

@@ -15,6 +15,7 @@
  *       spool.[ch]       ... an archive on standard input
  *     - output.[ch]      paths to standard output, without waiting
  *       format.[ch]      ... or what --printf says
+ *     - password.[ch]    --password-file
  *     - report.[ch]      --stats
  * - parent/: the trusted process, which never looks inside an archive
  *     - run.[ch]         the event loop of a run, on state.h
@@ -29,6 +30,7 @@
  *     - budget.[ch]      what may be unzipped in all
  *     - rundir.[ch]      the run directory, and its lock
  *     - gc.[ch]          what killed runs left
+ *       entries.[ch]     ... the entries of a directory, and removing them
  *     - remap.[ch]       the second look at each file
  *     - signals.[ch]     INT, TERM and HUP as events
  * - worker/: the only code that reads archive bytes
@@ -38,13 +40,19 @@
  *     - source.[ch]      the archive's bytes, by position
  *     - endrecord.[ch]   where an archive starts that has something before it
  *     - overlap.[ch]     members that share compressed bytes
- *     - extract.[ch]     one member after the other, step by step
+ *     - extract.[ch]     members, one after the other or two at once, step by step
  *     - bounds.[ch]      what is refused: by limits, for want of room
  *     - outfile.[ch]     ... into a file of its own, or with others
  *     - buffer.h         what both read and write by
- *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c)
+ *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c),
+ *                        or our own for two members at once (inflate_twin.c):
+ *       twin_careful.c   ... headers, and wherever there is little input
+ *       twin_loops.c     ... where there is plenty
+ *       twin_tables.[ch] ... by what is looked up
  *       inflate_whole.h  ... that of small members, by libdeflate or not at all
  *     - checksum.[ch]    CRC-32
+ *     - decode.[ch]      the decoders of other methods: bzip2, LZMA and XZ, Zstandard
+ *     - zipaes.[ch]      WinZip's AES
  *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
@@ -57,11 +65,13 @@
 #include "cli/inputs.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/password.h"
 #include "cli/report.h"
 #include "common/diag.h"
 #include "common/printable.h"
 #include "parent/gc.h"
 #include "parent/run.h"
+#include "worker/decode.h"
 #include "worker/inflate.h"
 #include "worker/inflate_whole.h"
 #include "worker/sandbox.h"
@@ -88,8 +98,10 @@ static int open_standard_streams(void)
 	const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags[fd]) != fd)
-			return -1;
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF || open("/dev/null", flags[fd]) == fd)
+			continue;
+		diag(DIAG_ERROR, "cannot open /dev/null: %s", strerror(errno));
+		return -1;
 	}
 	return 0;
 }
@@ -125,6 +137,11 @@ static void print_version(FILE *stream)
 	fprintf(stream, "DEFLATE and CRC-32 by %s%s%s\n",
 		inflate_describe(inflate_choose(DECODER_AUTO, UINT64_MAX)),
 		small ? ", small members by " : "", small ? small : "");
+	for (unsigned i = 0; codec_listed(i); i++) {
+		if (codec_listed(i)->name)
+			fprintf(stream, "%s%s", i > 0 ? ", " : "", codec_listed(i)->name);
+	}
+	fputc('\n', stream);
 }
 
 static int exit_status(enum run_end end, const struct run_stats *stats, int number)
@@ -176,15 +193,21 @@ static int unzip(const struct options *options)
 		diag(DIAG_DETAIL, "sandbox of the workers: off");
 	else if (choose_sandbox(options, &sandbox) < 0)
 		return STATUS_USAGE;
+	struct password password = {NULL};
 	struct inputs inputs;
 	struct output output;
 
-	if (inputs_open(&inputs, options) < 0)
+	if (options->password_file && password_read(&password, options->password_file) < 0)
 		return STATUS_USAGE;
+	if (inputs_open(&inputs, options) < 0) {
+		password_forget(&password);
+		return STATUS_USAGE;
+	}
 	char separator = options->null_separated ? '\0' : '\n';
 	if (output_init(&output, STDOUT_FILENO, separator, options->printf_format) < 0) {
 		diag(DIAG_ERROR, "out of memory");
 		inputs_close(&inputs);
+		password_forget(&password);
 		return STATUS_USAGE;
 	}
 
@@ -192,6 +215,7 @@ static int unzip(const struct options *options)
 	struct record_sink sink = output_sink(&output);
 	struct worker_settings worker_settings = {
 		.filter = {options->filters, options->filter_count},
+		.password = password.text,
 		.limits = options->limits,
 		.pack = options->pack,
 		.full_names = options->printf_format && format_uses(options->printf_format, 'm'),
@@ -212,6 +236,7 @@ static int unzip(const struct options *options)
 	int number;
 	enum run_end end = run(&settings, &source, &sink, &worker, &stats, &number);
 
+	password_forget(&password);
 	output_release(&output);
 	inputs_close(&inputs);
 	if (options->filter_count > 0 && end == RUN_COMPLETE && stats.members + stats.failures == 0)

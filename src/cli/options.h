@@ -42,8 +42,9 @@ struct options {
 	const char *printf_format; /**< of --printf, which format_check() has found good; or NULL */
 	bool quiet;                /**< never together with @verbose: the later of the two counts */
 	bool verbose;
-	const char *files_from; /**< the list of --files-from, "-" for standard input, or NULL */
-	const char *tmpdir;     /**< where the run directory is made; never NULL or empty */
+	const char *files_from;    /**< the list of --files-from, "-" for standard input, or NULL */
+	const char *password_file; /**< or NULL */
+	const char *tmpdir;        /**< where the run directory is made; never NULL or empty */
 	struct filter_rule *filters; /**< --include and --exclude, in the order given; owned */
 	size_t filter_count;
 	char **operands; /**< what is left of argv */

@@ -198,6 +198,12 @@ const struct option_spec option_specs[] = {
 		.argument = "GLOB",
 		.help = "not the members whose name matches",
 		.handler = add_filter},
+	{.name = "password-file",
+		.has_arg = required_argument,
+		.argument = "FILE",
+		.help = "FILE holds the password of encrypted members",
+		.handler = set_text,
+		.field = FIELD(password_file)},
 
 	{.section = "How to do it",
 		.letter = 'j',

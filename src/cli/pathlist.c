@@ -67,8 +67,9 @@ static enum pathlist_status read_some(struct pathlist *list)
 		list->scanned -= list->begin;
 		list->begin = 0;
 	}
-	/* Standard input is shared with others and so not made non-blocking: ask before. */
-	if (list->waits && poll(&descriptor, 1, 0) == 0)
+	/* Standard input is shared with others and so not made non-blocking: ask before. Where
+	 * poll(2) fails, so does that of the loop that waits for us, if it is not over then. */
+	if (list->waits && poll(&descriptor, 1, 0) <= 0)
 		return PATHLIST_WAIT;
 	do {
 		got = read(list->fd, list->buffer + list->end, PATHLIST_LINE_MAX - list->end);

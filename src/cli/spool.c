@@ -5,6 +5,7 @@
 #include "common/cleanup.h"
 #include "common/diag.h"
 #include "common/printable.h"
+#include "parent/gc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,14 +59,15 @@ static int open_scratch(const char *directory)
 	/* What file systems and kernels say that do not have it: open(2). */
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
 		return fd;
-	if (asprintf(&path, "%s/zipmap-stdin.XXXXXX", directory) < 0) {
+	if (asprintf(&path, "%s/" GC_SCRATCH_TEMPLATE, directory) < 0) {
 		path = NULL;
 		return -1;
 	}
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	if (unlink(path) < 0) {
+	/* Should we be killed here, or before, --gc removes it. */
+	if (unlink(path) < 0 && errno != ENOENT) {
 		int error = errno;
 		close(fd);
 		errno = error;
@@ -115,7 +117,9 @@ static enum source_status copy(struct spool *spool)
 	struct pollfd descriptor = {.fd = spool->in, .events = POLLIN};
 
 	for (size_t copied = 0; copied < STEP_BYTES;) {
-		if (spool->waits && poll(&descriptor, 1, 0) == 0)
+		/* Where poll(2) fails, so does that of the loop that waits, if it is not over then.
+		 */
+		if (spool->waits && poll(&descriptor, 1, 0) <= 0)
 			return SOURCE_WAIT;
 		ssize_t got = read(spool->in, spool->buffer, COPY_BYTES);
 		if (got < 0 && errno == EINTR)

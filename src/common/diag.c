@@ -3,6 +3,8 @@
 #include "common/diag.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +17,14 @@ static const char prefix[] = "zipmap: ";
 static const char cut_mark[] = "...";
 
 static enum diag_level shown_level = DIAG_WARNING;
+
+/** -1: nothing interrupts. */
+static int interrupt_fd = -1;
+
+void diag_set_interrupt(int fd)
+{
+	interrupt_fd = fd;
+}
 
 void diag_set_level(enum diag_level level)
 {
@@ -31,6 +41,43 @@ static size_t mark_cut(char *line, size_t size)
 		end--;
 	memcpy(line + end, cut_mark, sizeof(cut_mark) - 1);
 	return end + sizeof(cut_mark) - 1;
+}
+
+/**
+ * Wait until stderr takes something, which a pager that stands still may not let it do for hours.
+ * -1: the interrupt came before. Where poll(2) fails, the write itself may wait.
+ */
+static int wait_for_stderr(void)
+{
+	struct pollfd polls[] = {
+		{.fd = STDERR_FILENO, .events = POLLOUT},
+		{.fd = interrupt_fd, .events = POLLIN},
+	};
+	int ready;
+
+	if (interrupt_fd < 0)
+		return 0;
+	do {
+		ready = poll(polls, 2, -1);
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0 && polls[0].revents == 0 ? -1 : 0;
+}
+
+/** Write @line, by one write(2) unless that could wait: a pipe that is ready takes PIPE_BUF bytes.
+ */
+static void put_line(const char *line, size_t size)
+{
+	size_t most = interrupt_fd >= 0 ? PIPE_BUF : size;
+
+	while (size > 0 && wait_for_stderr() == 0) {
+		ssize_t written = write(STDERR_FILENO, line, size < most ? size : most);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return; /* there is nobody left to tell */
+		line += written;
+		size -= (size_t)written;
+	}
 }
 
 void diag(enum diag_level level, const char *format, ...)
@@ -60,10 +107,6 @@ void diag(enum diag_level level, const char *format, ...)
 		size = mark_cut(line, sizeof(line) - 1);
 	line[size++] = '\n';
 
-	/* One write(2). Where stderr takes nothing or only a part there is nobody left to tell. */
-	ssize_t written;
-	do {
-		written = write(STDERR_FILENO, line, size);
-	} while (written < 0 && errno == EINTR);
+	put_line(line, size);
 	errno = saved_errno;
 }

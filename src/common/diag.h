@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Messages to the user, on stderr. One message is one line and one write(2), so that lines of
- * several processes do not mix. Only main, the parent's schedule and the command line print.
+ * Messages to the user, on stderr. One message is one line and one write(2) (during a run, one for
+ * each PIPE_BUF bytes), so that lines of several processes do not mix. Only main, the parent's
+ * schedule and the command line print.
  */
 
 #ifndef ZIPMAP_COMMON_DIAG_H
@@ -18,6 +19,12 @@ enum diag_level {
 
 /** Show messages up to this level from now on; DIAG_WARNING before the first call. */
 void diag_set_level(enum diag_level level);
+
+/**
+ * From now on, a message that waits because stderr takes nothing is given up when @fd is readable:
+ * so that a signal which ends the run is heard. -1: nothing interrupts, as before the first call.
+ */
+void diag_set_interrupt(int fd);
 
 /** Print "zipmap: MESSAGE" where @level is shown. A longer message than 8 KiB is cut. */
 void diag(enum diag_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

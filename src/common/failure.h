@@ -28,16 +28,20 @@ enum failure_kind {
 	FAILURE_SIZE_MISMATCH,      /**< numbers: bytes stated, bytes found (a lower bound) */
 	FAILURE_UNSUPPORTED_METHOD, /**< number: the compression method, APPNOTE 4.4.5 */
 	FAILURE_ENCRYPTED,          /**< needs a password */
-	FAILURE_NO_SPACE,      /**< the file system of the run directory is full; number: errno */
-	FAILURE_WRITE,         /**< writing the file failed; number: errno */
-	FAILURE_MAP,           /**< mapping the file failed; number: errno */
-	FAILURE_CHANGED,       /**< the parent did not find the file that the worker wrote */
-	FAILURE_WORKER_DIED,   /**< number: wait(2) status of the worker */
-	FAILURE_NO_MEMORY,     /**< malloc gave nothing */
-	FAILURE_NO_WORKER,     /**< no worker process could be started; number: errno */
-	FAILURE_CUT_OFF,       /**< begins as a zip archive, but has no end record */
-	FAILURE_BAD_WORKER,    /**< the worker broke the protocol and was killed */
-	FAILURE_OVERLAP,       /**< members share compressed bytes */
+	FAILURE_NO_SPACE,    /**< the file system of the run directory is full; number: errno */
+	FAILURE_WRITE,       /**< writing the file failed; number: errno */
+	FAILURE_MAP,         /**< mapping the file failed; number: errno */
+	FAILURE_CHANGED,     /**< the parent did not find the file that the worker wrote */
+	FAILURE_WORKER_DIED, /**< number: wait(2) status of the worker */
+	FAILURE_NO_MEMORY,   /**< malloc gave nothing */
+	FAILURE_NO_WORKER,   /**< no worker process could be started; number: errno */
+	FAILURE_CUT_OFF,     /**< begins as a zip archive, but has no end record */
+	FAILURE_BAD_WORKER,  /**< the worker broke the protocol and was killed */
+	FAILURE_OVERLAP,     /**< members share compressed bytes */
+	FAILURE_UNSUPPORTED_ENCRYPTION, /**< neither ZipCrypto nor WinZip's AES */
+	FAILURE_WRONG_PASSWORD,         /**< the password is not that of the member */
+	FAILURE_DECRYPTED,              /**< so it may be, or the encrypted data are damaged */
+	FAILURE_WINDOW,        /**< decoding it takes more memory than is given to a member */
 	FAILURE_MEMBER_LIMIT,  /**< --max-member; numbers: bytes stated, the limit */
 	FAILURE_TOTAL_LIMIT,   /**< --max-total; numbers: bytes stated, the limit */
 	FAILURE_MEMBERS_LIMIT, /**< --max-members; numbers: members, the limit */

@@ -138,8 +138,11 @@ void announce_drain(struct run *run)
 	};
 
 	while (run->end == RUN_STOPPED && announce_pending(run) > 0) {
-		if (poll(polls, 2, -1) < 0)
-			continue;
+		if (poll(polls, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			break; /* ENOMEM may stay: what was not written then is not announced */
+		}
 		int signal = polls[0].revents ? signals_pending(&run->signals) : 0;
 		run->stop = false; /* so that another reason can take the place of this one */
 		if (signal)
@@ -165,6 +168,8 @@ static bool keep_announced(void *context, uint64_t archive, uint64_t member)
 
 void announce_sweep(struct run *run)
 {
-	for (uint32_t number = 0; number < run->rundir.next; number++)
-		rundir_sweep(&run->rundir, number, keep_announced, run);
+	for (uint32_t number = 0; number < run->rundir.next; number++) {
+		if (rundir_sweep(&run->rundir, number, keep_announced, run) < 0)
+			run_not_tidied(run);
+	}
 }

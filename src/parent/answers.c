@@ -65,8 +65,9 @@ static int on_record(
 	/* Only the file of a member that may be announced now is looked at. */
 	if (is_ours(record->failure.kind) || schedule_expect(hand->unit, record) < 0)
 		return bad_message();
-	if (record->failure.kind == FAILURE_NONE &&
-		recordfile_check(worker, hand, &run->budget, record) < 0)
+	if (record->failure.kind != FAILURE_NONE)
+		recordfile_remove(worker, record);
+	else if (recordfile_check(worker, hand, &run->budget, record) < 0)
 		return -1;
 	return schedule_record(&run->schedule, hand->unit, record);
 }
@@ -177,6 +178,10 @@ void answers_take(struct run *run, struct worker *worker)
 		int got = pool_receive(&run->pool, worker, &reader);
 		if (got == 0)
 			return;
+		if (got < 0 && (errno == ENOMEM || errno == ENOBUFS)) {
+			run_out_of_memory(run); /* ours, not the worker's */
+			return;
+		}
 		if (got < 0) {
 			losses_take(run, worker, errno == EBADMSG);
 			return;

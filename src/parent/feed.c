@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -132,9 +133,12 @@ static bool give(struct run *run, struct worker *worker, struct unit *unit)
 	int fd = worker->archive == job->number ? -1 : job->fd;
 
 	if (pool_send(&run->pool, worker, &work, fd) < 0) {
-		/* A worker that is dead shows in the poll. All else passes: too many descriptors of
-		 * this user's on their way (ETOOMANYREFS), no memory in the kernel. */
-		if (errno != EPIPE && errno != ECONNRESET)
+		/* A worker that is dead shows in the poll; one that only no longer listens is made
+		 * to. All else passes: too many descriptors of this user's on their way
+		 * (ETOOMANYREFS), no memory in the kernel. */
+		if (errno == EPIPE || errno == ECONNRESET)
+			kill(worker->pid, SIGKILL);
+		else
 			run->again_ms = SEND_AGAIN_MS;
 		return false;
 	}

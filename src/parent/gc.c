@@ -4,12 +4,15 @@
 
 #include "common/cleanup.h"
 #include "common/membername.h"
+#include "parent/entries.h"
 #include "parent/rundir.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,56 +32,31 @@ static int open_own_directory(int at_fd, const char *name)
 	return steal_fd(&fd);
 }
 
-/* What is done with an entry of a directory; below 0 with errno: it stays, for that reason. */
-typedef int entry_action(int directory_fd, const char *name);
-
-/* Do @action for each entry of @directory_fd. 0, or -1 with the last errno. */
-static int for_each(int directory_fd, entry_action *action)
-{
-	int error = 0;
-	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -1;
-	cleanup_dir DIR *directory = fdopendir(fd);
-	if (!directory) {
-		close(fd);
-		return -1;
-	}
-	for (struct dirent *entry; errno = 0, (entry = readdir(directory)) != NULL;) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-			action(directory_fd, entry->d_name) < 0)
-			error = errno;
-	}
-	if (error == 0)
-		error = errno; /* of readdir(3) */
-	errno = error;
-	return error ? -1 : 0;
-}
-
-static int remove_member_file(int directory_fd, const char *name)
+static int remove_member_file(void *context, int directory_fd, const char *name)
 {
 	uint64_t archive;
 	uint64_t member;
 
+	(void)context;
 	if (!member_file_parse(name, &archive, &member))
 		return 0; /* not ours: then the directory stays, and says so */
-	return unlinkat(directory_fd, name, 0);
+	return entries_remove(directory_fd, name, 0);
 }
 
 /* A worker's directory, with what is in it. */
-static int remove_worker_directory(int run_fd, const char *name)
+static int remove_worker_directory(void *context, int run_fd, const char *name)
 {
 	if (name[strspn(name, "0123456789")] != '\0')
 		return 0;
 	cleanup_fd int fd = open_own_directory(run_fd, name);
-	if (fd < 0 || for_each(fd, remove_member_file) < 0)
+	if (fd < 0 || entries_each(fd, remove_member_file, context) < 0)
 		return -1;
-	return unlinkat(run_fd, name, AT_REMOVEDIR);
+	return entries_remove(run_fd, name, AT_REMOVEDIR);
 }
 
-static int count_other(int run_fd, const char *name)
+static int count_other(void *context, int run_fd, const char *name)
 {
+	(void)context;
 	(void)run_fd;
 	if (strcmp(name, RUNDIR_LOCK) == 0)
 		return 0;
@@ -86,22 +64,77 @@ static int count_other(int run_fd, const char *name)
 	return -1;
 }
 
+/*
+ * The run is dead, and its lock is ours. The lock goes last, so that what cannot be removed now can
+ * be another time; and before it does, the directory gets the name of those that need none for
+ * that, should we be killed ourselves.
+ */
+static int remove_dead(int tmpdir_fd, const char *name, int run_fd)
+{
+	char hidden[NAME_MAX + 1];
+
+	if (entries_each(run_fd, remove_worker_directory, NULL) < 0 ||
+		entries_each(run_fd, count_other, NULL) < 0)
+		return -1;
+	if (rundir_name_kind(name) == RUNDIR_FINISHED) {
+		if (snprintf(hidden, sizeof(hidden), ".%s", name) >= (int)sizeof(hidden) ||
+			renameat(tmpdir_fd, name, tmpdir_fd, hidden) < 0)
+			return -1;
+		name = hidden;
+	}
+	if (entries_remove(run_fd, RUNDIR_LOCK, 0) < 0)
+		return -1;
+	return entries_remove(tmpdir_fd, name, AT_REMOVEDIR);
+}
+
+/* One without a lock that nobody was told of, by its name, goes if it is empty. As
+ * remove_if_dead(). */
+static int remove_unfinished(int tmpdir_fd, const char *name)
+{
+	if (unlinkat(tmpdir_fd, name, AT_REMOVEDIR) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -1;
+}
+
 /* Remove run directory @name if its run was killed. 1: it was; 0: it was not; -1 with errno. */
 static int remove_if_dead(int tmpdir_fd, const char *name)
 {
 	cleanup_fd int run_fd = open_own_directory(tmpdir_fd, name);
-	if (run_fd < 0)
-		return 0; /* another user's, or no directory at all */
+	if (run_fd < 0) /* another user's, no directory at all, or just gone */
+		return errno == EPERM || errno == EACCES || errno == ENOTDIR || errno == ELOOP ||
+				       errno == ENOENT
+			       ? 0
+			       : -1;
 	cleanup_fd int lock_fd = rundir_take_lock(run_fd);
-	if (lock_fd < 0)
-		return 0; /* the run lives, or has ended in order */
+	if (lock_fd >= 0)
+		return remove_dead(tmpdir_fd, name, run_fd) < 0 ? -1 : 1;
+	if (errno == ENOENT && rundir_name_kind(name) == RUNDIR_UNFINISHED)
+		return remove_unfinished(tmpdir_fd, name);
+	/* The run lives, or has ended in order; or we could not see. */
+	return errno == ENOENT || errno == EACCES || errno == EAGAIN || errno == ESTALE ||
+			       errno == ELOOP
+		       ? 0
+		       : -1;
+}
 
-	/* The lock goes last, so that what cannot be removed now can be another time. */
-	if (for_each(run_fd, remove_worker_directory) < 0 || for_each(run_fd, count_other) < 0)
-		return -1;
-	if (unlinkat(run_fd, RUNDIR_LOCK, 0) < 0 || unlinkat(tmpdir_fd, name, AT_REMOVEDIR) < 0)
-		return -1;
-	return 1;
+static bool is_scratch_name(const char *name)
+{
+	const size_t prefix = strlen(GC_SCRATCH_TEMPLATE) - 6;
+
+	return strncmp(name, GC_SCRATCH_TEMPLATE, prefix) == 0 &&
+	       strlen(name) == strlen(GC_SCRATCH_TEMPLATE);
+}
+
+/* As remove_if_dead(), for a copy of standard input. */
+static int remove_scratch(int tmpdir_fd, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(tmpdir_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
+		return 0;
+	return entries_remove(tmpdir_fd, name, 0) < 0 ? -1 : 1;
 }
 
 int gc_sweep(const char *tmpdir, gc_tell *tell, void *context)
@@ -112,11 +145,14 @@ int gc_sweep(const char *tmpdir, gc_tell *tell, void *context)
 	if (!directory)
 		return -1;
 	while (errno = 0, (entry = readdir(directory)) != NULL) {
-		if (!rundir_is_name(entry->d_name))
-			continue;
-		int removed = remove_if_dead(dirfd(directory), entry->d_name);
+		const char *name = entry->d_name;
+		int removed = 0;
+		if (is_scratch_name(name))
+			removed = remove_scratch(dirfd(directory), name);
+		else if (rundir_name_kind(name) != RUNDIR_OTHER)
+			removed = remove_if_dead(dirfd(directory), name);
 		if (removed != 0)
-			tell(context, entry->d_name, removed < 0 ? errno : 0);
+			tell(context, name, removed < 0 ? errno : 0);
 	}
 	return errno ? -1 : 0; /* of readdir(3) */
 }

@@ -3,11 +3,18 @@
 /*
  * What killed runs left. A run directory holds a lock file as long as its run lives, and the run
  * holds a lock on that (rundir.h). A lock file that nobody holds means that the run was killed;
- * only such directories are removed, and only one's own, never by their age.
+ * only such directories are removed, and only one's own, never by their age. An empty one under the
+ * name that directories have before they are locked goes too.
  */
 
 #ifndef ZIPMAP_PARENT_GC_H
 #define ZIPMAP_PARENT_GC_H
+
+/**
+ * For mkstemp(3): a file that its maker removes at once, and goes on using. Whoever removes it
+ * before takes nothing from a run that lives.
+ */
+#define GC_SCRATCH_TEMPLATE ".zipmap-stdin.XXXXXX"
 
 /** Whom to tell: the run directory @name was removed (@error 0), or could not be (an errno). */
 typedef void gc_tell(void *context, const char *name, int error);

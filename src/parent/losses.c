@@ -70,7 +70,8 @@ void losses_take(struct run *run, struct worker *worker, bool broke)
 	if (!broke && WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM)
 		guilty.failure = (struct failure){.kind = FAILURE_SLOW};
 	struct dead tidied = {&run->schedule, dead.directory};
-	rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied);
+	if (rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied) < 0)
+		run_not_tidied(run);
 	for (unsigned i = dead.queued; i-- > 1;)
 		schedule_requeue(&run->schedule, dead.queue[i].unit);
 	if (dead.queued > 0 && schedule_lost(&run->schedule, dead.queue[0].unit, &guilty) < 0)

@@ -3,6 +3,7 @@
 #include "parent/recordfile.h"
 
 #include "common/membername.h"
+#include "parent/entries.h"
 #include "parent/remap.h"
 #include "parent/schedule.h"
 
@@ -13,8 +14,8 @@
 /* Remove @file, which may be anything that a worker has put there. */
 static void remove_file(const struct worker *worker, const char *file)
 {
-	if (unlinkat(worker->directory_fd, file, 0) < 0 && errno == EISDIR)
-		unlinkat(worker->directory_fd, file, AT_REMOVEDIR);
+	if (entries_remove(worker->directory_fd, file, 0) < 0 && errno == EISDIR)
+		entries_remove(worker->directory_fd, file, AT_REMOVEDIR);
 }
 
 /* How large @file is, once it has been mapped. What is wrong with it; FAILURE_NONE: nothing. */
@@ -70,6 +71,14 @@ static void check_packed(const struct worker *worker, struct seen_pack *pack, st
 		record->failure.kind = FAILURE_CHANGED;
 	if (record->failure.kind == FAILURE_NONE)
 		pack->accepted = true;
+}
+
+void recordfile_remove(const struct worker *worker, const struct record *record)
+{
+	char file[MEMBER_FILE_SIZE];
+
+	member_file_name(record->archive, record->member, record->name, record->name_size, file);
+	remove_file(worker, file);
 }
 
 void recordfile_settle(const struct worker *worker, struct in_hand *hand)

@@ -20,6 +20,9 @@
 int recordfile_check(const struct worker *worker, struct in_hand *hand, struct budget *budget,
 	struct record *record);
 
+/** Remove the file of its own of a member that has failed, should its worker not have done so. */
+void recordfile_remove(const struct worker *worker, const struct record *record);
+
 /**
  * No more is to come of the pack that was looked at last for @hand: one of which no member could be
  * announced is removed.

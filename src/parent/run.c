@@ -50,6 +50,17 @@ void run_out_of_memory(struct run *run)
 	run_stop(run, RUN_STOPPED, 0);
 }
 
+void run_not_tidied(struct run *run)
+{
+	char name[PRINTABLE_MAX];
+	int error = errno;
+
+	printable(run->rundir.path, strlen(run->rundir.path), name, sizeof(name));
+	diag(DIAG_ERROR, "cannot remove all that was not printed from %s: %s", name,
+		strerror(error));
+	run->stats->failures++;
+}
+
 /* Wait for events and deal with them. */
 static void wait_for_events(struct run *run, int timeout_ms)
 {
@@ -133,8 +144,11 @@ static void clean_up(struct run *run)
 	pool_release(&run->pool); /* from here on, nobody writes files */
 	if (run->end != RUN_COMPLETE)
 		announce_sweep(run);
+	if (rundir_end(&run->rundir) < 0)
+		run_not_tidied(run);
 	rundir_release(&run->rundir);
 	schedule_release(&run->schedule);
+	diag_set_interrupt(-1);
 	signals_release(&run->signals);
 	memory_peak_release(&run->memory);
 	free(run->held_path);
@@ -191,6 +205,7 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
+	diag_set_interrupt(run->signals.fd);
 	const char *distrust = rundir_distrust(settings->tmpdir);
 	if (distrust || rundir_create(&run->rundir, settings->tmpdir) < 0) {
 		char name[PRINTABLE_MAX];

@@ -7,8 +7,14 @@
  *
  * While the run lives, its directory holds a file "lock" with a lock of fcntl(2) on it, which
  * belongs to this process alone, not to the workers that it forks, and ends with it. A run that
- * ends in order removes the file first of all: from then on the directory is its caller's. So a
- * lock file that nobody has locked was left by a run that was killed (gc.h).
+ * ends in order removes the file: from then on the directory is its caller's. So a lock file that
+ * nobody has locked was left by a run that was killed (gc.h).
+ *
+ * No directory is called zipmap.XXXXXX before it is locked: it is made as .zipmap.XXXXXX and gets
+ * its name with the lock held. Under that first name nothing is ever written but the lock, and no
+ * caller hears of it, so --gc may take one without a lock too, if it is empty. Should its run live,
+ * and be just about to lock it, that run finds it gone and makes another. A run that leaves nothing
+ * takes the same way back.
  */
 
 #ifndef ZIPMAP_PARENT_RUNDIR_H
@@ -21,10 +27,11 @@
 #define RUNDIR_LOCK "lock"
 
 struct rundir {
-	char *path;    /**< as it is printed: below the directory that was asked for */
-	int fd;        /**< of the run directory itself */
-	int lock_fd;   /**< of the locked file in it */
-	uint32_t next; /**< the number of the next worker's directory */
+	char *path;       /**< as it is printed: below the directory that was asked for */
+	char *unfinished; /**< what it is called before it is locked */
+	int fd;           /**< of the run directory itself */
+	int lock_fd;      /**< of the locked file in it */
+	uint32_t next;    /**< the number of the next worker's directory */
 };
 
 /**
@@ -45,21 +52,38 @@ int rundir_add(struct rundir *rundir, uint32_t *number);
 /** Whether a file is to stay; @archive and @member are the numbers in its name. */
 typedef bool rundir_keep(void *context, uint64_t archive, uint64_t member);
 
-/** Remove the files of directory @number for which @keep says no, and what is no member's file. */
-void rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void *context);
+/**
+ * Remove the files of directory @number for which @keep says no, and what is no member's file.
+ * Takes no memory. 0, or -1 with errno where something could not be removed.
+ */
+int rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void *context);
 
-/** Remove directory @number, which must be empty. */
-void rundir_drop(struct rundir *rundir, uint32_t number);
+/** Remove directory @number, which must be empty. 0, or -1 with errno. */
+int rundir_drop(struct rundir *rundir, uint32_t number);
 
-/** End the lock, remove every directory that is empty, the run directory last, and release. */
+/**
+ * Remove every directory that is empty, and end the lock; the run directory goes too where nothing
+ * is left. 0, or -1 with errno where something should have gone and did not.
+ */
+int rundir_end(struct rundir *rundir);
+
+/** As rundir_end(), unless that was called, and release. */
 void rundir_release(struct rundir *rundir);
 
-/** Whether a run directory may be called @name. */
-bool rundir_is_name(const char *name);
+/** What a directory may be that has this name. */
+enum rundir_name {
+	RUNDIR_OTHER,      /**< none of a run's */
+	RUNDIR_UNFINISHED, /**< that of a run that is about to begin, or about to end with nothing
+			    */
+	RUNDIR_FINISHED,   /**< that of a run */
+};
+
+enum rundir_name rundir_name_kind(const char *name);
 
 /**
  * Lock the lock file of the run directory @run_fd, whose run was killed. Its descriptor, which the
- * caller owns, or -1: there is none, or the run lives, or it has ended in order meanwhile.
+ * caller owns, or -1 with errno: ENOENT where there is none, EACCES or EAGAIN where the run lives,
+ * ESTALE where it has ended in order meanwhile.
  */
 int rundir_take_lock(int run_fd);
 

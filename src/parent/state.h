@@ -64,6 +64,9 @@ void run_stop(struct run *run, enum run_end end, int number);
 /** Something that was asked for has failed, and was reported. */
 void run_count_failure(struct run *run);
 
+/** Files that should have gone could not be removed, for the reason in errno: say so. */
+void run_not_tidied(struct run *run);
+
 /** The parent's own memory is short. What was announced stays; the rest is undone in order. */
 void run_out_of_memory(struct run *run);
 

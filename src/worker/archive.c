@@ -2,9 +2,11 @@
 
 #include "worker/archive.h"
 
+#include "common/cleanup.h"
 #include "worker/deadline.h"
 #include "worker/endrecord.h"
 #include "worker/source.h"
+#include "worker/zipaes.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 struct archive {
 	struct source *source;
 	zip_t *zip;
+	const char *password; /* not owned; or NULL */
 };
 
 static struct failure failure_from_libzip(zip_error_t *error)
@@ -42,9 +45,13 @@ static struct failure failure_from_libzip(zip_error_t *error)
 		failure.kind = FAILURE_UNSUPPORTED_METHOD;
 		break;
 	case ZIP_ER_ENCRNOTSUPP:
+		failure.kind = FAILURE_UNSUPPORTED_ENCRYPTION;
+		break;
 	case ZIP_ER_NOPASSWD:
-	case ZIP_ER_WRONGPASSWD:
 		failure.kind = FAILURE_ENCRYPTED;
+		break;
+	case ZIP_ER_WRONGPASSWD:
+		failure.kind = FAILURE_WRONG_PASSWORD;
 		break;
 	case ZIP_ER_READ:
 	case ZIP_ER_SEEK:
@@ -104,13 +111,19 @@ static zip_t *open_displaced(struct source *source, struct failure *failure)
 struct archive *archive_open(int fd, struct failure *failure)
 {
 	struct source *source = source_new(fd, 0);
+	int error = errno;
 	struct archive *archive = malloc(sizeof(*archive));
 
-	if (!source || !archive) {
+	if (!archive || (!source && error == ENOMEM)) {
 		*failure = (struct failure){.kind = FAILURE_NO_MEMORY};
 		goto fail;
 	}
+	if (!source) {
+		*failure = (struct failure){FAILURE_READ, {(uint64_t)error, 0}};
+		goto fail;
+	}
 	archive->source = source;
+	archive->password = NULL;
 	deadline_begin(source_size(source));
 	archive->zip = open_zip(source, failure);
 	if (!archive->zip && failure->kind == FAILURE_BAD_DIRECTORY)
@@ -135,6 +148,11 @@ void archive_free(struct archive *archive)
 	free(archive);
 }
 
+void archive_set_password(struct archive *archive, const char *password)
+{
+	archive->password = password;
+}
+
 uint64_t archive_size(const struct archive *archive)
 {
 	return source_size(archive->source);
@@ -143,6 +161,39 @@ uint64_t archive_size(const struct archive *archive)
 uint64_t archive_entries(const struct archive *archive)
 {
 	return (uint64_t)zip_get_num_entries(archive->zip, 0);
+}
+
+static enum encryption encryption_of(uint16_t method)
+{
+	switch (method) {
+	case ZIP_EM_NONE:
+		return ENCRYPTION_NONE;
+	case ZIP_EM_TRAD_PKWARE:
+		return ENCRYPTION_ZIPCRYPTO;
+	case ZIP_EM_AES_128:
+		return ENCRYPTION_AES_128;
+	case ZIP_EM_AES_192:
+		return ENCRYPTION_AES_192;
+	case ZIP_EM_AES_256:
+		return ENCRYPTION_AES_256;
+	default:
+		return ENCRYPTION_UNKNOWN;
+	}
+}
+
+/* Bits of the key; 0: this is not AES. */
+static unsigned aes_bits(enum encryption encryption)
+{
+	switch (encryption) {
+	case ENCRYPTION_AES_128:
+		return 128;
+	case ENCRYPTION_AES_192:
+		return 192;
+	case ENCRYPTION_AES_256:
+		return 256;
+	default:
+		return 0;
+	}
 }
 
 void archive_member(const struct archive *archive, uint64_t index, struct member *member)
@@ -158,9 +209,12 @@ void archive_member(const struct archive *archive, uint64_t index, struct member
 		.compressed_bytes = status.comp_size,
 		.crc32 = status.crc,
 		.method = status.comp_method,
-		.encrypted = status.encryption_method != ZIP_EM_NONE,
+		.encryption = encryption_of(status.encryption_method),
 		.name = status.name ? status.name : "",
 	};
+	member->encrypted = member->encryption != ENCRYPTION_NONE;
+	/* Version 2 of the AES extra field states 0; libzip does not tell the version. */
+	member->crc_unstated = aes_bits(member->encryption) > 0 && member->crc32 == 0;
 	member->name_size = (uint16_t)strlen(member->name);
 	member->directory = member->name_size > 0 && member->name[member->name_size - 1] == '/';
 }
@@ -174,15 +228,43 @@ static bool is_local_header(struct source *source, uint64_t offset)
 	       memcmp(signature, "PK\3\4", 4) == 0;
 }
 
+/* Take what is before and after the data of an AES member, whose raw bytes @data is set to. */
+static int open_aes(struct member_data *data, unsigned bits, struct failure *failure)
+{
+	const char *password = data->archive->password;
+	size_t header_size = zipaes_header_size(bits);
+	uint8_t header[ZIPAES_HEADER_MAX];
+	bool wrong;
+
+	if (data->left < header_size + ZIPAES_CODE_SIZE ||
+		source_read_at(data->archive->source, header, header_size, data->offset) !=
+			(ssize_t)header_size) {
+		failure->kind = FAILURE_TRUNCATED;
+		return -1;
+	}
+	data->offset += header_size;
+	data->left -= header_size + ZIPAES_CODE_SIZE;
+	data->aes = zipaes_new(bits, password, strlen(password), header, &wrong);
+	if (!data->aes)
+		failure->kind = wrong ? FAILURE_WRONG_PASSWORD : FAILURE_NO_MEMORY;
+	return data->aes ? 0 : -1;
+}
+
 int member_data_open(struct archive *archive, const struct member *member, bool raw,
 	struct member_data *data, struct failure *failure)
 {
+	unsigned bits = raw ? aes_bits(member->encryption) : 0;
+	zip_flags_t flags = (raw ? ZIP_FL_COMPRESSED : 0U) | (bits > 0 ? ZIP_FL_ENCRYPTED : 0U);
 	uint8_t byte;
 
 	*data = (struct member_data){.archive = archive};
+	if (member->encrypted && !archive->password) {
+		*failure = (struct failure){.kind = FAILURE_ENCRYPTED};
+		return -1;
+	}
 	source_watch(archive->source);
 	zip_file_t *file =
-		zip_fopen_index(archive->zip, member->index, raw ? ZIP_FL_COMPRESSED : 0);
+		zip_fopen_index_encrypted(archive->zip, member->index, flags, archive->password);
 	if (!file) {
 		*failure = failure_from_libzip(zip_get_error(archive->zip));
 		if (failure->kind == FAILURE_UNSUPPORTED_METHOD)
@@ -197,7 +279,7 @@ int member_data_open(struct archive *archive, const struct member *member, bool 
 		*failure = (struct failure){.kind = FAILURE_BAD_HEADER};
 		return -1;
 	}
-	if (!raw) {
+	if (!raw || (member->encrypted && bits == 0)) {
 		data->file = file;
 		return 0;
 	}
@@ -219,7 +301,20 @@ int member_data_open(struct archive *archive, const struct member *member, bool 
 		*failure = (struct failure){.kind = FAILURE_TRUNCATED};
 		return -1;
 	}
-	return 0;
+	return bits > 0 ? open_aes(data, bits, failure) : 0;
+}
+
+/* All encrypted data are read: whether they are authentic. 0, or -1 with *@failure. */
+static int finish_aes(struct member_data *data, struct failure *failure)
+{
+	uint8_t code[ZIPAES_CODE_SIZE];
+	ssize_t got = source_read_at(data->archive->source, code, sizeof(code), data->offset);
+	bool authentic = got == sizeof(code) && zipaes_is_authentic(data->aes, code);
+
+	zipaes_free(steal_pointer(&data->aes));
+	if (!authentic)
+		*failure = (struct failure){.kind = FAILURE_DECRYPTED};
+	return authentic ? 0 : -1;
 }
 
 static ssize_t read_raw(struct member_data *data, void *bytes, size_t size, struct failure *failure)
@@ -227,7 +322,7 @@ static ssize_t read_raw(struct member_data *data, void *bytes, size_t size, stru
 	if (size > data->left)
 		size = (size_t)data->left;
 	if (size == 0)
-		return 0;
+		return data->aes ? finish_aes(data, failure) : 0;
 	ssize_t got = source_read_at(data->archive->source, bytes, size, data->offset);
 	if (got < 0) {
 		*failure = (struct failure){FAILURE_READ, {(uint64_t)errno, 0}};
@@ -239,6 +334,8 @@ static ssize_t read_raw(struct member_data *data, void *bytes, size_t size, stru
 	}
 	data->offset += (uint64_t)got;
 	data->left -= (uint64_t)got;
+	if (data->aes)
+		zipaes_decrypt(data->aes, bytes, (size_t)got);
 	return got;
 }
 
@@ -258,4 +355,5 @@ void member_data_close(struct member_data *data)
 	if (data->file)
 		zip_fclose(data->file);
 	data->file = NULL;
+	zipaes_free(steal_pointer(&data->aes));
 }

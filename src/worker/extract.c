@@ -6,6 +6,7 @@
 #include "common/membername.h"
 #include "worker/buffer.h"
 #include "worker/checksum.h"
+#include "worker/decode.h"
 #include "worker/inflate.h"
 #include "worker/inflate_whole.h"
 #include "worker/outfile.h"
@@ -22,6 +23,7 @@ struct extraction {
 	enum decoder decoder;                  /* that is asked for */
 	struct inflater *large;                /* the decoder of large members */
 	struct inflater *small;                /* and of small ones: the same, or another */
+	struct codec *codec;                   /* of the last method besides DEFLATE, or NULL */
 	struct whole_inflater *whole_inflater; /* of the smallest; NULL: there is none */
 	uint8_t *in;                           /* INPUT_SIZE bytes of compressed data */
 	struct outfile own;                    /* of the member in hand */
@@ -33,9 +35,11 @@ struct extraction {
 	struct member member;
 	struct record record;
 	struct member_data data;
-	struct inflater *inflater; /* large or small; NULL: the data come as they are */
-	bool whole;                /* the member is to be inflated in one go, if that comes out */
-	bool exhausted;            /* there are no more compressed bytes */
+	struct inflater
+		*inflater; /* large or small; NULL: the codec, or the data come as they are */
+	bool coded;        /* for the codec */
+	bool whole;        /* the member is to be inflated in one go, if that comes out */
+	bool exhausted;    /* there are no more compressed bytes */
 	struct inflate_span span;
 	struct outfile *out; /* where the member goes; NULL: none is in hand */
 	uint8_t *room; /* where the piece in hand begins, in its buffer; NULL: there is none */
@@ -81,6 +85,7 @@ void extraction_free(struct extraction *extraction)
 		inflater_free(extraction->small);
 	inflater_free(extraction->large);
 	whole_inflater_free(extraction->whole_inflater);
+	codec_free(extraction->codec);
 	free(extraction->in);
 	free(extraction);
 }
@@ -118,6 +123,12 @@ void extraction_abandon(struct extraction *extraction)
 
 static enum extract_status fail(struct extraction *extraction, struct failure failure)
 {
+	bool mismatch = failure.kind == FAILURE_BAD_DATA || failure.kind == FAILURE_CRC_MISMATCH ||
+			failure.kind == FAILURE_SIZE_MISMATCH;
+
+	/* What verifies a password is one or two bytes: others pass, and give other data. */
+	if (extraction->member.encrypted && mismatch)
+		failure = (struct failure){.kind = FAILURE_DECRYPTED};
 	extraction_abandon(extraction);
 	extraction->record.failure = failure;
 	return EXTRACT_FAILED;
@@ -206,6 +217,25 @@ static struct inflater *choose_inflater(const struct extraction *extraction)
 	return large ? extraction->large : extraction->small;
 }
 
+/*
+ * Have the codec of the member's method, if it is for one, at the start of a stream. One that is no
+ * longer needed gives its window back. DECODE_NEED_INPUT, or an error.
+ */
+static enum decode_status prepare_codec(struct extraction *extraction)
+{
+	const struct member *member = &extraction->member;
+
+	extraction->coded = codec_knows(member->method);
+	if (extraction->codec && codec_method(extraction->codec) != member->method)
+		codec_free(steal_pointer(&extraction->codec));
+	if (!extraction->coded)
+		return DECODE_NEED_INPUT;
+	if (!extraction->codec)
+		extraction->codec = codec_new(member->method);
+	return extraction->codec ? codec_reset(extraction->codec, member->size_bytes)
+				 : DECODE_NO_MEMORY;
+}
+
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member)
 {
@@ -223,14 +253,14 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 	extraction->exhausted = false;
 	extraction->room = NULL;
 
-	if (member->encrypted)
-		return fail_as(extraction, FAILURE_ENCRYPTED, 0, 0);
+	if (prepare_codec(extraction) != DECODE_NEED_INPUT)
+		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
 	bool inflating = member->method == METHOD_DEFLATE;
 	extraction->inflater = inflating ? choose_inflater(extraction) : NULL;
 	extraction->whole = inflating && extraction->whole_inflater &&
 			    member->size_bytes <= INFLATE_WHOLE_MAX &&
 			    member->compressed_bytes <= INPUT_SIZE;
-	bool raw = inflating || member->method == METHOD_STORED;
+	bool raw = inflating || extraction->coded || member->method == METHOD_STORED;
 	if (!is_within_bounds(extraction, &failure))
 		return fail(extraction, failure);
 	if (member_data_open(archive, member, raw, &extraction->data, &failure) < 0)
@@ -285,6 +315,20 @@ static bool inflate_whole(struct extraction *extraction)
 	return true;
 }
 
+/*
+ * Read what follows the compressed stream of an encrypted member: whether its data are authentic is
+ * known at their very end. 0, or -1 with *@failure.
+ */
+static int read_to_end(struct extraction *extraction, struct failure *failure)
+{
+	ssize_t got;
+
+	do {
+		got = member_data_read(&extraction->data, extraction->in, INPUT_SIZE, failure);
+	} while (got > 0);
+	return (int)got;
+}
+
 /* All is decoded: hold it against what the archive states, and finish a file of its own. */
 static enum extract_status finish(struct extraction *extraction)
 {
@@ -292,11 +336,14 @@ static enum extract_status finish(struct extraction *extraction)
 	struct record *record = &extraction->record;
 	struct outfile *out = extraction->out;
 	uint64_t size_bytes = outfile_position(out) - extraction->start;
+	struct failure failure = {0};
 	bool mapping;
 
 	if (size_bytes != member->size_bytes)
 		return fail_as(extraction, FAILURE_SIZE_MISMATCH, member->size_bytes, size_bytes);
-	if (extraction->crc32 != member->crc32)
+	if (member->encrypted && read_to_end(extraction, &failure) < 0)
+		return fail(extraction, failure);
+	if (extraction->crc32 != member->crc32 && !member->crc_unstated)
 		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
 	record->size_bytes = size_bytes;
 	record->crc32 = extraction->crc32;
@@ -375,6 +422,8 @@ static enum extract_status settle(struct extraction *extraction, enum inflate_st
 		if (!extraction->exhausted)
 			return EXTRACT_MORE;
 		break;
+	case INFLATE_PAUSED:
+		return EXTRACT_MORE;
 	case INFLATE_NO_MEMORY:
 		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
 	case INFLATE_BAD_DATA:
@@ -383,8 +432,34 @@ static enum extract_status settle(struct extraction *extraction, enum inflate_st
 	return fail_as(extraction, FAILURE_BAD_DATA, 0, 0);
 }
 
+/* A piece by the codec. */
+static enum extract_status codec_step(struct extraction *extraction)
+{
+	enum extract_status prepared = prepare(extraction);
+
+	if (prepared != EXTRACT_MORE)
+		return prepared;
+	switch (codec_run(extraction->codec, &extraction->span, extraction->exhausted)) {
+	case DECODE_NEED_INPUT:
+		return settle(extraction, INFLATE_NEED_INPUT);
+	case DECODE_NEED_OUTPUT:
+		return settle(extraction, INFLATE_NEED_OUTPUT);
+	case DECODE_END:
+		return settle(extraction, INFLATE_END);
+	case DECODE_NO_MEMORY:
+		return settle(extraction, INFLATE_NO_MEMORY);
+	case DECODE_WINDOW:
+		return fail_as(extraction, FAILURE_WINDOW, 0, 0);
+	case DECODE_BAD_DATA:
+		break;
+	}
+	return settle(extraction, INFLATE_BAD_DATA);
+}
+
 enum extract_status extraction_step(struct extraction *extraction)
 {
+	if (extraction->coded)
+		return codec_step(extraction);
 	if (!extraction->inflater)
 		return copy_step(extraction);
 	enum extract_status status = prepare(extraction);
@@ -396,10 +471,29 @@ enum extract_status extraction_step(struct extraction *extraction)
 	return settle(extraction, inflater_run(extraction->inflater, &extraction->span));
 }
 
+/* Whether the member in hand is decoded by what takes two. */
+static bool is_twin(const struct extraction *extraction)
+{
+	return extraction->inflater && inflater_decoder(extraction->inflater) == DECODER_TWIN;
+}
+
 void extraction_step_two(struct extraction *const lanes[2], enum extract_status statuses[2])
 {
+	enum inflate_status stops[2];
+
+	if (!is_twin(lanes[0]) || !is_twin(lanes[1])) {
+		for (int i = 0; i < 2; i++)
+			statuses[i] = extraction_step(lanes[i]);
+		return;
+	}
 	for (int i = 0; i < 2; i++)
-		statuses[i] = extraction_step(lanes[i]);
+		statuses[i] = prepare(lanes[i]);
+	if (statuses[0] != EXTRACT_MORE || statuses[1] != EXTRACT_MORE)
+		return; /* the other one goes on next time */
+	inflater_run_two((struct inflater *const[]){lanes[0]->inflater, lanes[1]->inflater},
+		(struct inflate_span *const[]){&lanes[0]->span, &lanes[1]->span}, stops);
+	for (int i = 0; i < 2; i++)
+		statuses[i] = settle(lanes[i], stops[i]);
 }
 
 bool extraction_pack_is_broken(const struct extraction *extraction)

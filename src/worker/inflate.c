@@ -8,6 +8,9 @@
 
 /* What was built in, the preferred ones first. */
 static const struct inflate_method *const methods[] = {
+#ifdef HAVE_TWIN
+	&inflate_twin,
+#endif
 #ifdef HAVE_ISAL
 	&inflate_isal,
 #endif
@@ -76,4 +79,11 @@ void inflater_reset(struct inflater *inflater)
 enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span *span)
 {
 	return inflater->method->run(inflater, span);
+}
+
+void inflater_run_two(struct inflater *const inflaters[2], struct inflate_span *const spans[2],
+	enum inflate_status statuses[2])
+{
+	assert(inflaters[0]->method == inflaters[1]->method && inflaters[0]->method->run_two);
+	inflaters[0]->method->run_two(inflaters, spans, statuses);
 }

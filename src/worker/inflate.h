@@ -31,6 +31,7 @@ enum inflate_status {
 	INFLATE_END,         /**< the stream is complete; input of this call may be left over */
 	INFLATE_BAD_DATA,    /**< this is no DEFLATE stream */
 	INFLATE_NO_MEMORY,
+	INFLATE_PAUSED, /**< of two: this one can go on as it is, the other one can not */
 };
 
 /**
@@ -71,5 +72,12 @@ void inflater_reset(struct inflater *inflater);
 
 /** Decode until the input is used up, the output is full, or the stream ends or breaks. */
 enum inflate_status inflater_run(struct inflater *inflater, struct inflate_span *span);
+
+/**
+ * Decode two streams at once, both by DECODER_TWIN, until one of them comes to where inflater_run()
+ * would return. The other's status is that as well, or INFLATE_PAUSED.
+ */
+void inflater_run_two(struct inflater *const inflaters[2], struct inflate_span *const spans[2],
+	enum inflate_status statuses[2]);
 
 #endif

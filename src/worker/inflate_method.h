@@ -18,6 +18,9 @@ struct inflate_method {
 	void (*free)(struct inflater *inflater); /* not of NULL */
 	void (*reset)(struct inflater *inflater);
 	enum inflate_status (*run)(struct inflater *inflater, struct inflate_span *span);
+	/* NULL: it takes one at a time. */
+	void (*run_two)(struct inflater *const inflaters[2], struct inflate_span *const spans[2],
+		enum inflate_status statuses[2]);
 };
 
 /** The beginning of each decoder's own structure. */
@@ -26,6 +29,9 @@ struct inflater {
 };
 
 extern const struct inflate_method inflate_zlib;
+#ifdef HAVE_TWIN
+extern const struct inflate_method inflate_twin;
+#endif
 #ifdef HAVE_ISAL
 extern const struct inflate_method inflate_isal;
 #endif

@@ -11,6 +11,7 @@
 #include <seccomp.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -254,10 +255,25 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 				    SCMP_CMP(2, SCMP_CMP_MASKED_EQ, O_CREAT, 0));
 }
 
+/*
+ * libseccomp (2.5) does not survive it where malloc(3) gives nothing: it was seen
+ * to loop for ever, to free twice, and to lose a rule and say nothing. So more than it takes, which
+ * is some 40 KiB, is asked for before and freed again: what lies below a block that is in use is
+ * not given back to the kernel.
+ */
+enum { LIBSECCOMP_BYTES = 96 * 1024 };
+
 static int enter_seccomp(const struct sandbox_needs *needs)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	cleanup_free void *reserve = malloc(LIBSECCOMP_BYTES);
+	cleanup_free void *lid = malloc(1);
 
+	if (!reserve || !lid) {
+		errno = ENOMEM;
+		return -1;
+	}
+	free(steal_pointer(&reserve));
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	if (!filter) {
 		errno = ENOMEM;
 		return -1;

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -204,6 +205,8 @@ static int change_archive(struct worker *worker, int fd, uint64_t number, struct
 	archive_free(worker->archive);
 	worker->archive = archive_open(fd, failure);
 	worker->archive_number = number;
+	if (worker->archive)
+		archive_set_password(worker->archive, worker->settings->password);
 	return worker->archive ? 0 : -1;
 }
 
@@ -371,6 +374,9 @@ _Noreturn void worker_main(
 		give_up();
 	memory_peak_init(&worker.memory, worker.settings->measure);
 	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
+	/* No core file with a password in it, also where a pipe takes them: core(5). */
+	if (worker.settings->password && prctl(PR_SET_DUMPABLE, 0) < 0)
+		give_up();
 
 	struct sandbox_needs needs = {channel_fd, directory_fd, file_limit(worker.settings)};
 	if (worker.settings->sandboxed && sandbox_enter(worker.settings->sandbox, &needs) < 0)

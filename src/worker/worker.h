@@ -18,6 +18,7 @@
 
 struct worker_settings {
 	struct filter filter; /**< which members are wanted */
+	const char *password; /**< a string; or NULL */
 	struct limits limits; /**< what is refused */
 	bool pack;            /**< small members share a file */
 	enum decoder decoder; /**< one that inflate_has() */

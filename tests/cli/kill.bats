@@ -57,6 +57,40 @@ make_data() {
 	find "$TMPDIR" outside | sort | cmp - before
 }
 
+@test "--gc takes what has no lock yet by its first name, if it is empty, and nothing else" {
+	mkdir -m 700 "$TMPDIR"/{.zipmap.aaaaaa,.zipmap.bbbbbb,.zipmap.cccccc,.zipmap.dddddd,zipmap.eeeeee}
+	touch "$TMPDIR"/.zipmap.bbbbbb/file "$TMPDIR"/.zipmap.cccccc/lock "$TMPDIR/.zipmap-stdin.aaaaaa"
+	ln -s "$PWD" "$TMPDIR/.zipmap-stdin.bbbbbb"
+	# A run that is about to give its directory the name holds the lock.
+	zipmap_gc=$("$PYTHON" -c 'import fcntl, os, subprocess
+with open(os.environ["TMPDIR"] + "/.zipmap.dddddd/lock", "w") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    subprocess.run([os.environ["ZIPMAP"], "--gc", "-v"], check=True)' 2>&1 | sort)
+	[[ $zipmap_gc == "zipmap: removed .zipmap-stdin.aaaaaa
+zipmap: removed .zipmap.aaaaaa
+zipmap: removed .zipmap.cccccc" ]] || fail "$zipmap_gc"
+	[[ "$(cd "$TMPDIR" && echo .z* z*)" == ".zipmap-stdin.bbbbbb .zipmap.bbbbbb .zipmap.dddddd zipmap.eeeeee" ]]
+}
+
+@test "runs that begin while --gc goes round and round: each is right" {
+	make_archive simple a.zip
+	touch go
+	while [[ -e go ]]; do
+		"$ZIPMAP" --gc || touch gc-failed
+	done 3>&- &
+	for _ in {1..20}; do
+		zipmap_runs=$("$ZIPMAP" a.zip nowhere.zip 2>err) && false
+		[[ $(cat "$zipmap_runs") == hello ]] || fail "$zipmap_runs"
+		expect_lines err 1
+		"$ZIPMAP" nowhere.zip 2>/dev/null && false
+		true
+	done
+	rm go
+	wait
+	[[ ! -e gc-failed ]]
+	[[ "$(ls -A "$TMPDIR" | wc -l)" == 20 ]] || fail "$(ls -A "$TMPDIR")"
+}
+
 @test "--gc with archives or of a directory that is not there: status 2" {
 	for arguments in 'a.zip' '--files-from=list' "--tmpdir=$PWD/nowhere"; do
 		status=0

@@ -226,7 +226,8 @@ stat_bytes() { # KEY: the exact number in parentheses
 		zipmap $option
 		expect_good
 		for name in recursive files-from null include exclude jobs tmpdir unordered quiet verbose \
-			fail-fast pack printf max-member max-total max-members max-ratio require-sandbox no-sandbox gc stats help version; do
+			fail-fast pack printf max-member max-total max-members max-ratio require-sandbox \
+			no-sandbox gc stats help version password-file; do
 			grep -qE -e "--$name\b" out || fail "--$name is not in --help"
 		done
 	done
@@ -237,7 +238,7 @@ stat_bytes() { # KEY: the exact number in parentheses
 	for option in -V --version; do
 		zipmap $option
 		expect_good
-		expect_lines out 2
+		expect_lines out 3
 		sed -n 1p out | grep -qE '^zipmap [0-9]+\.[0-9]+'
 		sed -n 2p out | grep -qE ' (ISA-L|zlib) [0-9]+\.[0-9]+'
 	done

@@ -9,12 +9,15 @@ purpose in the bytes that zipfile wrote.
 """
 
 import io
+import lzma
 import os
 import random
 import struct
+import subprocess
 import sys
 import warnings
 import zipfile
+import zlib
 
 import zipread
 
@@ -273,6 +276,62 @@ def recipe_arrays(path, count="3"):
         for number in range(int(count)):
             array = rng.random((20000, 4)).astype("<f4")
             archive.writestr("array_%d.dat" % number, array.tobytes())
+
+
+def _compress(data, form):
+    """@data by another method, and the number of that."""
+    if form == "xz":
+        return 95, lzma.compress(data)
+    frames = [data]
+    options = ["-q", "-c"]
+    method = 93
+    if form == "zstd-frames":
+        frames = [data[:7000], b"", data[7000:]]
+    elif form == "zstd-first":
+        method = 20
+    elif form.startswith("zstd-"):
+        options.append("--long=" + form[5:])
+    return method, b"".join(
+        subprocess.run(["zstd", *options], input=frame, stdout=subprocess.PIPE, check=True).stdout
+        for frame in frames)
+
+
+def recipe_wrapped(path, form):
+    """Three members of a method that zipfile does not know; their bytes go beside @path."""
+    plain = {name: text(20000, len(name)) for name in ("first.dat", "middle.dat", "last.dat")}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in plain.items():
+            with open(os.path.join(os.path.dirname(path), name), "wb") as file:
+                file.write(data)
+            method, stream = _compress(data, form)
+            archive.writestr(name, stream)
+    for index, data in enumerate(plain.values()):
+        _spoil(path, "method", method, index=index)
+        _spoil(path, "crc", zlib.crc32(data), index=index)
+        _spoil(path, "size", len(data), index=index)
+
+
+def recipe_wrapped_bad(path, form, how):
+    """The same, the middle one spoilt: its crc or size, its stream's end cut, or a bit in it."""
+    recipe_wrapped(path, form)
+    if how == "crc":
+        _spoil(path, "crc", lambda crc: crc ^ 1)
+    elif how == "size":
+        _spoil(path, "size", lambda size: size + 1)
+    elif how == "cut":
+        _spoil(path, "stored_size", lambda size: size // 2)
+    else:
+        recipe_flip(path)
+
+
+def recipe_flip(path, index="1"):
+    """Flip one bit in the middle of a member's data."""
+    at, entry = _data_at(path, int(index))
+    with open(path, "r+b") as file:
+        file.seek(at + entry.stored_size // 2)
+        byte = file.read(1)[0]
+        file.seek(-1, 1)
+        file.write(bytes([byte ^ 0x10]))
 
 
 # --- broken on purpose: three members, the middle one is spoilt ---

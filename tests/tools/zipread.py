@@ -10,6 +10,7 @@ import hashlib
 import lzma
 import os
 import struct
+import subprocess
 import zipfile
 import zlib
 
@@ -112,11 +113,17 @@ def _inflate_lzma(data):
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters).decompress(data[4 + size:])
 
 
+def _unzstd(data):
+    return subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, check=True).stdout
+
+
 DECODERS = {
     0: lambda data: data,
     8: lambda data: zlib.decompressobj(-15).decompress(data),
     12: bz2.decompress,
     14: _inflate_lzma,
+    20: _unzstd,
+    93: _unzstd,
     95: lzma.decompress,
 }
 
