@@ -15,6 +15,7 @@
  *       spool.[ch]       ... an archive on standard input
  *     - output.[ch]      paths to standard output, without waiting
  *       format.[ch]      ... or what --printf says
+ *     - listing.[ch]     the table of --list
  *     - password.[ch]    --password-file
  *     - report.[ch]      --stats
  * - parent/: the trusted process, which never looks inside an archive
@@ -56,7 +57,7 @@
  *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
- *     - record, failure                    what became of a member
+ *     - record, failure, method            what became of a member
  *     - decoder                            the decoders, by name
  *     - membername, filter, memory, diag, printable, cleanup
  */
@@ -79,6 +80,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -185,6 +187,26 @@ static int choose_sandbox(const struct options *options, unsigned *parts)
 	return 0;
 }
 
+static enum worker_task task_of(enum options_action action)
+{
+	switch (action) {
+	case ACTION_LIST:
+		return TASK_LIST;
+	case ACTION_TEST:
+		return TASK_TEST;
+	default:
+		return TASK_UNZIP;
+	}
+}
+
+/* What is printed of each member; NULL: its path. */
+static const char *output_format(const struct options *options)
+{
+	return options->action == ACTION_RUN || options->printf_format ? options->printf_format
+								       : "";
+}
+
+/* Unzip, or test or list, which differ in what workers do and what is printed. */
 static int unzip(const struct options *options)
 {
 	unsigned sandbox = 0;
@@ -204,21 +226,25 @@ static int unzip(const struct options *options)
 		return STATUS_USAGE;
 	}
 	char separator = options->null_separated ? '\0' : '\n';
-	if (output_init(&output, STDOUT_FILENO, separator, options->printf_format) < 0) {
+	if (output_init(&output, STDOUT_FILENO, separator, output_format(options)) < 0) {
 		diag(DIAG_ERROR, "out of memory");
 		inputs_close(&inputs);
 		password_forget(&password);
 		return STATUS_USAGE;
 	}
 
+	if (options->action == ACTION_LIST && !options->printf_format)
+		output_list(&output);
 	struct archive_source source = inputs_source(&inputs);
 	struct record_sink sink = output_sink(&output);
 	struct worker_settings worker_settings = {
+		.task = task_of(options->action),
 		.filter = {options->filters, options->filter_count},
 		.password = password.text,
 		.limits = options->limits,
 		.pack = options->pack,
-		.full_names = options->printf_format && format_uses(options->printf_format, 'm'),
+		.full_names = options->action == ACTION_LIST ||
+			      (options->printf_format && format_uses(options->printf_format, 'm')),
 		.sandboxed = !options->no_sandbox,
 		.sandbox = sandbox,
 		.measure = options->stats,
@@ -227,6 +253,7 @@ static int unzip(const struct options *options)
 	struct run_settings settings = {
 		.jobs = options->jobs,
 		.limits = options->limits,
+		.no_files = options->action != ACTION_RUN,
 		.unordered = options->unordered,
 		.fail_fast = options->fail_fast,
 		.measure = options->stats,
@@ -241,6 +268,9 @@ static int unzip(const struct options *options)
 	inputs_close(&inputs);
 	if (options->filter_count > 0 && end == RUN_COMPLETE && stats.members + stats.failures == 0)
 		diag(DIAG_WARNING, "no member matches what is included and excluded");
+	if (options->action == ACTION_TEST && end == RUN_COMPLETE)
+		diag(DIAG_DETAIL, "%" PRIu64 " members are good, %" PRIu64 " failures",
+			stats.members, stats.failures);
 	if (options->stats && end != RUN_NOT_STARTED)
 		report_print(stderr, &stats);
 	return exit_status(end, &stats, number);
@@ -296,6 +326,8 @@ int main(int argc, char *argv[])
 	diag_set_level(options.quiet ? DIAG_ERROR : options.verbose ? DIAG_DETAIL : DIAG_WARNING);
 	switch (options.action) {
 	case ACTION_RUN:
+	case ACTION_LIST:
+	case ACTION_TEST:
 		status = unzip(&options);
 		break;
 	case ACTION_GC:

@@ -101,12 +101,34 @@ static enum options_result wrong_option(struct parse *parse, int returned, char 
 		parse, "unknown option '-%s'", printable(&letter, 1, shown, sizeof(shown)));
 }
 
+/** What --list and --test cannot be given with: what is about files. */
+static enum options_result check_task(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool list = options->action == ACTION_LIST;
+	const char *name = list ? "list" : "test";
+	const char *format = options->printf_format;
+
+	if (!list && options->action != ACTION_TEST)
+		return OPTIONS_OK;
+	if (options->pack)
+		return options_wrong(parse, "option '--%s' makes no files to pack", name);
+	if (format && !list)
+		return options_wrong(parse, "option '--test' prints nothing to format");
+	if (format && (format_uses(format, 'p') || format_uses(format, 'o')))
+		return options_wrong(
+			parse, "option '--list' makes no files: %%p and %%o mean nothing");
+	return OPTIONS_OK;
+}
+
 /** Check what no option alone can tell. */
 static enum options_result check_inputs(struct parse *parse)
 {
 	const struct options *options = parse->options;
 	size_t standard_inputs = 0;
 
+	if (check_task(parse) != OPTIONS_OK)
+		return OPTIONS_USAGE;
 	if (options->pack && !(options->printf_format && format_uses(options->printf_format, 'p') &&
 				     format_uses(options->printf_format, 'o')))
 		return options_wrong(parse,

@@ -21,7 +21,9 @@
 /** What the user wants of the program. */
 enum options_action {
 	ACTION_RUN, /**< unzip */
-	ACTION_GC,  /**< remove what killed runs left in @tmpdir */
+	ACTION_LIST,
+	ACTION_TEST,
+	ACTION_GC, /**< remove what killed runs left in @tmpdir */
 	ACTION_HELP,
 	ACTION_VERSION,
 };

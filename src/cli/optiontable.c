@@ -135,6 +135,21 @@ static enum options_result add_filter(
 	return OPTIONS_OK;
 }
 
+/* --list and --test, which cannot both be done. */
+static enum options_result set_task(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	enum options_action action = spec->letter == 'l' ? ACTION_LIST : ACTION_TEST;
+	struct options *options = parse->options;
+
+	(void)argument;
+	if (options->action != ACTION_RUN && options->action != action)
+		return options_wrong(
+			parse, "option '--%s': something else is asked for already", spec->name);
+	options->action = action;
+	return OPTIONS_OK;
+}
+
 static enum options_result set_gc(
 	struct parse *parse, const struct option_spec *spec, const char *argument)
 {
@@ -284,7 +299,17 @@ const struct option_spec option_specs[] = {
 		.field = FIELD(no_sandbox)},
 
 	{.section = "Instead of unzipping",
-		.name = "gc",
+		.letter = 'l',
+		.name = "list",
+		.help = "list the members: size, compressed size, method,\n"
+			"CRC-32, time, archive, name",
+		.handler = set_task},
+	{.letter = 't',
+		.name = "test",
+		.help = "check the members as if to unzip them, keep no file\n"
+			"and say which are bad",
+		.handler = set_task},
+	{.name = "gc",
 		.help = "remove what runs that were killed left in the\n"
 			"directory for files",
 		.handler = set_gc},

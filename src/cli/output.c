@@ -25,6 +25,12 @@ int output_init(struct output *output, int fd, char separator, const char *forma
 	return output->formatter ? 0 : -1;
 }
 
+void output_list(struct output *output)
+{
+	output->lists = true;
+	output->listing = (struct listing){.lined_up = isatty(output->fd) == 1};
+}
+
 void output_release(struct output *output)
 {
 	if (output->formatter)
@@ -104,7 +110,10 @@ static int put(
 	if (!output->format)
 		return append(output, path, strlen(path), &output->separator, 1);
 	rewind(output->formatter);
-	format_print(output->formatter, output->format, record, archive_path, path);
+	if (output->lists)
+		listing_print(output->formatter, &output->listing, record, archive_path);
+	else
+		format_print(output->formatter, output->format, record, archive_path, path);
 	if (fflush(output->formatter) != 0 || ferror(output->formatter)) {
 		errno = ENOMEM;
 		return -1;

@@ -8,6 +8,7 @@
 #ifndef ZIPMAP_CLI_OUTPUT_H
 #define ZIPMAP_CLI_OUTPUT_H
 
+#include "cli/listing.h"
 #include "parent/run.h"
 
 #include <stdbool.h>
@@ -20,7 +21,9 @@ struct output {
 	bool regular;       /**< a regular file, which never makes the writer wait */
 	char separator;     /**< ends each path */
 	const char *format; /**< --printf, or NULL: print paths */
-	FILE *formatter;    /**< writes to @formatted, from its start for each record */
+	bool lists;         /**< print the table of --list instead */
+	struct listing listing;
+	FILE *formatter; /**< writes to @formatted, from its start for each record */
 	char *formatted;
 	size_t formatted_size;
 
@@ -39,6 +42,11 @@ struct output {
  * is not NULL, what the --printf @format says (see format.h). 0, or -1 with errno.
  */
 int output_init(struct output *output, int fd, char separator, const char *format);
+
+/**
+ * From now on print the table of --list; the @output must have a format, which is not used then.
+ */
+void output_list(struct output *output);
 
 /** Free the buffers; what is in them is lost. */
 void output_release(struct output *output);

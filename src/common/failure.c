@@ -2,6 +2,8 @@
 
 #include "common/failure.h"
 
+#include "common/method.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -86,45 +88,9 @@ static const struct {
 	[FAILURE_NO_WORKER] = {"no-worker", "cannot start a worker process", WORDS_ERRNO},
 };
 
-/* Methods that people meet, by APPNOTE 4.4.5. */
-static const struct {
-	uint16_t number;
-	const char *name;
-} methods[] = {
-	{1, "Shrink"},
-	{2, "Reduce"},
-	{3, "Reduce"},
-	{4, "Reduce"},
-	{5, "Reduce"},
-	{6, "Implode"},
-	{9, "Deflate64"},
-	{10, "PKWARE DCL Implode"},
-	{12, "bzip2"},
-	{14, "LZMA"},
-	{18, "TERSE"},
-	{19, "LZ77"},
-	{20, "Zstandard, deprecated number"},
-	{93, "Zstandard"},
-	{94, "MP3"},
-	{95, "XZ"},
-	{96, "JPEG"},
-	{97, "WavPack"},
-	{98, "PPMd"},
-	{99, "WinZip AES"},
-};
-
 const char *failure_slug(enum failure_kind kind)
 {
 	return kind < FAILURE_KINDS ? kinds[kind].slug : "unknown";
-}
-
-static const char *method_name(uint64_t number)
-{
-	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-		if (methods[i].number == number)
-			return methods[i].name;
-	}
-	return NULL;
 }
 
 static const char *file_type_name(uint64_t mode)

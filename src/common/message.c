@@ -14,7 +14,10 @@ enum record_field {
 	RECORD_FILE = 1 << 1,
 	RECORD_OFFSET = 1 << 2,
 	RECORD_PACK = 1 << 3,
-	RECORD_FIELDS = (1 << 4) - 1, /* all that are known */
+	RECORD_NO_FILE = 1 << 8,
+	RECORD_LISTED = 1 << 9,
+	/* all that are known */
+	RECORD_FIELDS = ((1 << 4) - 1) | RECORD_NO_FILE | RECORD_LISTED,
 };
 
 static void put_failure(struct wire_writer *out, const struct failure *failure)
@@ -40,7 +43,9 @@ static void put_record(struct wire_writer *out, const struct record *record)
 	unsigned fields = RECORD_FAILURE;
 
 	if (record->failure.kind == FAILURE_NONE) {
-		fields = RECORD_FILE;
+		fields = record->place == PLACE_FILE ? RECORD_FILE : RECORD_NO_FILE;
+		if (record->listed)
+			fields |= RECORD_LISTED;
 		if (record->offset_bytes != 0)
 			fields |= RECORD_OFFSET;
 		if (record->packed)
@@ -57,6 +62,16 @@ static void put_record(struct wire_writer *out, const struct record *record)
 		wire_put_u64(out, record->inode);
 		wire_put_u32(out, record->crc32);
 	}
+	if (fields & RECORD_NO_FILE) {
+		wire_put_u64(out, record->size_bytes);
+		wire_put_u32(out, record->crc32);
+	}
+	if (fields & RECORD_LISTED) {
+		wire_put_u64(out, record->compressed_bytes);
+		wire_put_u64(out, record->time);
+		wire_put_u16(out, record->method);
+		wire_put_u8(out, record->encrypted);
+	}
 	if (fields & RECORD_OFFSET)
 		wire_put_u64(out, record->offset_bytes);
 	if (fields & RECORD_PACK)
@@ -70,10 +85,14 @@ static void get_record(struct wire_reader *in, struct record *record)
 	*record = (struct record){.archive = wire_get_u64(in)};
 	record->member = wire_get_u64(in);
 	record->name = wire_get_bytes(in, &record->name_size);
-	/* Either it failed or it has a file. */
-	if ((fields & ~(unsigned)RECORD_FIELDS) ||
-		!(fields & RECORD_FILE) == !(fields & RECORD_FAILURE))
+	/* It failed, or it has a file, or it has none and needs none. */
+	unsigned kind = fields & (RECORD_FILE | RECORD_FAILURE | RECORD_NO_FILE);
+	if ((fields & ~(unsigned)RECORD_FIELDS) || kind == 0 || (kind & (kind - 1)) != 0 ||
+		((fields & RECORD_LISTED) && kind != RECORD_NO_FILE) ||
+		((fields & (RECORD_OFFSET | RECORD_PACK)) && kind == RECORD_NO_FILE))
 		in->failed = true;
+	record->place = kind == RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
+	record->listed = fields & RECORD_LISTED;
 	if (fields & RECORD_FAILURE) {
 		get_failure(in, &record->failure);
 		if (record->failure.kind == FAILURE_NONE)
@@ -83,6 +102,16 @@ static void get_record(struct wire_reader *in, struct record *record)
 		record->size_bytes = wire_get_u64(in);
 		record->inode = wire_get_u64(in);
 		record->crc32 = wire_get_u32(in);
+	}
+	if (fields & RECORD_NO_FILE) {
+		record->size_bytes = wire_get_u64(in);
+		record->crc32 = wire_get_u32(in);
+	}
+	if (fields & RECORD_LISTED) {
+		record->compressed_bytes = wire_get_u64(in);
+		record->time = wire_get_u64(in);
+		record->method = wire_get_u16(in);
+		record->encrypted = wire_get_u8(in) != 0;
 	}
 	if (fields & RECORD_OFFSET)
 		record->offset_bytes = wire_get_u64(in);

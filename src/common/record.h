@@ -17,6 +17,12 @@
 /** The most bytes that a member's name has: the length field has 16 bits (APPNOTE 4.4.10). */
 #define MEMBER_NAME_MAX 65535
 
+/** Where a member that has not failed is. */
+enum record_place {
+	PLACE_FILE,    /**< in a file of the run directory */
+	PLACE_NOWHERE, /**< only tested, or listed */
+};
+
 struct record {
 	uint64_t archive;       /**< the archive's place in the input, from 0 */
 	uint64_t member;        /**< the member's index in the central directory, from 0 */
@@ -27,7 +33,13 @@ struct record {
 	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
 	bool packed;            /**< the file holds several members */
 	uint64_t pack;          /**< the index of the first of those, which the file is named for */
-	uint16_t name_size;     /**< bytes in @name */
+	enum record_place place;
+	bool listed;               /**< the fields of a listing, which follow, are there */
+	bool encrypted;            /**< of a listing, as are the next ones */
+	uint16_t method;           /**< APPNOTE 4.4.5 */
+	uint64_t compressed_bytes; /**< in the archive */
+	uint64_t time;             /**< of its last change: the local time, in seconds from 1970 */
+	uint16_t name_size;        /**< bytes in @name */
 	/** The member's name as stored, any bytes; of a whole member, where only paths are wanted,
 	 * its cleaned base name (membername.h). Not NUL-terminated, not owned: it lives as long as
 	 * the message or buffer that the record was read from. */

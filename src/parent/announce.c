@@ -64,13 +64,14 @@ static bool on_record(
 		return !run->stop;
 	}
 	record_file_name(record, file);
-	if (asprintf(&path, "%s/%" PRIu32 "/%s", run->rundir.path, directory, file) < 0) {
+	if (record->place == PLACE_FILE &&
+		asprintf(&path, "%s/%" PRIu32 "/%s", run->rundir.path, directory, file) < 0) {
 		path = NULL;
 		run_out_of_memory(run);
 		return false;
 	}
 	if (note_unwritten(run, record) < 0 ||
-		run->sink->put(run->sink->context, record, job->path, path) < 0) {
+		run->sink->put(run->sink->context, record, job->path, path ? path : "") < 0) {
 		run_out_of_memory(run);
 		return false;
 	}

@@ -67,7 +67,10 @@ static int on_record(
 		return bad_message();
 	if (record->failure.kind != FAILURE_NONE)
 		recordfile_remove(worker, record);
-	else if (recordfile_check(worker, hand, &run->budget, record) < 0)
+	else if ((record->place == PLACE_NOWHERE) != run->settings->no_files)
+		return bad_message();
+	else if (record->place == PLACE_FILE &&
+		 recordfile_check(worker, hand, &run->budget, record) < 0)
 		return -1;
 	return schedule_record(&run->schedule, hand->unit, record);
 }

@@ -70,7 +70,8 @@ void losses_take(struct run *run, struct worker *worker, bool broke)
 	if (!broke && WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM)
 		guilty.failure = (struct failure){.kind = FAILURE_SLOW};
 	struct dead tidied = {&run->schedule, dead.directory};
-	if (rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied) < 0)
+	if (!run->settings->no_files &&
+		rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied) < 0)
 		run_not_tidied(run);
 	for (unsigned i = dead.queued; i-- > 1;)
 		schedule_requeue(&run->schedule, dead.queue[i].unit);

@@ -52,22 +52,24 @@ static _Noreturn void become_worker(
 		_exit(EXIT_FAILURE);
 	/* First above all numbers that are given new meaning, then down to them. */
 	int channel = fcntl(channel_fd, F_DUPFD, FIRST_UNUSED);
-	int directory = fcntl(worker->directory_fd, F_DUPFD, FIRST_UNUSED);
+	bool files = worker->directory_fd >= 0;
+	int directory = files ? fcntl(worker->directory_fd, F_DUPFD, FIRST_UNUSED) : channel;
 	int null = open("/dev/null", O_RDWR);
 	if (channel < 0 || directory < 0 || null < 0)
 		_exit(EXIT_FAILURE);
 	move_fd(null, STDIN_FILENO);
 	move_fd(null, STDOUT_FILENO);
 	move_fd(channel, CHANNEL);
-	move_fd(directory, DIRECTORY);
-	if (close_range(FIRST_UNUSED, ~0U, 0) < 0)
+	if (files)
+		move_fd(directory, DIRECTORY);
+	if (close_range(files ? FIRST_UNUSED : DIRECTORY, ~0U, 0) < 0)
 		_exit(EXIT_FAILURE);
 	for (unsigned i = 0; i < pool->size; i++) {
 		struct worker *other = &pool->workers[i];
 		if (other != worker && other->progress)
 			munmap(other->progress, sizeof(*other->progress));
 	}
-	pool->entry->main(pool->entry->context, CHANNEL, DIRECTORY, worker->progress);
+	pool->entry->main(pool->entry->context, CHANNEL, files ? DIRECTORY : -1, worker->progress);
 	_exit(EXIT_FAILURE); /* not reached */
 }
 
@@ -100,11 +102,13 @@ struct worker *pool_start(struct pool *pool)
 
 	assert(worker);
 	*worker = (struct worker){.channel_fd = -1, .directory_fd = -1, .archive = PROGRESS_NONE};
-	worker->directory_fd = rundir_add(pool->rundir, &worker->directory);
-	if (worker->directory_fd < 0 || fstat(worker->directory_fd, &status) < 0)
-		goto fail;
-	worker->device = status.st_dev;
-	worker->owner = status.st_uid;
+	if (pool->rundir) {
+		worker->directory_fd = rundir_add(pool->rundir, &worker->directory);
+		if (worker->directory_fd < 0 || fstat(worker->directory_fd, &status) < 0)
+			goto fail;
+		worker->device = status.st_dev;
+		worker->owner = status.st_uid;
+	}
 	void *page = mmap(NULL, sizeof(*worker->progress), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED)

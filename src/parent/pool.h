@@ -61,7 +61,10 @@ struct pool {
 	uint8_t *packet; /**< the packet received last, PACKET_MAX bytes */
 };
 
-/** Prepare for @size workers at most; starts none. 0, or -1 with errno. */
+/**
+ * Prepare for @size workers at most, with directories in @rundir, or without where that is NULL;
+ * starts none. 0, or -1 with errno.
+ */
 int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
 	struct rundir *rundir, struct run_stats *stats);
 

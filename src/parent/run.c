@@ -201,11 +201,17 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 	/* poll(2) takes no more entries than there may be descriptors. */
 	run->polls = calloc((size_t)run->most_workers + 3, sizeof(*run->polls));
 	if (signals_init(&run->signals) < 0 || !run->polls ||
-		pool_init(&run->pool, run->most_workers, worker, &run->rundir, run->stats) < 0) {
+		pool_init(&run->pool, run->most_workers, worker,
+			settings->no_files ? NULL : &run->rundir, run->stats) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
 	diag_set_interrupt(run->signals.fd);
+	if (settings->no_files) {
+		diag(DIAG_DETAIL, "at most %u worker process%s", run->most_workers,
+			run->most_workers == 1 ? "" : "es");
+		return 0;
+	}
 	const char *distrust = rundir_distrust(settings->tmpdir);
 	if (distrust || rundir_create(&run->rundir, settings->tmpdir) < 0) {
 		char name[PRINTABLE_MAX];

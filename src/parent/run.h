@@ -50,7 +50,8 @@ struct archive_source {
  * a slow reader never keeps it from a signal or from its workers.
  */
 struct record_sink {
-	/** Buffer a whole member's record. @path is its file. 0, or -1 with errno (ENOMEM). */
+	/** Buffer a whole member's record. @path is its file, or "" where there are none. 0, or -1
+	 * with errno (ENOMEM). */
 	int (*put)(void *context, const struct record *record, const char *archive_path,
 		const char *path);
 	/** Bytes that are buffered and not yet written. */
@@ -76,6 +77,7 @@ struct worker_entry {
 struct run_settings {
 	unsigned jobs;        /**< most worker processes at a time, at least 1 */
 	struct limits limits; /**< what workers refuse is not taken from them either */
+	bool no_files;        /**< workers make none: no run directory, records without paths */
 	bool unordered;       /**< hand records to the sink as they come, not in input order */
 	bool fail_fast;       /**< stop at the first failure */
 	bool measure;         /**< measure private memory while running (for run_stats) */

@@ -208,6 +208,7 @@ void archive_member(const struct archive *archive, uint64_t index, struct member
 		.size_bytes = status.size,
 		.compressed_bytes = status.comp_size,
 		.crc32 = status.crc,
+		.time = status.mtime > 0 ? (uint64_t)status.mtime : 0,
 		.method = status.comp_method,
 		.encryption = encryption_of(status.encryption_method),
 		.name = status.name ? status.name : "",

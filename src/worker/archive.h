@@ -39,6 +39,7 @@ struct member {
 	uint16_t method;
 	bool encrypted;
 	enum encryption encryption;
+	uint64_t time;      /**< of its last change: the local time, in seconds from 1970 */
 	bool directory;     /**< its name ends in '/': nothing to unzip */
 	const char *name;   /**< as stored, NUL-terminated; the archive's */
 	uint16_t name_size; /**< strlen(name) */

@@ -54,7 +54,7 @@ bool bounds_have_room(
 	struct statfs status;
 
 	/* No blocks or no inodes in all: the file system does not count them. */
-	if (fstatfs(directory_fd, &status) < 0)
+	if (directory_fd < 0 || fstatfs(directory_fd, &status) < 0)
 		return true;
 	uint64_t block = (uint64_t)status.f_frsize;
 	uint64_t bytes =

@@ -41,7 +41,8 @@ bool bounds_allow(
 
 /**
  * Whether the file system of @directory_fd has room for @files more files of @size_bytes together.
- * False with *@failure. Where it does not say what it has, there is room.
+ * False with *@failure. Where it does not say what it has, there is room; so there is where no
+ * files are made (-1).
  */
 bool bounds_have_room(
 	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure);

@@ -247,6 +247,7 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 		.member = member->index,
 		.name = member->name,
 		.name_size = member->name_size,
+		.place = extraction->own.directory_fd < 0 ? PLACE_NOWHERE : PLACE_FILE,
 	};
 	extraction->crc32 = 0;
 	extraction->span = (struct inflate_span){0};

@@ -33,7 +33,8 @@ struct extraction;
 
 /**
  * Extract into files of the directory @directory_fd, which must stay open; @pack: small members
- * share one. @decoder is one that inflate_has() (inflate.h). NULL: no memory.
+ * share one. Where @directory_fd is -1, members are only checked: nothing is written. @decoder is
+ * one that inflate_has() (inflate.h). NULL: no memory.
  */
 struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder);
 

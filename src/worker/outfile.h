@@ -27,7 +27,7 @@
 #define OUTFILE_ALIGNMENT 64
 
 struct outfile {
-	int directory_fd; /**< not owned */
+	int directory_fd; /**< not owned; -1: nothing is written */
 	int fd;           /**< -1: no file is open */
 	int error;        /**< errno of a failed write: bytes from the position on are lost */
 	char name[MEMBER_FILE_SIZE];
@@ -39,7 +39,10 @@ struct outfile {
 	uint64_t file_bytes; /**< how long the file is */
 };
 
-/** Prepare to make files in @directory_fd, which must stay open. 0, or -1 with ENOMEM. */
+/**
+ * Prepare to make files in @directory_fd, which must stay open; -1: all that is written is
+ * forgotten, and there are no files. 0, or -1 with ENOMEM.
+ */
 int outfile_init(struct outfile *out, int directory_fd);
 
 /** Remove a file that is open, and release @out. */

@@ -149,7 +149,10 @@ static int enter_landlock(int directory_fd)
 	if (version >= 6)
 		ruleset.scoped = (UINT64_C(1) << SCOPES) - 1;
 	cleanup_fd int fd = (int)syscall(SYS_landlock_create_ruleset, &ruleset, sizeof(ruleset), 0);
-	if (fd < 0 || syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &own, 0) < 0)
+	if (fd < 0)
+		return -1;
+	if (directory_fd >= 0 &&
+		syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &own, 0) < 0)
 		return -1;
 	return (int)syscall(SYS_landlock_restrict_self, fd, 0);
 }

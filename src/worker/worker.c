@@ -184,6 +184,29 @@ static void extract_member(struct worker *worker, const struct member *member)
 	memory_sample(&worker->memory, 0);
 }
 
+/* Say what the directory states of a member. */
+static void list_member(struct worker *worker, const struct member *member)
+{
+	struct record record = {
+		.archive = worker->archive_number,
+		.member = member->index,
+		.place = PLACE_NOWHERE,
+		.size_bytes = member->size_bytes,
+		.crc32 = member->crc32,
+		.listed = true,
+		.compressed_bytes = member->compressed_bytes,
+		.time = member->time,
+		.method = member->method,
+		.encrypted = member->encrypted,
+		.name = member->name,
+		.name_size = member->name_size,
+	};
+
+	note_progress(worker->progress, member);
+	put_record(worker, &record);
+	flush_if_due(worker);
+}
+
 static void finish_unit(
 	struct worker *worker, const struct message_work *work, const struct failure *failure)
 {
@@ -315,7 +338,11 @@ static void do_work(struct worker *worker, const struct message_work *work, int 
 	for (uint64_t index = work->first; index < end; index++) {
 		struct member member;
 		archive_member(worker->archive, index, &member);
-		if (is_wanted(worker, &member))
+		if (!is_wanted(worker, &member))
+			continue;
+		if (worker->settings->task == TASK_LIST)
+			list_member(worker, &member);
+		else
 			extract_member(worker, &member);
 	}
 	release_held(worker);

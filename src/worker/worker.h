@@ -16,7 +16,15 @@
 
 #include <stdbool.h>
 
+/** What is done with the members that are wanted. */
+enum worker_task {
+	TASK_UNZIP, /**< into files */
+	TASK_TEST,  /**< decoded and checked, into no file */
+	TASK_LIST,  /**< what the directory states of them */
+};
+
 struct worker_settings {
+	enum worker_task task;
 	struct filter filter; /**< which members are wanted */
 	const char *password; /**< a string; or NULL */
 	struct limits limits; /**< what is refused */
@@ -30,7 +38,7 @@ struct worker_settings {
 
 /**
  * Work until the channel @channel_fd ends, then leave the process with _exit(2). Files are made in
- * @directory_fd. @context is a struct worker_settings.
+ * @directory_fd, which is -1 where the task makes none. @context is a struct worker_settings.
  */
 _Noreturn void worker_main(
 	void *context, int channel_fd, int directory_fd, struct worker_progress *progress);

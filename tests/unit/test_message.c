@@ -49,6 +49,27 @@ static const struct message samples[] = {
 	{.kind = MESSAGE_DONE, .done = {3, 4, {FAILURE_NONE, {0, 0}}}},
 	{.kind = MESSAGE_DONE, .done = {3, 4, {FAILURE_KINDS - 1, {UINT64_MAX, 1}}}},
 	{.kind = MESSAGE_MEMORY, .memory = {123456789012, 98765432109}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 10,
+			.place = PLACE_NOWHERE,
+			.size_bytes = 77,
+			.crc32 = 3,
+			.name = "tested",
+			.name_size = 6}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 11,
+			.place = PLACE_NOWHERE,
+			.size_bytes = 78,
+			.crc32 = 4,
+			.listed = true,
+			.encrypted = true,
+			.method = 65535,
+			.compressed_bytes = (uint64_t)1 << 50,
+			.time = 1577880000,
+			.name = "listed",
+			.name_size = 6}},
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
@@ -70,6 +91,12 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 	ck_assert_uint_eq(a->crc32, b->crc32);
 	ck_assert_int_eq(a->packed, b->packed);
 	ck_assert_uint_eq(a->pack, b->pack);
+	ck_assert_int_eq(a->place, b->place);
+	ck_assert_int_eq(a->listed, b->listed);
+	ck_assert_int_eq(a->encrypted, b->encrypted);
+	ck_assert_uint_eq(a->method, b->method);
+	ck_assert_uint_eq(a->compressed_bytes, b->compressed_bytes);
+	ck_assert_uint_eq(a->time, b->time);
 	ck_assert_uint_eq(a->name_size, b->name_size);
 	ck_assert_mem_eq(a->name, b->name, a->name_size);
 }
