@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -119,6 +120,47 @@ START_TEST(errno_survives)
 }
 END_TEST
 
+/** Have stderr be the end of a pipe that is full, for one message. What the pipe holds is lost. */
+static void diag_into_full_pipe(void)
+{
+	char bytes[4096] = {0};
+	int pair[2];
+	int saved = dup(STDERR_FILENO);
+
+	ck_assert_int_eq(pipe2(pair, O_NONBLOCK), 0);
+	while (write(pair[1], bytes, sizeof(bytes)) > 0)
+		;
+	fcntl(pair[1], F_SETFL, 0);
+	dup2(pair[1], STDERR_FILENO);
+	diag(DIAG_ERROR, "lost");
+	dup2(saved, STDERR_FILENO);
+	while (read(pair[0], bytes, sizeof(bytes)) > 0)
+		ck_assert_ptr_null(memchr(bytes, 'z', sizeof(bytes)));
+	close(saved);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+START_TEST(a_message_that_waits_is_given_up_when_it_is_interrupted)
+{
+	int pair[2];
+
+	ck_assert_int_eq(pipe(pair), 0);
+	diag_set_interrupt(pair[0]);
+	capture_begin();
+	diag(DIAG_ERROR, "%05000d", 0);
+	ck_assert_uint_eq(strlen(capture_end()), 5009);
+	ck_assert_int_eq(write(pair[1], "", 1), 1);
+	diag_into_full_pipe();
+	capture_begin();
+	diag(DIAG_ERROR, "stderr takes it");
+	ck_assert_str_eq(capture_end(), "zipmap: stderr takes it\n");
+	diag_set_interrupt(-1);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("diag");
@@ -131,6 +173,7 @@ int main(void)
 	tcase_add_test(tests, a_cut_does_not_divide_a_character);
 	tcase_add_test(tests, a_message_is_one_write);
 	tcase_add_test(tests, errno_survives);
+	tcase_add_test(tests, a_message_that_waits_is_given_up_when_it_is_interrupted);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

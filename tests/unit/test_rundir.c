@@ -317,6 +317,42 @@ START_TEST(a_run_directory_that_was_taken_away_gives_no_workers_directory)
 	rundir_release(&rundir);
 }
 END_TEST
+
+START_TEST(what_another_put_beside_the_lock_stays_under_the_name_that_was_printed)
+{
+	char path[PATH_MAX];
+	char file[PATH_MAX];
+	char lock[PATH_MAX];
+
+	create();
+	add(0);
+	make_file("other");
+	snprintf(path, sizeof(path), "%s", rundir.path);
+	snprintf(file, sizeof(file), "%s", below("other"));
+	snprintf(lock, sizeof(lock), "%s", below(RUNDIR_LOCK));
+	ck_assert(exists(lock));
+	ck_assert(!exists(rundir.unfinished));
+	ck_assert_int_eq(rundir_end(&rundir), -1);
+	ck_assert_int_eq(errno, ENOTEMPTY);
+	ck_assert(exists(file));
+	ck_assert(!exists(lock));
+	rundir_release(&rundir);
+	ck_assert(exists(path));
+}
+END_TEST
+
+START_TEST(names_of_run_directories_before_and_after_they_are_locked)
+{
+	ck_assert_int_eq(rundir_name_kind("zipmap.abcdef"), RUNDIR_FINISHED);
+	ck_assert_int_eq(rundir_name_kind(".zipmap.abcdef"), RUNDIR_UNFINISHED);
+	ck_assert_int_eq(rundir_name_kind("..zipmap.abcdef"), RUNDIR_OTHER);
+	ck_assert_int_eq(rundir_name_kind("zipmap.abcde"), RUNDIR_OTHER);
+	ck_assert_int_eq(rundir_name_kind("zipmap.abcdefg"), RUNDIR_OTHER);
+	ck_assert_int_eq(rundir_name_kind("zipmaps.abcde"), RUNDIR_OTHER);
+	ck_assert_int_eq(rundir_name_kind(""), RUNDIR_OTHER);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("rundir");
@@ -336,6 +372,9 @@ int main(void)
 	tcase_add_test(tests, drop_removes_an_empty_directory_only);
 	tcase_add_test(tests, a_place_that_takes_no_directory_is_an_error);
 	tcase_add_test(tests, a_run_directory_that_was_taken_away_gives_no_workers_directory);
+	tcase_add_test(
+		tests, what_another_put_beside_the_lock_stays_under_the_name_that_was_printed);
+	tcase_add_test(tests, names_of_run_directories_before_and_after_they_are_locked);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
