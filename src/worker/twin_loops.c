@@ -103,10 +103,10 @@ INLINE uint32_t look_up_scaled(const struct lane *lane, const struct twin *twin)
 
 /* --- output ----------------------------------------------------------------------------------- */
 
-/* Four bytes of the entry, of which up to two are literals. */
+/* Put four bytes, of which up to two are literals. The rotation is one instruction. */
 INLINE void put_literals(struct lane *lane, uint32_t entry)
 {
-	uint32_t bytes = entry >> 8;
+	uint32_t bytes = entry >> 8 | entry << 24;
 
 	memcpy(lane->out, &bytes, sizeof(bytes));
 	lane->out += (uint8_t)entry >> 6;
@@ -136,11 +136,16 @@ static const uint8_t spread[17][16] __attribute__((aligned(64))) = {
 	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 };
 
+static const size_t whole = 16;
+
 /* Write the next 16 bytes at @out of what stands @distance before it. */
 INLINE void put_16(uint8_t *out, size_t distance)
 {
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(out - distance));
-	size_t row = distance > 16 ? 16 : distance;
+	size_t row = distance;
+
+	/* By a conditional move from memory, since registers are scarce. */
+	__asm__("cmp $16, %0\n\tcmova %1, %0" : "+r"(row) : "m"(whole) : "cc");
 
 	bytes = _mm_shuffle_epi8(bytes, _mm_load_si128((const __m128i *)(const void *)spread[row]));
 	_mm_storeu_si128((__m128i *)(void *)out, bytes);
@@ -229,7 +234,9 @@ INLINE bool take_match(struct lane *lane, struct twin *twin, size_t length, unsi
 		return false;
 	if (reaches_too_far(lane, twin, distance))
 		return refuse(twin);
-	put_match(lane->out, distance, length);
+	put_16(lane->out, distance);
+	if (unlikely(length > 16))
+		put_match(lane->out, distance, length);
 	lane->out += length;
 	return true;
 }
@@ -291,12 +298,30 @@ INLINE bool literal_step(struct lane *lane, struct twin *twin, bool first)
 	return true;
 }
 
+/* Entries of distances without any bits of input, for where there is no match. */
+static const uint32_t no_distance = 0;
+static const uint32_t far_distance = 2048U << 16;
+
+/*
+ * The length of the match in @entry, and in its place *@distance, unless there is no match: then
+ * that of @dummy. By a conditional move; C makes it a branch.
+ */
+INLINE size_t take_length(uint32_t entry, const uint32_t *dummy, uint32_t *distance)
+{
+	size_t length = entry;
+
+	__asm__("shr $24, %k0\n\tcmove %2, %1"
+		: "+r"(length), "+r"(*distance)
+		: "m"(*dummy)
+		: "cc");
+	return length;
+}
+
 /*
  * One entry where matches are frequent: literals, and then the distance is looked up and 16 bytes
- * are copied in any case. Where there is no match the distance is a harmless one, by a conditional
- * move: 0 where it has to be checked (it never reaches too far); else one that is not among what
- * was just written, since a load of that would have to wait for the store: that costs a quarter on
- * 16-bit data.
+ * are copied in any case. Where there is no match the distance is a harmless one: 0 where it has to
+ * be checked, since that never reaches too far; else one that is not among what was just written. A
+ * load of that would have to wait for the store, which costs a quarter on 16-bit data.
  */
 INLINE bool match_step(struct lane *lane, struct twin *twin, bool checked)
 {
@@ -307,12 +332,7 @@ INLINE bool match_step(struct lane *lane, struct twin *twin, bool checked)
 		return take_special(lane, twin, entry, 0);
 	uint32_t distance_entry = look_up_distance(lane, twin, 0);
 	put_literals(lane, entry);
-	size_t length = entry;
-	uint32_t dummy = checked ? 0 : 2048U << 16;
-	__asm__("shr $24, %k0\n\tcmove %2, %1"
-		: "+r"(length), "+r"(distance_entry)
-		: "r"(dummy)
-		: "cc");
+	size_t length = take_length(entry, checked ? &no_distance : &far_distance, &distance_entry);
 	size_t distance;
 	if (!take_distance(lane, twin, distance_entry, 0, &distance))
 		return false;

@@ -7,6 +7,7 @@
 
 #include "worker/inflate.h"
 
+#include "bits.h"
 #include "zips.h"
 
 #include <check.h>
@@ -477,53 +478,6 @@ START_TEST(random_bytes_do_no_harm)
 END_TEST
 
 /* --- streams made bit by bit ------------------------------------------------------------------ */
-
-struct bits {
-	struct bytes bytes;
-	unsigned used; /* of the last byte */
-};
-
-/* Numbers go lowest bit first. */
-static void put_bits(struct bits *bits, unsigned value, unsigned count)
-{
-	for (unsigned i = 0; i < count; i++) {
-		if (bits->used % 8 == 0)
-			bytes_put_number(&bits->bytes, 0, 1);
-		bits->bytes.data[bits->bytes.size - 1] |=
-			(uint8_t)((value >> i & 1) << bits->used % 8);
-		bits->used++;
-	}
-}
-
-/* Huffman codes go highest bit first. */
-static void put_code(struct bits *bits, unsigned code, unsigned count)
-{
-	while (count-- > 0)
-		put_bits(bits, code >> count & 1, 1);
-}
-
-/* The header of a last block: 0 stored, 1 fixed codes, 2 dynamic codes. */
-static struct bits begin_block(unsigned type)
-{
-	struct bits bits = {0};
-
-	put_bits(&bits, 1, 1);
-	put_bits(&bits, type, 2);
-	return bits;
-}
-
-/* A symbol of the fixed code, RFC 1951 3.2.6. */
-static void put_fixed(struct bits *bits, unsigned symbol)
-{
-	if (symbol < 144)
-		put_code(bits, 0x30 + symbol, 8);
-	else if (symbol < 256)
-		put_code(bits, 0x190 + symbol - 144, 9);
-	else if (symbol < 280)
-		put_code(bits, symbol - 256, 7);
-	else
-		put_code(bits, 0xc0 + symbol - 280, 8);
-}
 
 /*
  * The header of a last block with dynamic codes, up to the code lengths: a code length L is written
