@@ -596,6 +596,82 @@ static void check_alternate(struct archive *first, struct archive *second,
 	extraction_free(other);
 }
 
+/* Extract a member of each archive, two at a time, to the ends of both. */
+static void extract_two(struct extraction *const lanes[2], struct archive *const archives[2],
+	enum extract_status ends[2])
+{
+	for (uint64_t i = 0; i < 2; i++)
+		ends[i] = begin(lanes[i], archives[i], 5 + i, 0);
+	while (ends[0] == EXTRACT_MORE && ends[1] == EXTRACT_MORE)
+		extraction_step_two(lanes, ends);
+	for (int i = 0; i < 2; i++) {
+		while (ends[i] == EXTRACT_MORE)
+			ends[i] = extraction_step(lanes[i]);
+	}
+}
+
+/* What members are like that are extracted beside each other. */
+enum kind { LARGE, SHORTER, SMALL, STORED, EMPTY, DAMAGED, CUT_OFF, WRONG_CRC, KINDS };
+
+static struct archive *open_kind(enum kind kind, struct bytes *content)
+{
+	size_t size = kind == SMALL ? 5000 : kind == EMPTY ? 0 : kind == SHORTER ? 70001 : 600000;
+
+	*content = make_content(CONTENT_TEXT, size, 20 + kind);
+	struct bytes deflated = make_deflate(content->data, size, 6, 0);
+	struct zips_member member = zips_deflated("x", content->data, size, &deflated);
+	if (kind == STORED)
+		member = zips_stored("x", content->data, size);
+	if (kind == WRONG_CRC)
+		member.crc32 ^= 1;
+	if (kind == DAMAGED)
+		memset(deflated.data + deflated.size / 2, 0xff, 300);
+	if (kind == CUT_OFF)
+		member.data_size = member.compressed_bytes = (uint32_t)deflated.size - 1000;
+	struct archive *archive = open_one(&member);
+	bytes_free(&deflated);
+	return archive;
+}
+
+START_TEST(two_members_are_extracted_by_the_same_calls)
+{
+	struct extraction *other = new_extraction(directory_fd);
+	struct extraction *lanes[2] = {extraction, other};
+
+	for (int i = 0; i < KINDS * KINDS; i++) {
+		enum kind kinds[2] = {(enum kind)(i / KINDS), (enum kind)(i % KINDS)};
+		struct archive *archives[2];
+		struct bytes contents[2];
+		enum extract_status ends[2];
+		for (int k = 0; k < 2; k++)
+			archives[k] = open_kind(kinds[k], &contents[k]);
+		extract_two(lanes, archives, ends);
+		size_t whole = 0;
+		for (int k = 0; k < 2; k++) {
+			const char *name = k == 0 ? "5.0-x" : "6.0-x";
+			const struct record *record = extraction_record(lanes[k]);
+			ck_assert_int_eq(
+				ends[k], kinds[k] < DAMAGED ? EXTRACT_WHOLE : EXTRACT_FAILED);
+			if (kinds[k] == WRONG_CRC)
+				ck_assert_int_eq(record->failure.kind, FAILURE_CRC_MISMATCH);
+			else if (kinds[k] == CUT_OFF)
+				ck_assert_int_eq(record->failure.kind, FAILURE_BAD_DATA);
+			if (ends[k] == EXTRACT_WHOLE) {
+				check_file(name, record, contents[k].data, contents[k].size);
+				whole++;
+			}
+		}
+		ck_assert_uint_eq(count_files(), whole);
+		for (int k = 0; k < 2; k++) {
+			unlinkat(directory_fd, k == 0 ? "5.0-x" : "6.0-x", 0);
+			archive_free(archives[k]);
+			bytes_free(&contents[k]);
+		}
+	}
+	extraction_free(other);
+}
+END_TEST
+
 START_TEST(two_members_can_be_in_hand_at_once)
 {
 	static const char *const same[] = {"4.0-x", "4.1-x"};
@@ -674,6 +750,7 @@ int main(void)
 	tcase_add_test(tests, a_file_that_can_not_be_written_is_told);
 	tcase_add_test(tests, a_directory_that_is_gone_is_told);
 	tcase_add_test(tests, a_step_is_small);
+	tcase_add_test(tests, two_members_are_extracted_by_the_same_calls);
 	tcase_add_test(tests, two_members_can_be_in_hand_at_once);
 	tcase_add_test(tests, two_members_that_libzip_unzips_can_be_in_hand_at_once);
 	suite_add_tcase(suite, tests);
