@@ -8,10 +8,29 @@
 #include "parent/schedule.h"
 #include "parent/scheduleparts.h"
 
-void schedule_requeue(struct schedule *schedule, struct unit *unit)
+/* Cut @unit in two: what has records is done, what has none is given out again. NULL: no memory. */
+static struct unit *split(struct schedule *schedule, struct unit *unit)
 {
+	struct job *job = unit->job;
+	struct unit *again = unit_add(schedule, job, unit, unit->next_member, unit->end);
+
+	if (!again)
+		return NULL;
+	again->deaths = unit->deaths;
+	unit->end = unit->next_member;
+	unit->state = UNIT_DONE;
+	job_open(schedule, job);
+	schedule_advance(schedule, job);
+	return again;
+}
+
+int schedule_requeue(struct schedule *schedule, struct unit *unit)
+{
+	if (unit->next_member > unit->first)
+		return split(schedule, unit) ? 0 : -1;
 	unit->state = UNIT_QUEUED;
 	job_open(schedule, unit->job);
+	return 0;
 }
 
 int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty)
@@ -34,15 +53,7 @@ int schedule_lost(struct schedule *schedule, struct unit *unit, const struct rec
 	if (!blames) {
 		/* Nothing is lost but time: what has no record is done again. */
 		unit->deaths++;
-		struct unit *again = unit_add(schedule, job, unit, unit->next_member, unit->end);
-		if (!again)
-			return -1;
-		again->deaths = unit->deaths;
-		unit->end = unit->next_member;
-		unit->state = UNIT_DONE;
-		job_open(schedule, job);
-		schedule_advance(schedule, job);
-		return 0;
+		return split(schedule, unit) ? 0 : -1;
 	}
 
 	/* [first, missing) is done; [missing, guilty) is done again; guilty; (guilty, end) is, too.

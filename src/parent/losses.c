@@ -73,8 +73,10 @@ void losses_take(struct run *run, struct worker *worker, bool broke)
 	if (!run->settings->no_files &&
 		rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied) < 0)
 		run_not_tidied(run);
-	for (unsigned i = dead.queued; i-- > 1;)
-		schedule_requeue(&run->schedule, dead.queue[i].unit);
+	for (unsigned i = dead.queued; i-- > 1;) {
+		if (schedule_requeue(&run->schedule, dead.queue[i].unit) < 0)
+			run_out_of_memory(run);
+	}
 	if (dead.queued > 0 && schedule_lost(&run->schedule, dead.queue[0].unit, &guilty) < 0)
 		run_out_of_memory(run);
 	if (!run->stop)

@@ -132,8 +132,11 @@ int schedule_expect(const struct unit *unit, const struct record *record); /* ma
 int schedule_record(struct schedule *schedule, struct unit *unit, const struct record *record);
 int schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done);
 
-/** A worker has died before it came to @unit, which is given out again. */
-void schedule_requeue(struct schedule *schedule, struct unit *unit);
+/**
+ * A worker has died that had @unit too, and another in hand: what has no record yet is given out
+ * again, without blame. 0, or -1 with ENOMEM.
+ */
+int schedule_requeue(struct schedule *schedule, struct unit *unit);
 
 /**
  * A worker has died while it did @unit. @guilty is the member that it was on, with @guilty->failure

@@ -557,7 +557,7 @@ START_TEST(what_is_asked_for_stays_queued_until_it_is_given)
 	ck_assert_ptr_eq(schedule_next(&schedule, NOBODY), unit);
 	schedule_give(&schedule, unit, 1);
 	ck_assert_ptr_ne(schedule_next(&schedule, NOBODY), unit);
-	schedule_requeue(&schedule, unit);
+	ck_assert_int_eq(schedule_requeue(&schedule, unit), 0);
 	ck_assert_ptr_eq(schedule_next(&schedule, NOBODY), unit);
 	ck_assert_uint_eq(unit->end, UNIT_END_OPEN);
 	whole(give(0, 0), 1, 1);
@@ -883,8 +883,8 @@ START_TEST(units_queued_behind_a_lost_one_are_given_again_without_blame)
 	struct unit *c = give(2, 0);
 	plan(a, 2, 2);
 	for (int i = 0; i < 40; i++) { /* as often as it takes */
-		schedule_requeue(&schedule, c);
-		schedule_requeue(&schedule, b);
+		ck_assert_int_eq(schedule_requeue(&schedule, c), 0);
+		ck_assert_int_eq(schedule_requeue(&schedule, b), 0);
 		ck_assert_ptr_eq(give(1, 0), b);
 		ck_assert_ptr_eq(give(2, 0), c);
 	}
@@ -894,6 +894,30 @@ START_TEST(units_queued_behind_a_lost_one_are_given_again_without_blame)
 	whole(c, 1, 1);
 	assert_told("0.0 0.1! 1.0 2.0");
 	finish();
+}
+END_TEST
+
+START_TEST(a_unit_begun_beside_a_lost_one_keeps_its_records)
+{
+	for (int unordered = 0; unordered < 2; unordered++) {
+		begin(unordered);
+		add(2);
+		struct unit *a = give(0, 0);
+		struct unit *b = give(1, 0);
+		plan(a, 2, 2);
+		plan(b, 3, 3);
+		records(b, 0, 2);
+		ck_assert_int_eq(schedule_requeue(&schedule, b), 0);
+		lost(a, 0, 0);
+		a = give(0, 1);
+		b = give(1, 2);
+		ck_assert(schedule_has_record(&schedule, 2, 1, 1));
+		ck_assert(!schedule_has_record(&schedule, 3, 1, 2));
+		whole(b, 3, 3);
+		whole(a, 2, 2);
+		assert_told(unordered ? "1.0 1.1 0.0! 1.2 0.1" : "0.0! 0.1 1.0 1.1 1.2");
+		finish();
+	}
 }
 END_TEST
 
@@ -1311,7 +1335,7 @@ static void model_die(struct model_worker *worker)
 		.name_size = 4};
 
 	for (unsigned i = worker->queued; i-- > 1;)
-		schedule_requeue(&schedule, worker->queue[i]);
+		must(schedule_requeue(&schedule, worker->queue[i]) == 0);
 	if (worker->queued > 0) {
 		struct unit *unit = worker->queue[0];
 		struct model_archive *archive = &model.archive[unit->job->number];
@@ -1497,6 +1521,7 @@ int main(void)
 	tcase_add_test(tests, a_unit_that_kills_twice_without_a_member_to_blame_fails_its_archive);
 	tcase_add_test(tests, an_archive_may_kill_so_many_workers_and_no_more);
 	tcase_add_test(tests, units_queued_behind_a_lost_one_are_given_again_without_blame);
+	tcase_add_test(tests, a_unit_begun_beside_a_lost_one_keeps_its_records);
 	tcase_add_test(tests, without_order_a_lost_workers_members_are_told_once_too);
 	tcase_add_test(tests, the_archive_that_failed_and_a_worker_that_still_has_a_unit_of_it);
 	tcase_add_test(tests, a_listener_that_has_had_enough_is_told_nothing_more);
