@@ -211,7 +211,7 @@ static void die(struct game *game, unsigned number, const struct record *guilty)
 	struct fuzz_worker *worker = &game->workers[number];
 
 	for (unsigned i = worker->queued; i-- > 1;)
-		schedule_requeue(&game->schedule, worker->queue[i]);
+		MUST(schedule_requeue(&game->schedule, worker->queue[i]) == 0);
 	if (worker->queued > 0)
 		MUST(schedule_lost(&game->schedule, worker->queue[0], guilty) == 0);
 	worker->queued = 0;
@@ -225,27 +225,62 @@ static void accept(struct game *game, unsigned number, const struct record *reco
 	game->accepted_directory[game->accepted_count++] = number;
 }
 
+static bool is_about(const struct message *message, const struct unit *unit)
+{
+	uint64_t archive = unit->job->number;
+
+	switch (message->kind) {
+	case MESSAGE_PLAN:
+		return message->plan.archive == archive && message->plan.first == unit->first;
+	case MESSAGE_RECORD:
+		return message->record.archive == archive &&
+		       message->record.member >= unit->first && message->record.member < unit->end;
+	case MESSAGE_DONE:
+		return message->done.archive == archive && message->done.first == unit->first;
+	default:
+		return false;
+	}
+}
+
+/* The schedule's part of what the parent does with a message. 0, or -1 with errno. */
+static int tell_schedule(
+	struct game *game, unsigned number, struct unit *unit, const struct message *message)
+{
+	bool planned = unit->state == UNIT_PLANNED;
+	int result = -1;
+
+	errno = EBADMSG;
+	if (message->kind == MESSAGE_PLAN && !planned) {
+		result = schedule_plan(&game->schedule, unit, &message->plan);
+	} else if (message->kind == MESSAGE_RECORD && planned) {
+		result = schedule_expect(unit, &message->record);
+		if (result == 0)
+			MUST(schedule_record(&game->schedule, unit, &message->record) == 0);
+		if (result == 0)
+			accept(game, number, &message->record);
+	} else if (message->kind == MESSAGE_DONE) {
+		result = schedule_done(&game->schedule, unit, &message->done);
+	}
+	return result;
+}
+
 /* As the parent takes a message. False where the worker has to go for it. */
 static bool hear(struct game *game, unsigned number, const struct message *message)
 {
 	struct fuzz_worker *worker = &game->workers[number];
-	struct unit *unit = worker->queued > 0 ? worker->queue[0] : NULL;
-	int result = -1;
+	unsigned i = 0;
 
-	errno = EBADMSG;
-	if (unit && message->kind == MESSAGE_PLAN) {
-		result = schedule_plan(&game->schedule, unit, &message->plan);
-	} else if (unit && message->kind == MESSAGE_RECORD) {
-		result = schedule_record(&game->schedule, unit, &message->record);
-		if (result == 0)
-			accept(game, number, &message->record);
-	} else if (unit && message->kind == MESSAGE_DONE) {
-		result = schedule_done(&game->schedule, unit, &message->done);
-		if (result == 0)
-			memmove(worker->queue, worker->queue + 1,
-				--worker->queued * sizeof(worker->queue[0]));
-	}
+	while (i < worker->queued && !is_about(message, worker->queue[i]))
+		i++;
+	if (i == worker->queued)
+		return false;
+	int result = tell_schedule(game, number, worker->queue[i], message);
 	MUST(result == 0 || errno == EBADMSG);
+	if (result == 0 && message->kind == MESSAGE_DONE) {
+		worker->queued--;
+		for (; i < worker->queued; i++)
+			worker->queue[i] = worker->queue[i + 1];
+	}
 	return result == 0;
 }
 
@@ -284,7 +319,7 @@ static void say_near(struct game *game, unsigned number, struct fuzz_input *inpu
 
 	if (worker->queued == 0)
 		return;
-	const struct unit *unit = worker->queue[0];
+	const struct unit *unit = worker->queue[fuzz_take_u8(input) % worker->queued];
 	uint64_t archive = near(input, unit->job->number);
 	switch (message.kind) {
 	case MESSAGE_PLAN:
@@ -337,7 +372,11 @@ static uint64_t true_entries(const struct job *job)
 	return job->number * 5 % 7;
 }
 
-/* An honest worker, of whom others may have told lies: it is then the one that has to go. */
+/*
+ * An honest worker does the first of its units, or the rest of it where it was a liar until now.
+ * False where it is the one that has to go, since others have told lies about the archive's
+ * members.
+ */
 static bool do_unit_honestly(struct game *game, unsigned number)
 {
 	const struct unit *unit = game->workers[number].queue[0];
@@ -345,6 +384,7 @@ static bool do_unit_honestly(struct game *game, unsigned number)
 	uint64_t first = unit->first;
 	uint64_t entries = true_entries(job);
 	bool open = unit->end == UNIT_END_OPEN;
+	bool planned = unit->state == UNIT_PLANNED;
 	struct message plan = {.kind = MESSAGE_PLAN,
 		.plan = {job->number, first, open ? entries : unit->end, entries}};
 	struct message done = {.kind = MESSAGE_DONE, .done = {job->number, first, {0}}};
@@ -352,16 +392,17 @@ static bool do_unit_honestly(struct game *game, unsigned number)
 	/* As do_work() of a worker: it is told what cannot be. */
 	if (first > entries || (!open && unit->end > entries))
 		return false;
-	if (!hear(game, number, &plan))
+	if (!planned && !hear(game, number, &plan))
 		return false;
-	/* Members that nobody wants have no record: the first missing one is enough. */
+	/* Members that nobody wants have no record: one is enough. */
 	if (unit->next_member < unit->end) {
 		struct message record = {.kind = MESSAGE_RECORD,
-			.record = {.archive = job->number, .member = unit->next_member}};
-		if (!hear(game, number, &record))
-			return false;
+			.record = {.archive = job->number,
+				.member = planned ? unit->next_member : first}};
+		MUST(hear(game, number, &record));
 	}
-	return hear(game, number, &done);
+	MUST(hear(game, number, &done));
+	return true;
 }
 
 static void do_unit(struct game *game, unsigned number)
@@ -379,10 +420,10 @@ static void do_unit(struct game *game, unsigned number)
 /* From now on all workers are honest: the run comes to its end, and nothing is left. */
 static void finish(struct game *game)
 {
-	for (unsigned turn = 0;; turn++) {
+	for (unsigned turn = 0; !game->schedule.halted; turn++) {
 		bool busy = false;
 		MUST(turn < HONEST_TURNS_MAX);
-		for (unsigned number = 0; number < WORKERS; number++) {
+		for (unsigned number = 0; number < WORKERS && !game->schedule.halted; number++) {
 			busy |= give(game, number, UINT64_MAX);
 			if (game->workers[number].queued == 0)
 				continue;
@@ -408,7 +449,8 @@ static void play(struct fuzz_input *input)
 
 	game = (struct game){.stops = how & 2, .until_stop = how >> 2};
 	schedule_init(&game.schedule, how & 1, &listener);
-	while (input->left > 0) {
+	/* Once the listener has had enough, the run stops. */
+	while (input->left > 0 && !game.schedule.halted) {
 		uint8_t op = fuzz_take_u8(input);
 		unsigned number = (op >> 4) % WORKERS;
 		struct fuzz_worker *worker = &game.workers[number];

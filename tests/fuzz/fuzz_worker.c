@@ -10,6 +10,7 @@
 #include "common/channel.h"
 #include "fuzz.h"
 #include "parent/schedule.h"
+#include "worker/inflate.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -189,8 +190,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct worker_progress progress;
 	const struct schedule_listener listener = {on_record, on_last_word, on_last_word, NULL};
-	/* So that all of the input is the archive. */
-	const struct worker_settings settings = {.pack = size & 1, .full_names = size & 2};
+	/* By its size, so that all of the input is the archive. */
+	enum decoder decoder = (enum decoder)(size / 4 % DECODER_KINDS);
+	const struct worker_settings settings = {
+		.pack = size & 1,
+		.full_names = size & 2,
+		.decoder = inflate_has(decoder) ? decoder : DECODER_AUTO,
+	};
 
 	signal(SIGXFSZ, SIG_IGN); /* libFuzzer sets its own */
 	MUST(ftruncate(archive_fd, 0) == 0);
