@@ -53,7 +53,7 @@ ZSTD := $(ZSTD)
 # Our own decoder of two streams at once is for x86-64 alone.
 TWIN ?= $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),yes,no)
 TWIN := $(TWIN)
-LIBRARIES := libzip zlib nettle libseccomp $(if $(filter yes,$(LZMA)),liblzma) \
+LIBRARIES := libzip zlib nettle libseccomp jansson $(if $(filter yes,$(LZMA)),liblzma) \
 	$(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(ISAL)),libisal) \
 	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
 
@@ -226,7 +226,7 @@ $(BUILD)/flags: FORCE
 		done; \
 	fi; \
 	if [ -n "$$missing" ]; then \
-		echo "zipmap needs pkg-config, libzip, zlib, nettle, libbz2 and libseccomp to build. Missing:" $$missing >&2; \
+		echo "zipmap needs pkg-config, libzip, zlib, nettle, libbz2, libseccomp and jansson to build. Missing:" $$missing >&2; \
 		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
 			"\`tests/tools/install-deps build\` does only that." >&2; \
 		exit 1; \

@@ -10,11 +10,13 @@
  *       optiontable.[ch] ... the table, and what each option does
  *     - cpus.[ch]        how many CPUs this process may use
  *     - inputs.[ch]      where archives come from: operands, lists, standard input
+ *       complaint.[ch]   ... what is wrong with an input that gives no archive
  *       directory.[ch]   ... the archives of a directory, sorted
  *       pathlist.[ch]    ... the lines of a list, without waiting
  *       spool.[ch]       ... an archive on standard input
  *     - output.[ch]      paths to standard output, without waiting
  *       format.[ch]      ... or what --printf says
+ *       json.[ch]        ... or objects of JSON, of failures too
  *     - listing.[ch]     the table of --list
  *     - password.[ch]    --password-file
  *     - report.[ch]      --stats
@@ -59,7 +61,7 @@
  *     - wire, message, channel, progress   what the two sides say to each other, and how
  *     - record, failure, method            what became of a member
  *     - decoder                            the decoders, by name
- *     - membername, filter, memory, diag, printable, cleanup
+ *     - membername, filter, memory, diag, printable, utf8, cleanup
  */
 
 #include "cli/format.h"
@@ -225,15 +227,19 @@ static int unzip(const struct options *options)
 		password_forget(&password);
 		return STATUS_USAGE;
 	}
-	char separator = options->null_separated ? '\0' : '\n';
-	if (output_init(&output, STDOUT_FILENO, separator, output_format(options)) < 0) {
+	struct output_style style = {
+		.separator = options->null_separated ? '\0' : '\n',
+		.format = output_format(options),
+		.json = options->json,
+	};
+	if (output_init(&output, STDOUT_FILENO, &style) < 0) {
 		diag(DIAG_ERROR, "out of memory");
 		inputs_close(&inputs);
 		password_forget(&password);
 		return STATUS_USAGE;
 	}
 
-	if (options->action == ACTION_LIST && !options->printf_format)
+	if (options->action == ACTION_LIST && !options->printf_format && !options->json)
 		output_list(&output);
 	struct archive_source source = inputs_source(&inputs);
 	struct record_sink sink = output_sink(&output);
@@ -243,7 +249,7 @@ static int unzip(const struct options *options)
 		.password = password.text,
 		.limits = options->limits,
 		.pack = options->pack,
-		.full_names = options->action == ACTION_LIST ||
+		.full_names = options->action == ACTION_LIST || options->json ||
 			      (options->printf_format && format_uses(options->printf_format, 'm')),
 		.sandboxed = !options->no_sandbox,
 		.sandbox = sandbox,

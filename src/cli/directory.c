@@ -3,8 +3,6 @@
 #include "cli/directory.h"
 
 #include "common/cleanup.h"
-#include "common/diag.h"
-#include "common/printable.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,9 +29,9 @@ struct directory_level {
 	size_t path_size; /**< bytes of the walk's path that are this directory's */
 };
 
-void directory_init(struct directory_walk *walk, bool recursive)
+void directory_init(struct directory_walk *walk, bool recursive, struct complaint *complaint)
 {
-	*walk = (struct directory_walk){.recursive = recursive};
+	*walk = (struct directory_walk){.recursive = recursive, .complaint = complaint};
 }
 
 static void release_level(struct directory_level *level)
@@ -48,17 +46,13 @@ void directory_release(struct directory_walk *walk)
 		release_level(&walk->levels[--walk->depth]);
 	free(walk->levels);
 	free(walk->path);
-	directory_init(walk, walk->recursive);
+	directory_init(walk, walk->recursive, walk->complaint);
 }
 
 /** Report that @path cannot be read, for the reason in errno. */
-static void report(const char *path)
+static void report(const struct directory_walk *walk, const char *path)
 {
-	char shown[PRINTABLE_MAX];
-	int error = errno;
-
-	printable(path, strlen(path), shown, sizeof(shown));
-	diag(DIAG_ERROR, "%s: %s", shown, strerror(error));
+	complain(walk->complaint, path, "cannot-open", "%s", strerror(errno));
 }
 
 static bool has_archive_suffix(const char *name)
@@ -209,7 +203,7 @@ enum source_status directory_begin(struct directory_walk *walk, const char *path
 		if (enter(walk) == 0)
 			return SOURCE_ARCHIVE;
 	}
-	report(path);
+	report(walk, path);
 	return SOURCE_FAILED;
 }
 
@@ -242,7 +236,7 @@ enum source_status directory_next(struct directory_walk *walk, const char **path
 		}
 		const char *entry = level->block + level->index[level->next++];
 		if (set_path(walk, level, entry + 1) < 0) {
-			report(entry + 1);
+			report(walk, entry + 1);
 			walk->any = true;
 			return SOURCE_FAILED;
 		}
@@ -252,7 +246,7 @@ enum source_status directory_next(struct directory_walk *walk, const char **path
 			return SOURCE_ARCHIVE;
 		}
 		if (enter(walk) < 0) {
-			report(walk->path);
+			report(walk, walk->path);
 			walk->any = true;
 			return SOURCE_FAILED;
 		}
@@ -260,11 +254,10 @@ enum source_status directory_next(struct directory_walk *walk, const char **path
 			return SOURCE_AGAIN;
 	}
 	if (!walk->any && walk->path) {
-		char shown[PRINTABLE_MAX];
-
 		walk->any = true;
-		diag(DIAG_ERROR, "%s: no archives in this directory",
-			printable(walk->path, walk->top_size, shown, sizeof(shown)));
+		walk->path[walk->top_size] = '\0';
+		complain(walk->complaint, walk->path, "no-archives",
+			"no archives in this directory");
 		return SOURCE_FAILED;
 	}
 	return SOURCE_END;

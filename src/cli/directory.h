@@ -8,6 +8,7 @@
 #ifndef ZIPMAP_CLI_DIRECTORY_H
 #define ZIPMAP_CLI_DIRECTORY_H
 
+#include "cli/complaint.h"
 #include "parent/run.h"
 
 #include <stdbool.h>
@@ -17,6 +18,7 @@ struct directory_level;
 
 struct directory_walk {
 	bool recursive;
+	struct complaint *complaint;    /**< where SOURCE_FAILED says what is wrong */
 	struct directory_level *levels; /**< from the top of the tree down */
 	size_t depth, depth_capacity;
 	char *path; /**< of the directory on the lowest level, or of an entry in it */
@@ -25,8 +27,8 @@ struct directory_walk {
 	bool any;        /**< something was found, or reported */
 };
 
-/** Prepare a walk that has nothing to give yet. */
-void directory_init(struct directory_walk *walk, bool recursive);
+/** Prepare a walk that has nothing to give yet. @complaint must outlive it. */
+void directory_init(struct directory_walk *walk, bool recursive, struct complaint *complaint);
 
 /** Free what the walk holds, at any point of it. */
 void directory_release(struct directory_walk *walk);

@@ -2,38 +2,24 @@
 
 #include "cli/inputs.h"
 
-#include "common/diag.h"
-#include "common/printable.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** The list's name as it is shown, in @shown. */
-static const char *list_name(const struct inputs *inputs, char shown[static PRINTABLE_MAX])
-{
-	const char *name = inputs->options->files_from;
-
-	return printable(name, strlen(name), shown, PRINTABLE_MAX);
-}
-
 int inputs_open(struct inputs *inputs, const struct options *options)
 {
-	char shown[PRINTABLE_MAX];
-
 	*inputs = (struct inputs){.options = options};
-	directory_init(&inputs->walk, options->recursive);
-	spool_init(&inputs->spool, STDIN_FILENO, options->tmpdir);
+	directory_init(&inputs->walk, options->recursive, &inputs->complaint);
+	spool_init(&inputs->spool, STDIN_FILENO, options->tmpdir, &inputs->complaint);
 	inputs->list.fd = -1;
 	if (!options->files_from)
 		return 0;
 	if (pathlist_open(
 		    &inputs->list, options->files_from, options->null_separated ? '\0' : '\n') == 0)
 		return 0;
-	int error = errno;
-	diag(DIAG_ERROR, "%s: %s", list_name(inputs, shown), strerror(error));
+	complain(&inputs->complaint, options->files_from, "cannot-open", "%s", strerror(errno));
 	return -1;
 }
 
@@ -64,10 +50,10 @@ static enum source_status take_path(
 /** The next entry of the list. */
 static enum source_status next_in_list(struct inputs *inputs, const char **path)
 {
-	char shown[PRINTABLE_MAX];
+	struct complaint *complaint = &inputs->complaint;
+	const char *list = inputs->options->files_from;
 	uint64_t line = 0;
 	enum pathlist_status status = pathlist_next(&inputs->list, path, &line);
-	int error = errno;
 
 	switch (status) {
 	case PATHLIST_PATH:
@@ -77,16 +63,15 @@ static enum source_status next_in_list(struct inputs *inputs, const char **path)
 	case PATHLIST_WAIT:
 		return SOURCE_WAIT;
 	case PATHLIST_TOO_LONG:
-		diag(DIAG_ERROR, "%s: line %" PRIu64 ": longer than any path",
-			list_name(inputs, shown), line);
+		complain(complaint, list, "bad-line", "line %" PRIu64 ": longer than any path",
+			line);
 		return SOURCE_FAILED;
 	case PATHLIST_NUL:
-		diag(DIAG_ERROR,
-			"%s: line %" PRIu64 ": a NUL in the line; is this list one for --null?",
-			list_name(inputs, shown), line);
+		complain(complaint, list, "bad-line",
+			"line %" PRIu64 ": a NUL in the line; is this list one for --null?", line);
 		return SOURCE_FAILED;
 	case PATHLIST_ERROR:
-		diag(DIAG_ERROR, "%s: %s", list_name(inputs, shown), strerror(error));
+		complain(complaint, list, "read-error", "%s", strerror(errno));
 		return SOURCE_FAILED;
 	case PATHLIST_END:
 		break;
@@ -114,9 +99,8 @@ static enum source_status next_path(struct inputs *inputs, struct source_item *i
 	return status == SOURCE_ARCHIVE ? take_path(inputs, path, item) : status;
 }
 
-static enum source_status next(void *context, struct source_item *item)
+static enum source_status find_next(struct inputs *inputs, struct source_item *item)
 {
-	struct inputs *inputs = context;
 	enum source_status status;
 
 	for (;;) {
@@ -147,6 +131,19 @@ static enum source_status next(void *context, struct source_item *item)
 			return SOURCE_END;
 		}
 	}
+}
+
+static enum source_status next(void *context, struct source_item *item)
+{
+	struct inputs *inputs = context;
+	enum source_status status = find_next(inputs, item);
+
+	if (status == SOURCE_FAILED) {
+		item->path = inputs->complaint.path;
+		item->error = inputs->complaint.error;
+		item->message = inputs->complaint.message;
+	}
+	return status;
 }
 
 static int poll_fd(void *context)

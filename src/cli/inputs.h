@@ -13,6 +13,7 @@
 #ifndef ZIPMAP_CLI_INPUTS_H
 #define ZIPMAP_CLI_INPUTS_H
 
+#include "cli/complaint.h"
 #include "cli/directory.h"
 #include "cli/options.h"
 #include "cli/pathlist.h"
@@ -31,6 +32,7 @@ enum inputs_state {
 
 struct inputs {
 	const struct options *options;
+	struct complaint complaint; /**< the last one */
 	enum inputs_state state;
 	size_t next_operand;
 	struct directory_walk walk;

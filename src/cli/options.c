@@ -129,12 +129,16 @@ static enum options_result check_inputs(struct parse *parse)
 
 	if (check_task(parse) != OPTIONS_OK)
 		return OPTIONS_USAGE;
-	if (options->pack && !(options->printf_format && format_uses(options->printf_format, 'p') &&
-				     format_uses(options->printf_format, 'o')))
+	if (options->json && options->printf_format)
+		return options_wrong(parse, "options '--json' and '--printf' exclude each other");
+	if (options->pack && !options->json &&
+		!(options->printf_format && format_uses(options->printf_format, 'p') &&
+			format_uses(options->printf_format, 'o')))
 		return options_wrong(parse,
-			"option '--pack' needs '--printf' with %%p and %%o: a path alone "
+			"option '--pack' needs '--json', or '--printf' with %%p and %%o: a path alone "
 			"does not say where in the file a member is");
-	if (strchr(options->tmpdir, '\n') && !options->null_separated && !options->printf_format)
+	if (strchr(options->tmpdir, '\n') && !options->null_separated && !options->printf_format &&
+		!options->json)
 		return options_wrong(
 			parse, "the directory for files has a newline in its name: give '--null'");
 	if (options->action == ACTION_GC && (options->operand_count > 0 || options->files_from))

@@ -40,7 +40,8 @@ struct options {
 	bool no_sandbox; /**< never together with @require_sandbox: the later one counts */
 	bool require_sandbox;
 	struct limits limits;      /**< of --max-member and its kin */
-	bool pack;                 /**< only together with @printf_format */
+	bool pack;                 /**< only together with @printf_format or @json */
+	bool json;                 /**< never together with @printf_format */
 	const char *printf_format; /**< of --printf, which format_check() has found good; or NULL */
 	bool quiet;                /**< never together with @verbose: the later of the two counts */
 	bool verbose;

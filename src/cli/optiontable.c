@@ -242,8 +242,8 @@ const struct option_spec option_specs[] = {
 		.handler = set_flag,
 		.field = FIELD(unordered)},
 	{.name = "pack",
-		.help = "several members below 1 MiB in one file; needs a\n"
-			"FORMAT that says where in it",
+		.help = "several members below 1 MiB in one file; needs JSON\n"
+			"or a FORMAT that says where in it",
 		.handler = set_flag,
 		.field = FIELD(pack)},
 	{.name = "fail-fast",
@@ -252,7 +252,12 @@ const struct option_spec option_specs[] = {
 		.field = FIELD(fail_fast)},
 
 	{.section = "What to print",
-		.name = "printf",
+		.name = "json",
+		.help = "print an object of JSON a line instead of paths, and\n"
+			"one for each failure",
+		.handler = set_flag,
+		.field = FIELD(json)},
+	{.name = "printf",
 		.has_arg = required_argument,
 		.argument = "FORMAT",
 		.help = "print FORMAT for each member instead of its path:\n"

@@ -3,6 +3,7 @@
 #include "cli/output.h"
 
 #include "cli/format.h"
+#include "cli/json.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,13 +14,18 @@
 
 enum { FIRST_BYTES = 4096, FIRST_SIZES = 64 };
 
-int output_init(struct output *output, int fd, char separator, const char *format)
+int output_init(struct output *output, int fd, const struct output_style *style)
 {
 	struct stat status;
 
-	*output = (struct output){.fd = fd, .separator = separator, .format = format};
+	*output = (struct output){
+		.fd = fd,
+		.separator = style->separator,
+		.format = style->format,
+		.json = style->json,
+	};
 	output->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-	if (!format)
+	if (!style->format && !style->json)
 		return 0;
 	output->formatter = open_memstream(&output->formatted, &output->formatted_size);
 	return output->formatter ? 0 : -1;
@@ -102,23 +108,40 @@ static int append(
 	return 0;
 }
 
-static int put(
-	void *context, const struct record *record, const char *archive_path, const char *path)
+/** Buffer what the formatter has printed, unless it @failed. */
+static int append_formatted(struct output *output, int failed)
 {
-	struct output *output = context;
-
-	if (!output->format)
-		return append(output, path, strlen(path), &output->separator, 1);
-	rewind(output->formatter);
-	if (output->lists)
-		listing_print(output->formatter, &output->listing, record, archive_path);
-	else
-		format_print(output->formatter, output->format, record, archive_path, path);
-	if (fflush(output->formatter) != 0 || ferror(output->formatter)) {
+	if (failed < 0 || fflush(output->formatter) != 0 || ferror(output->formatter)) {
 		errno = ENOMEM;
 		return -1;
 	}
 	return append(output, output->formatted, output->formatted_size, "", 0);
+}
+
+static int put(
+	void *context, const struct record *record, const char *archive_path, const char *path)
+{
+	struct output *output = context;
+	int failed = 0;
+
+	if (!output->formatter)
+		return append(output, path, strlen(path), &output->separator, 1);
+	rewind(output->formatter);
+	if (output->lists)
+		listing_print(output->formatter, &output->listing, record, archive_path);
+	else if (output->json)
+		failed = json_print_member(output->formatter, record, archive_path, path);
+	else
+		format_print(output->formatter, output->format, record, archive_path, path);
+	return append_formatted(output, failed);
+}
+
+static int put_failure(void *context, const struct failed *failed)
+{
+	struct output *output = context;
+
+	rewind(output->formatter);
+	return append_formatted(output, json_print_failure(output->formatter, failed));
 }
 
 static size_t pending(void *context)
@@ -192,6 +215,7 @@ struct record_sink output_sink(struct output *output)
 {
 	return (struct record_sink){
 		.put = put,
+		.put_failure = output->json ? put_failure : NULL,
 		.pending = pending,
 		.poll_fd = poll_fd,
 		.write = write_some,

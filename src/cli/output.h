@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Where records go: each member's path, one a line, or what --printf says, on a descriptor that may
- * be a pipe whose reader is slow, has gone away, or has made it non-blocking.
+ * Where records go: each member's path, one a line, or what --printf or --json says, on a
+ * descriptor that may be a pipe whose reader is slow, has gone away, or has made it non-blocking.
  */
 
 #ifndef ZIPMAP_CLI_OUTPUT_H
@@ -20,7 +20,8 @@ struct output {
 	int fd;             /**< not owned */
 	bool regular;       /**< a regular file, which never makes the writer wait */
 	char separator;     /**< ends each path */
-	const char *format; /**< --printf, or NULL: print paths */
+	const char *format; /**< --printf, or NULL */
+	bool json;          /**< --json */
 	bool lists;         /**< print the table of --list instead */
 	struct listing listing;
 	FILE *formatter; /**< writes to @formatted, from its start for each record */
@@ -37,11 +38,15 @@ struct output {
 	uint64_t written; /**< records written to their last byte */
 };
 
-/**
- * Prepare output to @fd, which stays the caller's: paths that end in @separator each, or, where it
- * is not NULL, what the --printf @format says (see format.h). 0, or -1 with errno.
- */
-int output_init(struct output *output, int fd, char separator, const char *format);
+/** What is printed of each record: paths, unless one of the others is set. */
+struct output_style {
+	char separator;     /**< ends each path */
+	const char *format; /**< what --printf says (format.h), or NULL */
+	bool json;          /**< objects of JSON (json.h), of failures as well */
+};
+
+/** Prepare output to @fd, which stays the caller's. 0, or -1 with errno. */
+int output_init(struct output *output, int fd, const struct output_style *style);
 
 /**
  * From now on print the table of --list; the @output must have a format, which is not used then.

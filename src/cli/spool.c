@@ -3,7 +3,6 @@
 #include "cli/spool.h"
 
 #include "common/cleanup.h"
-#include "common/diag.h"
 #include "common/printable.h"
 #include "parent/gc.h"
 
@@ -18,9 +17,10 @@
 
 enum { COPY_BYTES = 64 * 1024, STEP_BYTES = 1024 * 1024 };
 
-void spool_init(struct spool *spool, int in, const char *tmpdir)
+void spool_init(struct spool *spool, int in, const char *tmpdir, struct complaint *complaint)
 {
-	*spool = (struct spool){.in = in, .out = -1, .waits = true, .tmpdir = tmpdir};
+	*spool = (struct spool){
+		.in = in, .out = -1, .waits = true, .tmpdir = tmpdir, .complaint = complaint};
 }
 
 void spool_release(struct spool *spool)
@@ -28,7 +28,7 @@ void spool_release(struct spool *spool)
 	if (spool->out >= 0)
 		close(spool->out);
 	free(spool->buffer);
-	spool_init(spool, spool->in, spool->tmpdir);
+	spool_init(spool, spool->in, spool->tmpdir, spool->complaint);
 }
 
 /** Report what went wrong with the scratch file, for the reason in errno. */
@@ -38,14 +38,15 @@ static enum source_status scratch_failed(const struct spool *spool)
 	int error = errno;
 
 	printable(spool->tmpdir, strlen(spool->tmpdir), shown, sizeof(shown));
-	diag(DIAG_ERROR, "-: cannot copy standard input to a scratch file in %s: %s", shown,
-		strerror(error));
+	complain(spool->complaint, "-", "scratch-error",
+		"cannot copy standard input to a scratch file in %s: %s", shown, strerror(error));
 	return SOURCE_FAILED;
 }
 
-static enum source_status input_failed(void)
+static enum source_status input_failed(const struct spool *spool)
 {
-	diag(DIAG_ERROR, "-: cannot read standard input: %s", strerror(errno));
+	complain(spool->complaint, "-", "read-error", "cannot read standard input: %s",
+		strerror(errno));
 	return SOURCE_FAILED;
 }
 
@@ -82,17 +83,17 @@ static enum source_status begin(struct spool *spool, int *fd)
 	struct stat status;
 
 	if (fstat(spool->in, &status) < 0)
-		return input_failed();
+		return input_failed(spool);
 	spool->waits = !S_ISREG(status.st_mode);
 	/* Who reads an archive reads at positions of the file: what lies before the offset at which
 	 * standard input was handed over would count. */
 	if (S_ISREG(status.st_mode) && lseek(spool->in, 0, SEEK_CUR) == 0) {
 		*fd = fcntl(spool->in, F_DUPFD_CLOEXEC, 3);
-		return *fd >= 0 ? SOURCE_ARCHIVE : input_failed();
+		return *fd >= 0 ? SOURCE_ARCHIVE : input_failed(spool);
 	}
 	spool->buffer = malloc(COPY_BYTES);
 	if (!spool->buffer)
-		return input_failed();
+		return input_failed(spool);
 	spool->out = open_scratch(spool->tmpdir);
 	return spool->out >= 0 ? SOURCE_WAIT : scratch_failed(spool);
 }
@@ -127,7 +128,7 @@ static enum source_status copy(struct spool *spool)
 		if (got < 0 && errno == EAGAIN)
 			return SOURCE_WAIT;
 		if (got < 0)
-			return input_failed();
+			return input_failed(spool);
 		if (got == 0)
 			return SOURCE_ARCHIVE;
 		if (write_all(spool, (size_t)got) < 0)

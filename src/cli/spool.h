@@ -8,6 +8,7 @@
 #ifndef ZIPMAP_CLI_SPOOL_H
 #define ZIPMAP_CLI_SPOOL_H
 
+#include "cli/complaint.h"
 #include "parent/run.h"
 
 #include <stdbool.h>
@@ -17,11 +18,15 @@ struct spool {
 	int out;    /**< the scratch file, or -1 */
 	bool waits; /**< @in may have nothing to read now */
 	const char *tmpdir;
+	struct complaint *complaint; /**< where SOURCE_FAILED says what is wrong */
 	char *buffer;
 };
 
-/** Prepare to copy from @in, which stays the caller's, to a scratch file in @tmpdir. */
-void spool_init(struct spool *spool, int in, const char *tmpdir);
+/**
+ * Prepare to copy from @in, which stays the caller's, to a scratch file in @tmpdir. @complaint must
+ * outlive the spool.
+ */
+void spool_init(struct spool *spool, int in, const char *tmpdir, struct complaint *complaint);
 
 /** Close and free what the spool holds. */
 void spool_release(struct spool *spool);

@@ -2,52 +2,14 @@
 
 #include "common/printable.h"
 
+#include "common/utf8.h"
+
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 static const char cut_mark[] = "...";
-
-/**
- * How many bytes the UTF-8 character at the beginning of @bytes (@size, at least 1) has, and which
- * character it is; 0 if there is none: RFC 3629, so no overlong form, surrogate, or value above
- * U+10FFFF.
- */
-static size_t decode(const unsigned char *bytes, size_t size, uint32_t *character)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length;
-	uint32_t value;
-
-	if (bytes[0] < 0x80) {
-		*character = bytes[0];
-		return 1;
-	}
-	if ((bytes[0] & 0xe0) == 0xc0) {
-		length = 2;
-		value = bytes[0] & 0x1f;
-	} else if ((bytes[0] & 0xf0) == 0xe0) {
-		length = 3;
-		value = bytes[0] & 0x0f;
-	} else if ((bytes[0] & 0xf8) == 0xf0) {
-		length = 4;
-		value = bytes[0] & 0x07;
-	} else {
-		return 0;
-	}
-	if (length > size)
-		return 0;
-	for (size_t i = 1; i < length; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (bytes[i] & 0x3f);
-	}
-	if (value < smallest[length] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	*character = value;
-	return length;
-}
 
 /** Whether @character can be shown as it is. */
 static bool is_harmless(uint32_t character)
@@ -108,7 +70,7 @@ char *printable(const char *name, size_t size, char *text, size_t capacity)
 		char piece[4];
 		size_t piece_size;
 		uint32_t character = 0;
-		size_t length = decode(bytes + i, size - i, &character);
+		size_t length = utf8_decode(name + i, size - i, &character);
 
 		if (length > 0 && is_harmless(character)) {
 			piece_size = length;

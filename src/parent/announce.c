@@ -12,6 +12,32 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Note what the sink has got, until it is written. */
+static int note_unwritten(struct run *run, uint64_t archive, uint64_t member)
+{
+	if (run->unwritten_count == run->unwritten_capacity) {
+		size_t capacity = run->unwritten_capacity * 2 + 64;
+		struct unwritten *grown =
+			reallocarray(run->unwritten, capacity, sizeof(*run->unwritten));
+		if (!grown)
+			return -1;
+		run->unwritten = grown;
+		run->unwritten_capacity = capacity;
+	}
+	run->unwritten[run->unwritten_count++] = (struct unwritten){archive, member};
+	return 0;
+}
+
+void announce_failure(struct run *run, const struct failed *failed)
+{
+	/* It takes its place among the records of the sink, and has no file. */
+	if (run->sink->put_failure &&
+		(note_unwritten(run, UINT64_MAX, UINT64_MAX) < 0 ||
+			run->sink->put_failure(run->sink->context, failed) < 0))
+		run_out_of_memory(run);
+	run_count_failure(run);
+}
+
 static void report(struct run *run, const char *path, const struct record *record,
 	const struct failure *failure)
 {
@@ -29,24 +55,14 @@ static void report(struct run *run, const char *path, const struct record *recor
 			printable(record->name, record->name_size, member, sizeof(member)), words);
 	else
 		diag(DIAG_ERROR, "%s: %s", archive, words);
-	run_count_failure(run);
-}
-
-/* Note what the sink has got, until it is written. */
-static int note_unwritten(struct run *run, const struct record *record)
-{
-	if (run->unwritten_count == run->unwritten_capacity) {
-		size_t capacity = run->unwritten_capacity * 2 + 64;
-		struct unwritten *grown =
-			reallocarray(run->unwritten, capacity, sizeof(*run->unwritten));
-		if (!grown)
-			return -1;
-		run->unwritten = grown;
-		run->unwritten_capacity = capacity;
-	}
-	run->unwritten[run->unwritten_count++] =
-		(struct unwritten){record->archive, record->member};
-	return 0;
+	struct failed failed = {
+		.archive_path = path,
+		.member = record ? record->name : NULL,
+		.member_size = record ? record->name_size : 0,
+		.error = failure_slug(failure->kind),
+		.message = words,
+	};
+	announce_failure(run, &failed);
 }
 
 /* schedule_listener: a member's turn has come. */
@@ -70,7 +86,7 @@ static bool on_record(
 		run_out_of_memory(run);
 		return false;
 	}
-	if (note_unwritten(run, record) < 0 ||
+	if (note_unwritten(run, record->archive, record->member) < 0 ||
 		run->sink->put(run->sink->context, record, job->path, path ? path : "") < 0) {
 		run_out_of_memory(run);
 		return false;
@@ -86,7 +102,12 @@ static bool on_failed(void *context, const struct job *job)
 {
 	struct run *run = context;
 
-	report(run, job->path, NULL, &job->failure);
+	if (job->error)
+		announce_failure(run, &(struct failed){.archive_path = job->path,
+					      .error = job->error,
+					      .message = job->message});
+	else
+		report(run, job->path, NULL, &job->failure);
 	return !run->stop;
 }
 

@@ -10,8 +10,17 @@
 
 #include "parent/state.h"
 
+/**
+ * Bytes of output that may wait for a slow reader before workers are no longer heard and the source
+ * is no longer asked.
+ */
+#define ANNOUNCE_PENDING_MAX ((size_t)32 * 1024)
+
 /** Whom the run's schedule tells. */
 struct schedule_listener announce_listener(struct run *run);
+
+/** Tell that something has failed, which stderr has said, and count it. */
+void announce_failure(struct run *run, const struct failed *failed);
 
 /** Bytes of output that wait for the sink's descriptor. */
 size_t announce_pending(const struct run *run);

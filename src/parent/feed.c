@@ -4,6 +4,8 @@
 
 #include "common/cleanup.h"
 #include "common/diag.h"
+#include "common/printable.h"
+#include "parent/announce.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +72,9 @@ static bool ask_source(struct run *run)
 {
 	struct source_item item = {.fd = -1};
 
-	if (!schedule_has_room(&run->schedule) || run->schedule.open_archives >= run->most_archives)
+	if (!schedule_has_room(&run->schedule) ||
+		run->schedule.open_archives >= run->most_archives ||
+		announce_pending(run) > ANNOUNCE_PENDING_MAX)
 		return false;
 	if (run->held_path) {
 		cleanup_free char *path = steal_pointer(&run->held_path);
@@ -85,7 +89,8 @@ static bool ask_source(struct run *run)
 		take_archive(run, item.path, item.fd);
 		return run->held_path == NULL;
 	case SOURCE_FAILED:
-		run_count_failure(run);
+		if (schedule_add_failed(&run->schedule, item.path, item.error, item.message) < 0)
+			run_out_of_memory(run);
 		return true;
 	case SOURCE_AGAIN:
 		run->again_ms = 0;
@@ -115,9 +120,14 @@ static struct unit *find_unit(struct run *run, uint64_t preferred)
 /* Not even one worker can be started. */
 static void fail_to_start(struct run *run, int error)
 {
-	diag(DIAG_ERROR, "cannot start a worker process: %s", strerror(error));
-	run->stats->failures++;
+	struct failure failure = {FAILURE_NO_WORKER, {(uint64_t)error, 0}};
+	char words[PRINTABLE_MAX];
+
+	failure_describe(&failure, "", words, sizeof(words));
+	diag(DIAG_ERROR, "%s", words);
 	run_stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
+	announce_failure(
+		run, &(struct failed){.error = failure_slug(failure.kind), .message = words});
 }
 
 /* Give @unit to @worker. False where it cannot be sent. */

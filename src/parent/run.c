@@ -21,9 +21,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-/* Bytes of output that may wait for a slow reader before workers are no longer heard. */
-#define OUTPUT_PENDING_MAX ((size_t)32 * 1024)
-
 /* How long workers without work may take to leave before they are killed. */
 #define FAREWELL_MS 5000
 
@@ -66,7 +63,7 @@ static void wait_for_events(struct run *run, int timeout_ms)
 {
 	struct pollfd *polls = run->polls;
 	nfds_t count = 0;
-	bool hear = announce_pending(run) <= OUTPUT_PENDING_MAX;
+	bool hear = announce_pending(run) <= ANNOUNCE_PENDING_MAX;
 	bool ask = run->source_status == SOURCE_WAIT && schedule_has_room(&run->schedule);
 
 	polls[count++] = (struct pollfd){.fd = run->signals.fd, .events = POLLIN};

@@ -21,10 +21,11 @@ struct worker_progress;
 /** What a source answers. */
 enum source_status {
 	SOURCE_ARCHIVE, /**< an archive to unzip: @path is set, and perhaps @fd */
-	SOURCE_FAILED, /**< something was no archive: it was already reported; count it as failed */
-	SOURCE_WAIT,   /**< nothing now; ask again when poll_fd() is readable */
-	SOURCE_AGAIN,  /**< nothing so far: ask again once other events have been dealt with */
-	SOURCE_END,    /**< nothing will come any more */
+	SOURCE_FAILED,  /**< something was no archive: it was already said on stderr; count it as
+			   failed */
+	SOURCE_WAIT,    /**< nothing now; ask again when poll_fd() is readable */
+	SOURCE_AGAIN,   /**< nothing so far: ask again once other events have been dealt with */
+	SOURCE_END,     /**< nothing will come any more */
 };
 
 /** One archive from a source. */
@@ -35,6 +36,10 @@ struct source_item {
 	/** The archive, already open (standard input), or -1: the parent opens @path. The receiver
 	 * closes it. */
 	int fd;
+	/** SOURCE_FAILED: what is wrong with @path: a fixed word for scripts, static, and what
+	 * stderr was told, the source's as @path. */
+	const char *error;
+	const char *message;
 };
 
 /** Where archives come from, one after the other: a stream, never a list in memory. */
@@ -43,6 +48,15 @@ struct archive_source {
 	/** The descriptor to wait for (POLLIN) after SOURCE_WAIT. */
 	int (*poll_fd)(void *context);
 	void *context;
+};
+
+/** What has failed: a member, all of an archive, or an input that is no archive. */
+struct failed {
+	const char *archive_path; /**< as the user gave it; NULL: not one archive */
+	const char *member;       /**< the member's name, of @member_size bytes; NULL: all of it */
+	uint16_t member_size;
+	const char *error;   /**< a fixed word for scripts: failure_slug() */
+	const char *message; /**< what stderr says of it, without the names */
 };
 
 /**
@@ -54,6 +68,9 @@ struct record_sink {
 	 * with errno (ENOMEM). */
 	int (*put)(void *context, const struct record *record, const char *archive_path,
 		const char *path);
+	/** Buffer what has failed, in its turn among the members; it counts as a record. NULL: the
+	 * sink takes whole members only. 0, or -1 with errno (ENOMEM). */
+	int (*put_failure)(void *context, const struct failed *failed);
 	/** Bytes that are buffered and not yet written. */
 	size_t (*pending)(void *context);
 	/** The descriptor to wait for (POLLOUT) while pending() is not 0. */

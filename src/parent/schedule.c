@@ -17,7 +17,7 @@ void schedule_init(
 
 static size_t job_bytes(const struct job *job)
 {
-	return sizeof(*job) + strlen(job->path) + 1;
+	return sizeof(*job) + strlen(job->path) + 1 + (job->message ? strlen(job->message) + 1 : 0);
 }
 
 struct unit *unit_add(struct schedule *schedule, struct job *job, struct unit *after,
@@ -118,6 +118,7 @@ static void remove_job(struct schedule *schedule, struct job *job)
 	schedule->held_bytes -= job_bytes(job);
 	close_archive(schedule, job);
 	free(job->path);
+	free(job->message);
 	free(job);
 }
 
@@ -161,7 +162,7 @@ static void finish_job(struct schedule *schedule, struct job *job)
 {
 	const struct schedule_listener *listener = &schedule->listener;
 
-	if (job->failure.kind != FAILURE_NONE)
+	if (job->failure.kind != FAILURE_NONE || job->error)
 		schedule->halted = !listener->failed(listener->context, job);
 	else if (job->opened && job->entries == 0)
 		schedule->halted = !listener->empty(listener->context, job);
@@ -198,6 +199,43 @@ void schedule_advance(struct schedule *schedule, struct job *job)
 		;
 }
 
+/* Append @job, all set. */
+static void append_job(struct schedule *schedule, struct job *job)
+{
+	job->previous = schedule->last;
+	if (schedule->last)
+		schedule->last->next = job;
+	else
+		schedule->first = job;
+	schedule->last = job;
+	schedule->held_bytes += job_bytes(job);
+}
+
+int schedule_add_failed(
+	struct schedule *schedule, const char *path, const char *error, const char *message)
+{
+	cleanup_free struct job *job = calloc(1, sizeof(*job));
+	cleanup_free char *path_copy = strdup(path);
+	cleanup_free char *message_copy = strdup(message);
+
+	if (!job || !path_copy || !message_copy) {
+		errno = ENOMEM;
+		return -1;
+	}
+	struct job *added = steal_pointer(&job);
+	*added = (struct job){
+		.number = schedule->next_number,
+		.path = steal_pointer(&path_copy),
+		.fd = -1,
+		.error = error,
+		.message = steal_pointer(&message_copy),
+		.planned = true,
+	};
+	append_job(schedule, added);
+	schedule_advance(schedule, added);
+	return 0;
+}
+
 int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t size_bytes,
 	const struct failure *failure)
 {
@@ -215,13 +253,7 @@ int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t s
 	added->fd = steal_fd(&owned);
 	schedule->open_archives += added->fd >= 0;
 	added->size_bytes = size_bytes;
-	added->previous = schedule->last;
-	if (schedule->last)
-		schedule->last->next = added;
-	else
-		schedule->first = added;
-	schedule->last = added;
-	schedule->held_bytes += job_bytes(added);
+	append_job(schedule, added);
 	if (failure) {
 		added->failure = *failure;
 		added->planned = true;
@@ -385,7 +417,7 @@ static const struct job *find_job(const struct schedule *schedule, uint64_t arch
 {
 	const struct job *job = schedule->first;
 
-	while (job && job->number < archive)
+	while (job && (job->number < archive || job->error))
 		job = job->next;
 	return job && job->number == archive ? job : NULL;
 }

@@ -41,6 +41,8 @@ struct job {
 	bool planned;                /**< all units are made */
 	unsigned deaths;             /**< workers that died over it */
 	struct failure failure;      /**< of the archive as a whole */
+	const char *error;           /**< no archive at all: a word for scripts; static; or NULL */
+	char *message;               /**< and what is wrong with it */
 	struct unit *units;          /**< those not done or not told yet, in order */
 	struct job *previous, *next; /**< all jobs, in order */
 	struct job *next_open;       /**< jobs that have a unit to give, in order */
@@ -77,7 +79,7 @@ struct schedule_listener {
 	/** A member, whole (its file is in @directory) or failed. */
 	bool (*record)(void *context, const struct job *job, const struct record *record,
 		uint32_t directory);
-	/** An archive that failed as a whole: job->failure. */
+	/** An archive that failed as a whole: job->failure, or job->error and job->message. */
 	bool (*failed)(void *context, const struct job *job);
 	/** An archive without members. */
 	bool (*empty)(void *context, const struct job *job);
@@ -107,6 +109,13 @@ void schedule_release(struct schedule *schedule);
  */
 int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t size_bytes,
 	const struct failure *failure);
+
+/**
+ * Add an input that is no archive and only waits to be told as failed, with job->error (static) and
+ * job->message. It takes no place among the archives. 0, or -1 with ENOMEM.
+ */
+int schedule_add_failed(
+	struct schedule *schedule, const char *path, const char *error, const char *message);
 
 /** Whether another archive may be added now. */
 bool schedule_has_room(const struct schedule *schedule);

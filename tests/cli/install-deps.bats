@@ -42,7 +42,7 @@ install_deps()
 	PATH=$bin run "$ZIPMAP_SOURCE/tests/tools/install-deps" "$@"
 }
 
-build_packages='gcc libc6-dev pkg-config libzip-dev zlib1g-dev libseccomp-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev'
+build_packages='gcc libc6-dev pkg-config libzip-dev zlib1g-dev libseccomp-dev libjansson-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev'
 
 @test "where nothing is missing, apt-get is not called" {
 	# shellcheck disable=SC2086
@@ -54,7 +54,7 @@ build_packages='gcc libc6-dev pkg-config libzip-dev zlib1g-dev libseccomp-dev li
 }
 
 @test "what is missing, and only that, is installed after one update" {
-	debian 0 libc6-dev zlib1g-dev libseccomp-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev
+	debian 0 libc6-dev zlib1g-dev libseccomp-dev libjansson-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev
 	install_deps build demo
 	[ "$status" -eq 0 ]
 	[ "$(cat "$log")" = 'apt-get -q update
@@ -70,7 +70,7 @@ apt-get -q install -y --no-install-recommends gcc pkg-config libzip-dev' ]
 }
 
 @test "where the user is not root, sudo is used" {
-	debian 1000 libc6-dev zlib1g-dev libseccomp-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev gcc pkg-config
+	debian 1000 libc6-dev zlib1g-dev libseccomp-dev libjansson-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev gcc pkg-config
 	stand_in sudo "echo sudo >>'$log'" '"$@"'
 	install_deps build
 	[ "$status" -eq 0 ]
@@ -81,7 +81,7 @@ apt-get -q install -y --no-install-recommends libzip-dev' ]
 }
 
 @test "neither root nor sudo: says what to install, and fails" {
-	debian 1000 libc6-dev zlib1g-dev libseccomp-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev gcc
+	debian 1000 libc6-dev zlib1g-dev libseccomp-dev libjansson-dev libdeflate-dev nettle-dev libbz2-dev liblzma-dev libzstd-dev libisal-dev gcc
 	install_deps build
 	[ "$status" -eq 1 ]
 	[[ $output == *'apt-get install pkg-config libzip-dev'* ]]
@@ -111,8 +111,8 @@ apt-get -q install -y --no-install-recommends libzip-dev' ]
 	install_deps build check
 	[ "$status" -eq 1 ]
 	[ "$output" = "install-deps: there is no apt-get here; please install: the headers of libzip,\
- the headers of libseccomp, the headers of nettle, the headers of check, bats, numpy for python3, unzip,\
- strace, mandoc, parallel, ps, 7zz, zstd" ]
+ the headers of libseccomp, the headers of jansson, the headers of nettle, the headers of check, bats, numpy for python3, unzip,\
+ strace, mandoc, parallel, ps, 7zz, zstd, jq" ]
 }
 
 @test "without apt-get, nothing is said where all is there" {

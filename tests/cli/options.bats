@@ -28,7 +28,7 @@ expect_usage() {
 
 @test "options of later versions are not taken in silence" {
 	make_archive simple a.zip
-	for option in --json --npy --in-place --gc; do
+	for option in --npy --in-place --gc; do
 		expect_usage $option a.zip
 	done
 }
@@ -226,7 +226,7 @@ stat_bytes() { # KEY: the exact number in parentheses
 		zipmap $option
 		expect_good
 		for name in recursive files-from null include exclude jobs tmpdir unordered quiet verbose \
-			fail-fast pack printf max-member max-total max-members max-ratio require-sandbox \
+			fail-fast pack json printf max-member max-total max-members max-ratio require-sandbox \
 			no-sandbox gc stats help version password-file list test; do
 			grep -qE -e "--$name\b" out || fail "--$name is not in --help"
 		done

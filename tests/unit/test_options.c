@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(long_options_may_be_abbreviated)
 {
-	ck_right("--rec", "--nu", "--j=4", "--fi=list", "--fa");
+	ck_right("--rec", "--nu", "--jo=4", "--fi=list", "--fa");
 	ck_assert(options.recursive && options.null_separated && options.fail_fast);
 	ck_assert_uint_eq(options.jobs, 4);
 	ck_assert_str_eq(options.files_from, "list");
@@ -240,9 +240,15 @@ START_TEST(formats)
 		"a");
 	ck_wrong("option '--printf': '%\\x1b' is no directive or escape of a FORMAT",
 		"--printf=%\x1b", "a");
-	static const char alone[] = "option '--pack' needs '--printf' with %p and %o: a path alone "
-				    "does not say where in the file a member is";
+	static const char alone[] = "option '--pack' needs '--json', or '--printf' with %p and "
+				    "%o: a path alone does not say where in the file a "
+				    "member is";
 	ck_wrong(alone, "--pack", "a");
+	ck_right("--pack", "--json", "a");
+	ck_assert(options.json);
+	ck_right("--tmpdir=a\nb", "--json", "x");
+	ck_wrong(
+		"options '--json' and '--printf' exclude each other", "--json", "--printf=%p", "a");
 	ck_wrong(alone, "--pack", "--printf=%p %s", "a");
 	ck_wrong(alone, "--pack", "--printf=%o %%p", "a");
 }

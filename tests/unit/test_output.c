@@ -21,7 +21,9 @@ static struct record_sink sink;
 
 static void begin_formatted(int fd, char separator, const char *format)
 {
-	ck_assert_int_eq(output_init(&output, fd, separator, format), 0);
+	struct output_style style = {.separator = separator, .format = format};
+
+	ck_assert_int_eq(output_init(&output, fd, &style), 0);
 	sink = output_sink(&output);
 }
 

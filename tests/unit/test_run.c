@@ -785,7 +785,8 @@ static void tear_down(void)
 static enum run_end go(void)
 {
 	const struct archive_source source = {source_next, source_poll_fd, &scene};
-	const struct record_sink sink = {sink_put, sink_pending, sink_poll_fd, sink_write, &scene};
+	const struct record_sink sink = {
+		sink_put, NULL, sink_pending, sink_poll_fd, sink_write, &scene};
 	const struct worker_entry entry = {worker_main, &scene};
 	static char tmpdir[PATH_MAX];
 
@@ -1053,7 +1054,8 @@ START_TEST(archives_that_cannot_be_opened_are_said_and_the_rest_is_printed)
 	for (unsigned i = 0; i < 3; i++)
 		scratch_file("0.zip", "", 0);
 	const struct archive_source source = {source_next, source_poll_fd, &scene};
-	const struct record_sink sink = {sink_put, sink_pending, sink_poll_fd, sink_write, &scene};
+	const struct record_sink sink = {
+		sink_put, NULL, sink_pending, sink_poll_fd, sink_write, &scene};
 	const struct worker_entry entry = {worker_main, &scene};
 	ck_assert_int_eq(mkfifo(scratch_path("1.zip"), 0600), 0);
 	scene.settings.tmpdir = scratch_directory("tmp");

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/json.h"
+
+#include "common/cleanup.h"
+#include "common/utf8.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** What takes the place of a byte that is not UTF-8: U+FFFD. */
+static const char replacement[] = "\xef\xbf\xbd";
+
+/** Longest key: archive_bytes. */
+#define KEY_MAX 16
+
+/** Set @object's @key to @value, which is taken over. 0, or -1: no memory. */
+static int set(json_t *object, const char *key, json_t *value)
+{
+	return json_object_set_new_nocheck(object, key, value);
+}
+
+/** @text (@size bytes, not UTF-8) with a replacement for each byte that is wrong. */
+static json_t *replaced(const char *text, size_t size)
+{
+	size_t length = 0;
+	cleanup_free char *shown = malloc(size * (sizeof(replacement) - 1) + 1);
+
+	if (!shown)
+		return NULL;
+	for (size_t at = 0; at < size;) {
+		uint32_t character;
+		size_t whole = utf8_decode(text + at, size - at, &character);
+		const char *from = whole > 0 ? text + at : replacement;
+		size_t count = whole > 0 ? whole : sizeof(replacement) - 1;
+		memcpy(shown + length, from, count);
+		length += count;
+		at += whole > 0 ? whole : 1;
+	}
+	return json_stringn_nocheck(shown, length);
+}
+
+static json_t *hexadecimal(const char *text, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	cleanup_free char *bytes = malloc(2 * size + 1);
+
+	if (!bytes)
+		return NULL;
+	for (size_t i = 0; i < size; i++) {
+		bytes[2 * i] = digits[(unsigned char)text[i] >> 4];
+		bytes[2 * i + 1] = digits[(unsigned char)text[i] & 15];
+	}
+	return json_stringn_nocheck(bytes, 2 * size);
+}
+
+/** A name, which may have any bytes. JSON has no way to hold those that are not UTF-8. */
+static int set_name(json_t *object, const char *key, const char *name, size_t size)
+{
+	char bytes_key[KEY_MAX];
+
+	if (utf8_is_valid(name, size))
+		return set(object, key, json_stringn_nocheck(name, size));
+	snprintf(bytes_key, sizeof(bytes_key), "%s_bytes", key);
+	return set(object, key, replaced(name, size)) |
+	       set(object, bytes_key, hexadecimal(name, size));
+}
+
+static int set_number(json_t *object, const char *key, uint64_t number)
+{
+	return set(object, key, json_integer((json_int_t)number));
+}
+
+static int write_piece(const char *bytes, size_t size, void *stream)
+{
+	return fwrite(bytes, 1, size, stream) == size ? 0 : -1;
+}
+
+/** Print @object, which is given up, unless something has @failed to be set in it. */
+static int print(FILE *stream, json_t *object, int failed)
+{
+	if (failed == 0)
+		failed = json_dump_callback(object, write_piece, stream, JSON_COMPACT);
+	json_decref(object);
+	return failed == 0 && putc('\n', stream) != EOF ? 0 : -1;
+}
+
+int json_print_member(
+	FILE *stream, const struct record *record, const char *archive_path, const char *path)
+{
+	json_t *object = json_object();
+	char crc32[9];
+
+	snprintf(crc32, sizeof(crc32), "%08" PRIx32, record->crc32);
+	int failed = *path ? set_name(object, "path", path, strlen(path)) : 0;
+
+	failed |= set_name(object, "archive", archive_path, strlen(archive_path)) |
+		  set_name(object, "member", record->name, record->name_size) |
+		  set_number(object, "size", record->size_bytes) |
+		  set(object, "crc32", json_string_nocheck(crc32));
+	if (*path)
+		failed |= set_number(object, "offset", record->offset_bytes);
+	return print(stream, object, failed);
+}
+
+int json_print_failure(FILE *stream, const struct failed *failure)
+{
+	json_t *object = json_object();
+	int failed = 0;
+
+	if (failure->archive_path)
+		failed |= set_name(
+			object, "archive", failure->archive_path, strlen(failure->archive_path));
+	if (failure->member)
+		failed |= set_name(object, "member", failure->member, failure->member_size);
+	failed |= set(object, "error", json_string_nocheck(failure->error)) |
+		  set_name(object, "message", failure->message, strlen(failure->message));
+	return print(stream, object, failed);
+}
