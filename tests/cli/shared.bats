@@ -40,6 +40,16 @@ need_shared() {
 	"$PYTHON" "$tools/shared_archives.py" rejected
 }
 
+@test "members of methods that are not supported are named as such and fail alone" {
+	need_shared
+	"$PYTHON" "$tools/shared_archives.py" unsupported
+}
+
+@test "bombs are stopped: nothing of them is printed" {
+	need_shared
+	"$PYTHON" "$tools/shared_archives.py" bombs
+}
+
 @test "encrypted members are named as such and fail alone" {
 	need_shared
 	"$PYTHON" "$tools/shared_archives.py" encrypted

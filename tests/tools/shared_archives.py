@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Run zipmap on the archives of SHARED_ARCHIVES and judge what it did.
 
-usage: shared_archives.py [--table=FILE] accepted | all | entry-errors | rejected | encrypted |
-                          together
+usage: shared_archives.py [--table=FILE] accepted | all | entry-errors | rejected | unsupported |
+                          bombs | encrypted | together
 
 The binary is $ZIPMAP. The column `code` of MANIFEST.tsv says what a careful extractor does. It is a
 judgement, not an oracle: where zipmap differs, DIFFERENT below says why.
@@ -169,6 +169,24 @@ def judge_encrypted(_row, path, run):
                   if member.sha256], run.paths(), subset=True)
 
 
+def judge_unsupported(_row, path, run):
+    """Each member is right, or said to have a method that is not supported."""
+    wanted = expectation(path) or []
+    said = run.err.count(b": unsupported compression method ")
+    broken = run.err.count(b"\n") - said
+    if len(run.paths()) + said + broken != len(wanted):
+        raise verify.Wrong("%d printed and %d said of %d members"
+                           % (len(run.paths()), said + broken, len(wanted)))
+    if run.status == 0 and len(run.paths()) != len(wanted):
+        raise verify.Wrong("status 0")
+    judge_all(_row, path, run)
+
+
+def judge_bomb(_row, _path, run):
+    if run.status != 1 or run.paths():
+        raise verify.Wrong("status %d, %d printed" % (run.status, len(run.paths())))
+
+
 KINDS = {
     "accepted": (lambda codes: codes in ({"ACCEPT"}, {"ACCEPT-WARN"}), judge_accepted),
     "all": (lambda codes: True, judge_all),
@@ -176,6 +194,8 @@ KINDS = {
                      not codes & {"REJECT", "EITHER", "UNSUPPORTED-OK", "ENCRYPTED"},
                      judge_entry_errors),
     "rejected": (lambda codes: "REJECT" in codes, judge_rejected),
+    "unsupported": (lambda codes: codes == {"UNSUPPORTED-OK"}, judge_unsupported),
+    "bombs": (lambda codes: "BOMB" in codes, judge_bomb),
     "encrypted": (lambda codes: "ENCRYPTED" in codes, judge_encrypted),
 }
 
