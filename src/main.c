@@ -38,6 +38,8 @@
  *     - signals.[ch]     INT, TERM and HUP as events
  * - worker/: the only code that reads archive bytes
  *     - worker.[ch]      a worker process: units in, records out
+ *       lane.[ch]        ... one unit, of the two that it may have in hand
+ *       outbox.[ch]      ... what it says, several messages to a packet
  *     - archive.[ch]     the directory and members' data, by libzip
  *     - deadline.[ch]    how long a directory may take to be read
  *     - source.[ch]      the archive's bytes, by position

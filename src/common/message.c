@@ -135,6 +135,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 		wire_put_u64(out, message->plan.first);
 		wire_put_u64(out, message->plan.end);
 		wire_put_u64(out, message->plan.entries);
+		wire_put_u8(out, message->plan.gains);
 		break;
 	case MESSAGE_RECORD:
 		put_record(out, &message->record);
@@ -166,6 +167,7 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		message->plan.first = wire_get_u64(in);
 		message->plan.end = wire_get_u64(in);
 		message->plan.entries = wire_get_u64(in);
+		message->plan.gains = wire_get_u8(in) != 0;
 		return;
 	case MESSAGE_RECORD:
 		get_record(in, &message->record);

@@ -48,6 +48,7 @@ struct message_plan {
 	uint64_t first;
 	uint64_t end;
 	uint64_t entries; /**< members of the archive, all of them */
+	bool gains;       /**< the worker would be faster with another unit beside this one */
 };
 
 struct message_done {

@@ -19,11 +19,18 @@
 /** The most bytes kept of a member's name. */
 #define PROGRESS_NAME_MAX 512
 
-struct worker_progress {
+/** Units that a worker may be at. */
+#define PROGRESS_LANES 2
+
+struct progress_lane {
 	_Atomic uint64_t archive;     /**< the archive's place in the input, or PROGRESS_NONE */
 	_Atomic uint64_t member;      /**< the index of the member in hand, or PROGRESS_NONE */
 	_Atomic size_t name_size;     /**< bytes of @name */
 	char name[PROGRESS_NAME_MAX]; /**< of the member in hand, cut */
+};
+
+struct worker_progress {
+	struct progress_lane lanes[PROGRESS_LANES];
 };
 
 #endif

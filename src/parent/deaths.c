@@ -8,39 +8,98 @@
 #include "parent/schedule.h"
 #include "parent/scheduleparts.h"
 
-/* Cut @unit in two: what has records is done, what has none is given out again. NULL: no memory. */
-static struct unit *split(struct schedule *schedule, struct unit *unit)
+/* The archive of @unit has failed meanwhile: what is missing is not done any more. */
+static int give_up(struct schedule *schedule, struct unit *unit)
 {
-	struct job *job = unit->job;
-	struct unit *again = unit_add(schedule, job, unit, unit->next_member, unit->end);
-
-	if (!again)
-		return NULL;
-	again->deaths = unit->deaths;
-	unit->end = unit->next_member;
 	unit->state = UNIT_DONE;
-	job_open(schedule, job);
-	schedule_advance(schedule, job);
-	return again;
+	schedule_advance(schedule, unit->job);
+	return 0;
 }
 
 int schedule_requeue(struct schedule *schedule, struct unit *unit)
 {
-	if (unit->next_member > unit->first)
-		return split(schedule, unit) ? 0 : -1;
-	unit->state = UNIT_QUEUED;
+	struct job *job = unit->job;
+
+	if (job->failure.kind != FAILURE_NONE)
+		return give_up(schedule, unit);
+	unit->gains = false;
+	if (unit->next_member == unit->first) {
+		unit->state = UNIT_QUEUED;
+		job_open(schedule, job);
+		return 0;
+	}
+	struct unit *again = unit_add(schedule, job, unit, unit->next_member, unit->end);
+	if (!again)
+		return -1;
+	again->deaths = unit->deaths;
+	again->alone = unit->alone;
+	unit->end = unit->next_member;
+	unit->state = UNIT_DONE;
+	job_open(schedule, job);
+	schedule_advance(schedule, job);
+	return 0;
+}
+
+bool schedule_may_blame(const struct unit *unit, const struct record *suspect)
+{
+	const struct job *job = unit->job;
+	/* The word of who may lie: a member past all that there are would leave no end to find. */
+	uint64_t entries = job->opened ? job->entries : UNIT_END_OPEN - 1;
+
+	return suspect->archive == job->number && suspect->member >= unit->next_member &&
+	       suspect->member < unit->end && suspect->member < entries;
+}
+
+/*
+ * Divide what is missing of @unit: [first, missing) is done; [missing, member), @member itself and
+ * (member, end) become units of their own. That of @member is returned, not given out yet; NULL: no
+ * memory.
+ */
+static struct unit *single_out(struct schedule *schedule, struct unit *unit, uint64_t member)
+{
+	struct job *job = unit->job;
+	uint64_t missing = unit->next_member;
+	struct unit *single = unit_add(schedule, job, unit, member, member + 1);
+
+	if (!single)
+		return NULL;
+	single->state = UNIT_DONE;
+	if (member + 1 < unit->end && !unit_add(schedule, job, single, member + 1, unit->end))
+		return NULL;
+	if (missing < member && !unit_add(schedule, job, unit, missing, member))
+		return NULL;
+	if (unit->end == UNIT_END_OPEN)
+		job->next_first = member + 1; /* it was not planned yet, as far as is known */
+	if (member + 1 < unit->end || missing < member)
+		job_open(schedule, job);
+	unit->end = missing;
+	unit->state = UNIT_DONE;
+	return single;
+}
+
+int schedule_suspect(struct schedule *schedule, struct unit *unit, const struct record *suspect)
+{
+	if (unit->job->failure.kind != FAILURE_NONE || !schedule_may_blame(unit, suspect)) {
+		unit->alone = true;
+		return schedule_requeue(schedule, unit);
+	}
+	struct unit *single = single_out(schedule, unit, suspect->member);
+	if (!single)
+		return -1;
+	single->state = UNIT_QUEUED;
+	single->alone = true;
 	job_open(schedule, unit->job);
+	schedule_advance(schedule, unit->job);
 	return 0;
 }
 
 int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty)
 {
 	struct job *job = unit->job;
-	/* The word of who may lie: a member past all that there are would leave no end to find. */
-	uint64_t entries = job->opened ? job->entries : UNIT_END_OPEN - 1;
-	bool blames = guilty->archive == job->number && guilty->member >= unit->next_member &&
-		      guilty->member < unit->end && guilty->member < entries;
+	bool blames = schedule_may_blame(unit, guilty);
 
+	if (job->failure.kind != FAILURE_NONE)
+		return give_up(schedule, unit);
 	/* What takes too long would do so again. */
 	bool hopeless = guilty->failure.kind == FAILURE_SLOW || unit->deaths > 0;
 
@@ -53,35 +112,12 @@ int schedule_lost(struct schedule *schedule, struct unit *unit, const struct rec
 	if (!blames) {
 		/* Nothing is lost but time: what has no record is done again. */
 		unit->deaths++;
-		return split(schedule, unit) ? 0 : -1;
+		unit->alone = true;
+		return schedule_requeue(schedule, unit);
 	}
-
-	/* [first, missing) is done; [missing, guilty) is done again; guilty; (guilty, end) is, too.
-	 */
-	uint64_t missing = unit->next_member;
-	struct unit *after = NULL;
-	struct unit *before = NULL;
-	struct unit *blamed = unit_add(schedule, job, unit, guilty->member, guilty->member + 1);
+	struct unit *blamed = single_out(schedule, unit, guilty->member);
 	if (!blamed)
 		return -1;
-	blamed->state = UNIT_DONE;
-	if (guilty->member + 1 < unit->end) {
-		after = unit_add(schedule, job, blamed, guilty->member + 1, unit->end);
-		if (!after)
-			return -1;
-	}
-	if (missing < guilty->member) {
-		before = unit_add(schedule, job, unit, missing, guilty->member);
-		if (!before)
-			return -1;
-	}
-	if (unit->end == UNIT_END_OPEN)
-		job->next_first =
-			guilty->member + 1; /* it was not planned yet, as far as is known */
-	unit->end = missing;
-	unit->state = UNIT_DONE;
-	if (after || before)
-		job_open(schedule, job);
 	int result = schedule_tell(schedule, blamed, guilty);
 	schedule_advance(schedule, job);
 	return result;

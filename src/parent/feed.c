@@ -162,16 +162,32 @@ static bool is_small(const struct unit *unit)
 	return unit->first == 0 && unit->job->size_bytes <= SMALL_ARCHIVE_BYTES;
 }
 
-/* All workers are busy: queue small archives behind small ones, so that nobody waits for us. */
+/*
+ * Whether @worker, which has something already, is to have more: a second unit where it says that
+ * it gains from one, and small archives behind small ones, so that nobody waits for us. Nothing is
+ * put beside a unit that must be alone.
+ */
+static bool takes_more(const struct worker *worker)
+{
+	/* One that has nothing is dead, which will show. */
+	if (worker->queued == 0 || worker->queued == WORKER_QUEUE_MAX ||
+		worker->queue[0].unit->alone)
+		return false;
+	return is_small(worker->queue[worker->queued - 1].unit) ||
+	       (worker->queued == 1 && worker->queue[0].unit->gains);
+}
+
+/* All workers are busy: give more to those that can do with it. */
 static void feed_ahead(struct run *run)
 {
 	for (unsigned i = 0; i < run->pool.size; i++) {
 		struct worker *worker = &run->pool.workers[i];
-		/* One that has nothing is dead, which will show. */
-		while (worker->queued > 0 && worker->queued < WORKER_QUEUE_MAX &&
-			is_small(worker->queue[worker->queued - 1].unit)) {
-			struct unit *unit = find_unit(run, PROGRESS_NONE);
-			if (!unit || !is_small(unit) || !give(run, worker, unit))
+		while (takes_more(worker)) {
+			bool second = worker->queued == 1 && worker->queue[0].unit->gains;
+			struct unit *unit =
+				find_unit(run, second ? worker->archive : PROGRESS_NONE);
+			if (!unit || unit->alone || (!second && !is_small(unit)) ||
+				!give(run, worker, unit))
 				return;
 		}
 	}

@@ -22,19 +22,66 @@ static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
 	return schedule_has_record(dead->schedule, dead->directory, archive, member);
 }
 
-/* What the dead worker was on, by its last word; the name is copied to @name. */
-static void read_progress(const struct worker *worker, struct record *guilty, char *name)
+/* What a dead worker was on in one of its lanes, by its last word. */
+struct last_word {
+	struct record member;
+	char name[PROGRESS_NAME_MAX];
+};
+
+static void read_word(const struct progress_lane *lane, struct last_word *word)
 {
-	const struct worker_progress *progress = worker->progress;
-	size_t size = atomic_load(&progress->name_size);
+	size_t size = atomic_load(&lane->name_size);
 
 	if (size > PROGRESS_NAME_MAX)
 		size = PROGRESS_NAME_MAX;
-	memcpy(name, progress->name, size);
-	guilty->archive = atomic_load(&progress->archive);
-	guilty->member = atomic_load(&progress->member);
-	guilty->name = name;
-	guilty->name_size = (uint16_t)size;
+	memcpy(word->name, lane->name, size);
+	word->member = (struct record){
+		.archive = atomic_load(&lane->archive),
+		.member = atomic_load(&lane->member),
+		.name = word->name,
+		.name_size = (uint16_t)size,
+	};
+}
+
+/* The word that is about @unit, or NULL. */
+static struct last_word *find_word(struct last_word words[PROGRESS_LANES], const struct unit *unit)
+{
+	for (int i = 0; i < PROGRESS_LANES; i++) {
+		if (schedule_may_blame(unit, &words[i].member))
+			return &words[i];
+	}
+	return NULL;
+}
+
+/*
+ * Give out again what a dead worker had. Where it was on one member, that one is to blame; where it
+ * was on two, nobody knows which, and both are tried again alone; where it was on none, it was at
+ * its first unit. 0, or -1 with ENOMEM.
+ */
+static int give_again(struct schedule *schedule, const struct worker *dead,
+	struct last_word words[PROGRESS_LANES], const struct failure *failure)
+{
+	struct last_word *found[WORKER_QUEUE_MAX];
+	unsigned suspects = 0;
+	int result = 0;
+
+	for (unsigned i = 0; i < dead->queued; i++) {
+		found[i] = find_word(words, dead->queue[i].unit);
+		suspects += found[i] != NULL;
+	}
+	for (unsigned i = 0; i < PROGRESS_LANES; i++)
+		words[i].member.failure = *failure;
+	for (unsigned i = dead->queued; i-- > 0 && result == 0;) {
+		struct unit *unit = dead->queue[i].unit;
+		if (found[i] && suspects > 1)
+			result = schedule_suspect(schedule, unit, &found[i]->member);
+		else if (found[i] || (suspects == 0 && i == 0))
+			result = schedule_lost(
+				schedule, unit, found[i] ? &found[i]->member : &words[0].member);
+		else
+			result = schedule_requeue(schedule, unit);
+	}
+	return result;
 }
 
 /* Without an end to it, workers that die as they start would keep the run busy for ever. */
@@ -52,32 +99,27 @@ static void count_loss(struct run *run)
 
 void losses_take(struct run *run, struct worker *worker, bool broke)
 {
-	char name[PROGRESS_NAME_MAX];
-	struct record guilty = {0};
-	struct worker dead;
+	struct last_word words[PROGRESS_LANES];
+	struct failure failure = {.kind = FAILURE_BAD_WORKER};
 
 	for (unsigned i = 0; i < worker->queued; i++)
 		recordfile_settle(worker, &worker->queue[i]);
-	dead = *worker;
-	read_progress(worker, &guilty, name);
+	struct worker dead = *worker;
+	for (int i = 0; i < PROGRESS_LANES; i++)
+		read_word(&worker->progress->lanes[i], &words[i]);
 	int status = pool_bury(&run->pool, worker);
 	if (run->ending || run->stop)
 		return;
-	guilty.failure = (struct failure){.kind = FAILURE_BAD_WORKER};
 	if (!broke)
-		guilty.failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
+		failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
 	/* The timer of worker/deadline.h. */
 	if (!broke && WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM)
-		guilty.failure = (struct failure){.kind = FAILURE_SLOW};
+		failure = (struct failure){.kind = FAILURE_SLOW};
 	struct dead tidied = {&run->schedule, dead.directory};
 	if (!run->settings->no_files &&
 		rundir_sweep(&run->rundir, dead.directory, keep_recorded, &tidied) < 0)
 		run_not_tidied(run);
-	for (unsigned i = dead.queued; i-- > 1;) {
-		if (schedule_requeue(&run->schedule, dead.queue[i].unit) < 0)
-			run_out_of_memory(run);
-	}
-	if (dead.queued > 0 && schedule_lost(&run->schedule, dead.queue[0].unit, &guilty) < 0)
+	if (give_again(&run->schedule, &dead, words, &failure) < 0)
 		run_out_of_memory(run);
 	if (!run->stop)
 		count_loss(run);

@@ -114,8 +114,10 @@ struct worker *pool_start(struct pool *pool)
 	if (page == MAP_FAILED)
 		goto fail;
 	worker->progress = page;
-	atomic_store(&worker->progress->archive, PROGRESS_NONE);
-	atomic_store(&worker->progress->member, PROGRESS_NONE);
+	for (int i = 0; i < PROGRESS_LANES; i++) {
+		atomic_store(&worker->progress->lanes[i].archive, PROGRESS_NONE);
+		atomic_store(&worker->progress->lanes[i].member, PROGRESS_NONE);
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
 		goto fail;
 	worker->channel_fd = channel[0];

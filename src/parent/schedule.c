@@ -317,6 +317,7 @@ int schedule_plan(struct schedule *schedule, struct unit *unit, const struct mes
 
 	job->opened = true;
 	unit->state = UNIT_PLANNED;
+	unit->gains = plan->gains;
 	job->entries = plan->entries;
 	if (!open)
 		return 0;

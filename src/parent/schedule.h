@@ -66,7 +66,9 @@ struct unit {
 	uint64_t told_member; /**< all records below it were told */
 	uint32_t directory;   /**< number of the directory that has its files */
 	unsigned deaths;      /**< workers that died over it without a member to blame */
-	uint8_t *waiting;     /**< records that wait for their turn, as messages */
+	bool gains;           /**< its worker would be faster with another unit beside it */
+	bool alone;       /**< it is to be the only one of its worker's: one of two killed one */
+	uint8_t *waiting; /**< records that wait for their turn, as messages */
 	size_t waiting_size;
 	size_t waiting_capacity;
 };
@@ -141,17 +143,27 @@ int schedule_expect(const struct unit *unit, const struct record *record); /* ma
 int schedule_record(struct schedule *schedule, struct unit *unit, const struct record *record);
 int schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done);
 
-/**
- * A worker has died that had @unit too, and another in hand: what has no record yet is given out
- * again, without blame. 0, or -1 with ENOMEM.
+/*
+ * A worker has died that had @unit. Each returns 0, or -1 with ENOMEM.
  */
+
+/** It was not at @unit: the members whose records are missing are given out again. */
 int schedule_requeue(struct schedule *schedule, struct unit *unit);
 
+/** Whether @suspect, which the worker was on by its own last word, is a missing member of @unit. */
+bool schedule_may_blame(const struct unit *unit, const struct record *suspect);
+
 /**
- * A worker has died while it did @unit. @guilty is the member that it was on, with @guilty->failure
- * set: it is told as failed, and the members whose records are missing are given out again. Where
- * @guilty->member is no member that is missing, the unit is given out again once, then its archive
- * fails. 0, or -1 with ENOMEM.
+ * It was on two members, and @suspect, of this unit, is one of them: it is given out again alone,
+ * and so are, as always, the other members whose records are missing. Where @suspect is no missing
+ * member, all of them are.
+ */
+int schedule_suspect(struct schedule *schedule, struct unit *unit, const struct record *suspect);
+
+/**
+ * It was at @unit and no other. @guilty is the member that it was on, with @guilty->failure set: it
+ * is told as failed, and the members whose records are missing are given out again. Where
+ * @guilty is no missing member, the unit is given out again once, alone, then its archive fails.
  */
 int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty);
 

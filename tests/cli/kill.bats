@@ -1,11 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Processes that are killed, and --gc. ZIPMAP_TEST_KILLS: how many, instead of a few.
+# Processes that are killed, and --gc. ZIPMAP_TEST_KILLS: how many, instead of a few;
+# ZIPMAP_TEST_ARCHIVES, ZIPMAP_TEST_ROWS: of the data, instead of 4 and 200000.
 
 load helpers
 
 make_data() {
-	"$TESTDATA_GEN" --archives=4 --rows=200000 --values=random data >/dev/null
+	"$TESTDATA_GEN" --archives="${ZIPMAP_TEST_ARCHIVES:-4}" --rows="${ZIPMAP_TEST_ROWS:-200000}" \
+		--values=random data >/dev/null
 }
 
 @test "workers that are killed at random: their member is reported, all else is right" {

@@ -323,7 +323,8 @@ static void say_near(struct game *game, unsigned number, struct fuzz_input *inpu
 	uint64_t archive = near(input, unit->job->number);
 	switch (message.kind) {
 	case MESSAGE_PLAN:
-		message.plan = (struct message_plan){archive, near(input, unit->first), 0, 0};
+		message.plan =
+			(struct message_plan){archive, near(input, unit->first), 0, 0, false};
 		message.plan.end =
 			near(input, unit->end == UNIT_END_OPEN ? unit->first + 1 : unit->end);
 		message.plan.entries =

@@ -29,6 +29,7 @@ static _Noreturn void fuzz_exit(int status);
 static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait);
 #define _exit        fuzz_exit
 #define channel_send fuzz_send
+#include "worker/outbox.c"
 #include "worker/worker.c"
 #undef _exit
 #undef channel_send
@@ -204,13 +205,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	schedule_init(&schedule, false, &listener);
 	MUST(schedule_add(&schedule, "archive", -1, size, NULL) == 0);
 
-	worker = (struct worker){.settings = &settings, .progress = &progress};
-	worker.extraction = extraction_new(directory_fd, settings.pack, settings.decoder);
-	if (settings.pack)
-		worker.held = calloc(UNIT_MEMBERS, sizeof(*worker.held));
-	MUST(worker.extraction && (!settings.pack || worker.held));
+	worker = (struct worker){
+		.settings = &settings, .directory_fd = directory_fd, .progress = &progress};
+	struct lane *lane = &worker.lanes[0];
+	outbox_init(&worker.outbox, -1);
+	MUST(lane_init(lane, &settings, directory_fd, &worker.outbox, &progress.lanes[0]) == 0);
 	memory_peak_init(&worker.memory, false);
-	wire_writer_init(&worker.packet, worker.packet_bytes, sizeof(worker.packet_bytes));
 
 	bool opened = false;
 	while ((unit = schedule_next(&schedule, 0))) {
@@ -221,15 +221,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		opened = true;
 		limit_files(FILE_MAX);
 		do_work(&worker, &work, fd);
-		flush(&worker);
+		while (lane->busy)
+			lane_step(lane);
+		outbox_flush(&worker.outbox);
 		limit_files(RLIM_INFINITY);
 		MUST(!unit);
 	}
 	MUST(schedule_is_idle(&schedule));
 	schedule_release(&schedule);
-	archive_free(worker.archive);
-	extraction_free(worker.extraction);
-	free(worker.held);
+	drop_archive(&worker, lane);
+	lane_release(lane);
 	memory_peak_release(&worker.memory);
 	remove_announced();
 	return 0;

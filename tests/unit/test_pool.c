@@ -66,8 +66,8 @@ static void worker_main(
 		if (message.work.archive == SAY_DESCRIPTORS)
 			answer.plan.archive = count_descriptors();
 		if (message.work.archive == SAY_PROGRESS) {
-			atomic_store(&progress->archive, 77);
-			atomic_store(&progress->member, 88);
+			atomic_store(&progress->lanes[0].archive, 77);
+			atomic_store(&progress->lanes[0].member, 88);
 		}
 		wire_writer_init(&writer, out, sizeof(out));
 		if (message_put(&writer, &answer) < 0)
@@ -188,7 +188,7 @@ START_TEST(what_is_sent_and_received_is_counted)
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_uint_eq(stats.received_messages, 2);
-	ck_assert_uint_eq(stats.received_bytes, 2 * (5 + 4 * 8));
+	ck_assert_uint_eq(stats.received_bytes, 2 * (5 + 4 * 8 + 1));
 }
 END_TEST
 
@@ -216,14 +216,14 @@ START_TEST(progress_is_seen_after_the_worker_is_dead)
 	struct message message;
 	struct worker *worker = start();
 
-	ck_assert_uint_eq(atomic_load(&worker->progress->archive), PROGRESS_NONE);
-	ck_assert_uint_eq(atomic_load(&worker->progress->member), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].archive), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].member), PROGRESS_NONE);
 	send_order(worker, SAY_PROGRESS, -1);
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_int_eq(kill(worker->pid, SIGKILL), 0);
 	ck_assert_int_eq(receive(worker, &message), -1);
-	ck_assert_uint_eq(atomic_load(&worker->progress->archive), 77);
-	ck_assert_uint_eq(atomic_load(&worker->progress->member), 88);
+	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].archive), 77);
+	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].member), 88);
 	int status = pool_bury(&pool, worker);
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), SIGKILL);

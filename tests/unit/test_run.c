@@ -60,6 +60,7 @@ enum deed {
 	OUR_LAST_WORDS,   /* the same, for the whole archive */
 	DONE_TOO_OFTEN,   /* the end of the unit twice, and so before its members */
 	DIE,              /* killed */
+	DIE_IN_PAIR,      /* killed, but only where it has another unit in hand */
 	DIE_UNHEARD,      /* the same, with all that it would have said unsaid */
 	EXIT,             /* exits with status 3 */
 	SAY_AND_DIE,      /* killed after the record */
@@ -109,6 +110,9 @@ static struct scene {
 	uint64_t per_unit; /* members of a unit */
 	uint64_t bad_member;
 	enum deed deeds[ARCHIVES_MAX];
+	bool large;  /* the archives are not queued ahead as small ones are */
+	bool gains;  /* workers say that they gain from a second unit */
+	int wait_ms; /* so long they wait for it, and then do both in turn */
 	bool die_at_start;
 	bool ignore_the_end;
 	struct run_settings settings;
@@ -122,6 +126,7 @@ static struct scene {
 static struct shared {
 	_Atomic unsigned starts;
 	_Atomic unsigned attempts[ARCHIVES_MAX];
+	_Atomic unsigned pairs;    /* times that two units were done in turn */
 	_Atomic unsigned finished; /* archives that were done whole */
 	_Atomic unsigned asked;    /* calls of the source */
 	_Atomic int dead;          /* process that has broken off */
@@ -151,6 +156,8 @@ static size_t descriptors_before;
 struct self {
 	int channel_fd, directory_fd;
 	struct worker_progress *progress;
+	unsigned lane;
+	bool paired; /* there is another lane */
 };
 
 static _Noreturn void die(void)
@@ -345,13 +352,13 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 	case TWO_PLANS:
 		message.kind = MESSAGE_PLAN;
 		message.plan = (struct message_plan){
-			work->archive, work->first, work->first + 1, scene.members};
+			work->archive, work->first, work->first + 1, scene.members, false};
 		say(self, &message);
 		return false;
 	case SAME_PLAN:
 		message.kind = MESSAGE_PLAN;
 		message.plan = (struct message_plan){
-			work->archive, work->first, scene.members, scene.members};
+			work->archive, work->first, scene.members, scene.members, false};
 		say(self, &message);
 		return false;
 	case LIE_BACKWARDS:
@@ -380,6 +387,10 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 	case DIE:
 		atomic_store(&shared->dead, getpid());
 		die();
+	case DIE_IN_PAIR:
+		if (self->paired)
+			die();
+		return true;
 	case EXIT:
 		_exit(3);
 	case WAIT_FOR_DEATH:
@@ -436,12 +447,13 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 
 static void note_progress(const struct self *self, uint64_t member)
 {
+	struct progress_lane *lane = &self->progress->lanes[self->lane];
 	char name[32];
 
 	member_name(member, name);
-	memcpy(self->progress->name, name, strlen(name));
-	atomic_store(&self->progress->name_size, strlen(name));
-	atomic_store(&self->progress->member, member);
+	memcpy(lane->name, name, strlen(name));
+	atomic_store(&lane->name_size, strlen(name));
+	atomic_store(&lane->member, member);
 }
 
 /** As a worker does whose plan and records wait to travel together. */
@@ -565,6 +577,15 @@ static void do_member(const struct self *self, const struct message_work *work, 
 		die();
 }
 
+static uint64_t unit_end(const struct message_work *work)
+{
+	uint64_t left = scene.members - work->first;
+
+	if (work->end != UNIT_END_OPEN)
+		return work->end;
+	return work->first + (left < scene.per_unit ? left : scene.per_unit);
+}
+
 static void do_work(const struct self *self, const struct message_work *work)
 {
 	enum deed deed = scene.deeds[work->archive];
@@ -572,7 +593,7 @@ static void do_work(const struct self *self, const struct message_work *work)
 	struct message plan = {.kind = MESSAGE_PLAN};
 	struct message done = {.kind = MESSAGE_DONE};
 
-	atomic_store(&self->progress->archive, work->archive);
+	atomic_store(&self->progress->lanes[0].archive, work->archive);
 	done.done.archive = work->archive;
 	done.done.first = work->first;
 	if (deed == DIE_FIRST || (deed == DIE_FIRST_ONCE && attempt == 0))
@@ -586,11 +607,8 @@ static void do_work(const struct self *self, const struct message_work *work)
 	if (deed == DIE_UNHEARD && work->first <= scene.bad_member &&
 		(work->end == UNIT_END_OPEN || scene.bad_member < work->end))
 		die_unheard(self, work);
-	uint64_t left = scene.members - work->first;
-	uint64_t end = work->first + (left < scene.per_unit ? left : scene.per_unit);
-	if (work->end != UNIT_END_OPEN)
-		end = work->end;
-	plan.plan = (struct message_plan){work->archive, work->first, end, scene.members};
+	uint64_t end = unit_end(work);
+	plan.plan = (struct message_plan){work->archive, work->first, end, scene.members, false};
 	if (deed != RECORD_FIRST)
 		say(self, &plan);
 	pthread_t thread;
@@ -601,8 +619,8 @@ static void do_work(const struct self *self, const struct message_work *work)
 	else
 		for (uint64_t member = work->first; member < end; member++)
 			do_member(self, work, member);
-	atomic_store(&self->progress->member, PROGRESS_NONE);
-	atomic_store(&self->progress->archive, PROGRESS_NONE);
+	atomic_store(&self->progress->lanes[0].member, PROGRESS_NONE);
+	atomic_store(&self->progress->lanes[0].archive, PROGRESS_NONE);
 	if (deed == DIE_LAST || (deed == DIE_LAST_ONCE && attempt == 0))
 		die();
 	if (end == scene.members)
@@ -610,39 +628,98 @@ static void do_work(const struct self *self, const struct message_work *work)
 	say(self, &done);
 }
 
+/** The next unit, or false: the channel has ended, or nothing has come for @wait_ms. */
+static bool take_work(const struct self *self, struct message_work *work, int wait_ms)
+{
+	static uint64_t open_archive = UINT64_MAX;
+	struct pollfd channel = {.fd = self->channel_fd, .events = POLLIN};
+	struct wire_reader reader;
+	struct message message;
+	char bytes[256];
+	int fd = -1;
+
+	if (poll(&channel, 1, wait_ms) <= 0)
+		return false;
+	ssize_t size = channel_receive(self->channel_fd, bytes, sizeof(bytes), &fd, true);
+	if (size <= 0)
+		return false;
+	wire_reader_init(&reader, bytes, (size_t)size);
+	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK)
+		_exit(91);
+	/* A descriptor comes exactly where it is not the archive that came last. */
+	if ((fd >= 0) != message.work.has_archive ||
+		(fd >= 0) != (open_archive != message.work.archive))
+		_exit(90);
+	open_archive = message.work.archive;
+	if (fd >= 0) {
+		char text[16] = {0};
+		if (pread(fd, text, sizeof(text) - 1, 0) <= 0 ||
+			strtoull(text, NULL, 10) != open_archive)
+			_exit(89); /* it is another archive's */
+		close(fd);
+	}
+	*work = message.work;
+	return true;
+}
+
+/** As a worker that gains from two units: do @first in turn with what comes beside it. */
+static void do_two(const struct self *self, const struct message_work *first)
+{
+	struct self lanes[2] = {*self, *self};
+	struct message_work works[2] = {*first};
+	uint64_t at[2], end[2];
+	unsigned count = 0;
+
+	lanes[1].lane = 1;
+	do {
+		struct message plan = {.kind = MESSAGE_PLAN};
+		at[count] = works[count].first;
+		end[count] = unit_end(&works[count]);
+		plan.plan = (struct message_plan){
+			works[count].archive, at[count], end[count], scene.members, scene.gains};
+		atomic_store(&self->progress->lanes[count].archive, works[count].archive);
+		say(self, &plan);
+		count++;
+	} while (count < 2 && take_work(self, &works[count], scene.wait_ms));
+	lanes[0].paired = lanes[1].paired = count == 2;
+	atomic_fetch_add(&shared->pairs, count == 2);
+	for (bool more = true; more;) {
+		more = false;
+		for (unsigned i = 0; i < count; i++) {
+			if (at[i] < end[i])
+				note_progress(&lanes[i], at[i]); /* both are in hand */
+		}
+		for (unsigned i = 0; i < count; i++) {
+			if (at[i] < end[i])
+				do_member(&lanes[i], &works[i], at[i]);
+			more |= ++at[i] < end[i];
+		}
+	}
+	for (unsigned i = count; i-- > 0;) {
+		struct message done = {.kind = MESSAGE_DONE};
+		done.done.archive = works[i].archive;
+		done.done.first = works[i].first;
+		atomic_store(&self->progress->lanes[i].member, PROGRESS_NONE);
+		say(self, &done);
+	}
+}
+
 static void worker_main(
 	void *context, int channel_fd, int directory_fd, struct worker_progress *progress)
 {
-	const struct self self = {channel_fd, directory_fd, progress};
-	uint64_t open_archive = UINT64_MAX;
-	ssize_t size;
-	char bytes[256];
-	int fd = -1;
+	const struct self self = {channel_fd, directory_fd, progress, 0, false};
+	struct message_work work;
 
 	if (context != &scene)
 		_exit(92);
 	atomic_fetch_add(&shared->starts, 1);
 	if (scene.die_at_start)
 		_exit(1);
-	while ((size = channel_receive(channel_fd, bytes, sizeof(bytes), &fd, true)) > 0) {
-		struct wire_reader reader;
-		struct message message;
-		wire_reader_init(&reader, bytes, (size_t)size);
-		if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK)
-			_exit(91);
-		/* A descriptor comes exactly where it is not the archive that is open. */
-		if ((fd >= 0) != message.work.has_archive ||
-			(fd >= 0) != (open_archive != message.work.archive))
-			_exit(90);
-		open_archive = message.work.archive;
-		if (fd >= 0) {
-			char text[16] = {0};
-			if (pread(fd, text, sizeof(text) - 1, 0) <= 0 ||
-				strtoull(text, NULL, 10) != open_archive)
-				_exit(89); /* it is another archive's */
-			close(fd);
-		}
-		do_work(&self, &message.work);
+	while (take_work(&self, &work, -1)) {
+		if (scene.wait_ms > 0)
+			do_two(&self, &work);
+		else
+			do_work(&self, &work);
 	}
 	if (scene.ignore_the_end) {
 		for (;;)
@@ -795,6 +872,8 @@ static enum run_end go(void)
 		char bytes[16];
 		snprintf(name, sizeof(name), "%u.zip", i);
 		scratch_file(name, bytes, (size_t)snprintf(bytes, sizeof(bytes), "%u", i));
+		if (scene.large)
+			ck_assert_int_eq(truncate(scratch_path(name), 100000), 0);
 	}
 	if (!scene.settings.tmpdir) {
 		snprintf(tmpdir, sizeof(tmpdir), "%s", scratch_directory("tmp"));
@@ -1413,6 +1492,118 @@ START_TEST(an_archive_that_was_done_is_not_blamed_for_a_death_over_the_next)
 }
 END_TEST
 
+/** One worker, two units in hand. */
+static void set_up_pairs(void)
+{
+	scene.settings.jobs = 1;
+	scene.large = true;
+	scene.gains = true;
+	scene.wait_ms = 2000;
+}
+
+START_TEST(a_worker_that_gains_from_it_gets_a_second_archive)
+{
+	set_up_pairs();
+	scene.settings.unordered = _i;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(atomic_load(&shared->pairs), 2);
+	ck_assert_uint_eq(stats.workers, 1);
+}
+END_TEST
+
+START_TEST(a_worker_that_gains_from_it_gets_a_second_unit_of_one_archive)
+{
+	set_up_pairs();
+	scene.archives = 1;
+	scene.members = 40;
+	scene.per_unit = 5;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(atomic_load(&shared->pairs), 4);
+}
+END_TEST
+
+START_TEST(a_worker_that_does_not_gain_from_it_gets_one_unit_at_a_time)
+{
+	set_up_pairs();
+	scene.gains = false;
+	scene.wait_ms = 100;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(atomic_load(&shared->pairs), 0);
+}
+END_TEST
+
+START_TEST(no_worker_gets_a_second_unit_before_each_has_one)
+{
+	set_up_pairs();
+	scene.archives = 2;
+	scene.settings.jobs = 2;
+	scene.wait_ms = 300;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(stats.workers, 2);
+	ck_assert_uint_eq(atomic_load(&shared->pairs), 0);
+}
+END_TEST
+
+START_TEST(a_worker_that_dies_with_two_members_in_hand_costs_none_where_each_alone_is_harmless)
+{
+	set_up_pairs();
+	scene.wait_ms = 300;
+	scene.settings.unordered = _i / 2;
+	scene.deeds[_i % 2] = DIE_IN_PAIR;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	if (_i % 2 == 0) {
+		check_all_but(0);
+		ck_assert_str_eq(messages, "");
+	} else {
+		/* The first lane had said its member: only one was in hand. */
+		check_all_but(1);
+	}
+	ck_assert_uint_eq(stats.workers, 2);
+}
+END_TEST
+
+START_TEST(of_two_members_in_hand_the_one_that_kills_alone_is_to_blame)
+{
+	set_up_pairs();
+	scene.wait_ms = 300;
+	scene.settings.unordered = _i / 2;
+	scene.deeds[0] = _i % 2 ? GARBAGE : DIE;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_files();
+	ck_assert_uint_eq(written_count, scene.archives * scene.members - 1);
+	ck_assert(!was_printed(0, 2));
+	ck_assert_uint_eq(stats.failures, 1);
+	ck_assert_uint_eq(said(_i % 2 ? broke : killed), 1);
+	ck_assert_uint_eq(stats.workers, 3); /* with both, alone, and for the rest */
+}
+END_TEST
+
+START_TEST(two_members_in_hand_that_both_kill_are_both_to_blame)
+{
+	set_up_pairs();
+	scene.wait_ms = 300;
+	scene.deeds[0] = scene.deeds[1] = DIE;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_files();
+	ck_assert_uint_eq(written_count, scene.archives * scene.members - 2);
+	ck_assert(!was_printed(0, 2));
+	ck_assert(!was_printed(1, 2));
+	ck_assert_uint_eq(said(killed), 2);
+}
+END_TEST
+
+START_TEST(a_member_that_fails_leaves_the_one_beside_it)
+{
+	set_up_pairs();
+	check_one_member_fails(_i ? SIZE_LIE : MEMBER_FAILS, _i ? changed : "CRC-32 mismatch");
+	ck_assert_uint_eq(atomic_load(&shared->pairs), 2);
+}
+END_TEST
+
 START_TEST(a_worker_that_does_not_leave_is_killed)
 {
 	scene.ignore_the_end = true;
@@ -1586,6 +1777,17 @@ int main(void)
 	tcase_add_test(
 		tests, how_a_worker_died_is_said_rightly_after_another_has_broken_the_protocol);
 	tcase_add_test(tests, an_archive_that_was_done_is_not_blamed_for_a_death_over_the_next);
+	tcase_add_loop_test(tests, a_worker_that_gains_from_it_gets_a_second_archive, 0, 2);
+	tcase_add_test(tests, a_worker_that_gains_from_it_gets_a_second_unit_of_one_archive);
+	tcase_add_test(tests, a_worker_that_does_not_gain_from_it_gets_one_unit_at_a_time);
+	tcase_add_test(tests, no_worker_gets_a_second_unit_before_each_has_one);
+	tcase_add_loop_test(tests,
+		a_worker_that_dies_with_two_members_in_hand_costs_none_where_each_alone_is_harmless,
+		0, 4);
+	tcase_add_loop_test(
+		tests, of_two_members_in_hand_the_one_that_kills_alone_is_to_blame, 0, 4);
+	tcase_add_test(tests, two_members_in_hand_that_both_kill_are_both_to_blame);
+	tcase_add_loop_test(tests, a_member_that_fails_leaves_the_one_beside_it, 0, 2);
 	tcase_add_test(tests, a_worker_that_does_not_leave_is_killed);
 	tcase_add_test(tests, what_is_done_is_printed_while_the_source_has_nothing);
 	tcase_add_test(tests, a_source_that_has_nothing_now_is_asked_again);

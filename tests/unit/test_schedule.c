@@ -124,7 +124,7 @@ static struct unit *give(uint64_t archive, uint64_t first)
 static int try_plan(
 	struct unit *unit, uint64_t archive, uint64_t first, uint64_t end, uint64_t entries)
 {
-	const struct message_plan message = {archive, first, end, entries};
+	const struct message_plan message = {archive, first, end, entries, false};
 
 	errno = 0;
 	return schedule_plan(&schedule, unit, &message);
@@ -200,6 +200,13 @@ static void lost(struct unit *unit, uint64_t archive, uint64_t member)
 
 	ck_assert_int_eq(schedule_lost(&schedule, unit, &guilty), 0);
 	memset(name, '#', sizeof(name));
+}
+
+static void suspected(struct unit *unit, uint64_t archive, uint64_t member)
+{
+	struct record suspect = {.archive = archive, .member = member};
+
+	ck_assert_int_eq(schedule_suspect(&schedule, unit, &suspect), 0);
 }
 
 static void assert_told(const char *expected)
@@ -921,6 +928,128 @@ START_TEST(a_unit_begun_beside_a_lost_one_keeps_its_records)
 }
 END_TEST
 
+START_TEST(two_members_that_a_worker_was_on_are_tried_again_alone_and_none_is_blamed)
+{
+	begin(false);
+	add(2);
+	struct unit *a = give(0, 0);
+	struct unit *b = give(1, 0);
+	plan(a, 5, 5);
+	plan(b, 3, 3);
+	records(a, 0, 1);
+	suspected(b, 1, 0);
+	suspected(a, 0, 2);
+	/* What was not in hand is as before: one of 0, the suspect, two more; the suspect, two. */
+	static const struct {
+		uint64_t archive, first, end;
+		bool alone;
+	} parts[] = {{0, 1, 2, false}, {0, 2, 3, true}, {0, 3, 5, false}, {1, 0, 1, true},
+		{1, 1, 3, false}};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		struct unit *unit = give(parts[i].archive, parts[i].first);
+		ck_assert_uint_eq(unit->end, parts[i].end);
+		ck_assert_int_eq(unit->alone, parts[i].alone);
+		if (parts[i].archive == 1 && parts[i].alone) {
+			lost(unit, 1, 0); /* it was this one */
+			continue;
+		}
+		whole(unit, parts[i].end, parts[i].archive ? 3 : 5);
+	}
+	assert_told("0.0 0.1 0.2 0.3 0.4 1.0! 1.1 1.2");
+	finish();
+}
+END_TEST
+
+START_TEST(a_member_that_is_suspected_before_its_plan_is_heard_hides_no_other)
+{
+	begin(false);
+	add(1);
+	suspected(give(0, 0), 0, 2);
+	struct unit *a = give(0, 0);
+	ck_assert_uint_eq(a->end, 2);
+	whole(a, 2, 6);
+	whole(give(0, 2), 3, 6);
+	whole(give(0, 3), 6, 6);
+	assert_told("0.0 0.1 0.2 0.3 0.4 0.5");
+	finish();
+}
+END_TEST
+
+START_TEST(a_suspect_that_is_not_missing_is_not_believed)
+{
+	begin(false);
+	add(1);
+	struct unit *a = give(0, 0);
+	plan(a, 3, 3);
+	records(a, 0, 2);
+	suspected(a, 0, 1);
+	struct unit *again = give(0, 2);
+	ck_assert(again->alone);
+	whole(again, 3, 3);
+	assert_told("0.0 0.1 0.2");
+	finish();
+}
+END_TEST
+
+START_TEST(a_unit_that_a_dead_worker_was_not_at_goes_on_where_it_was)
+{
+	begin(false);
+	add(1);
+	struct unit *a = give(0, 0);
+	plan(a, 4, 4);
+	records(a, 0, 3);
+	ck_assert_int_eq(schedule_requeue(&schedule, a), 0);
+	struct unit *again = give(0, 3);
+	ck_assert(!again->alone);
+	ck_assert_uint_eq(again->deaths, 0);
+	whole(again, 4, 4);
+	assert_told("0.0 0.1 0.2 0.3");
+	finish();
+}
+END_TEST
+
+START_TEST(what_a_dead_worker_had_of_an_archive_that_failed_meanwhile_is_not_done_again)
+{
+	for (int way = 0; way < 3; way++) {
+		begin(false);
+		add(1);
+		struct unit *a = give(0, 0);
+		plan(a, 2, 9);
+		struct unit *b = give(0, 2);
+		plan(b, 9, 9);
+		records(b, 2, 4);
+		ck_assert_int_eq(try_done(a, 0, 0, FAILURE_READ), 0);
+		if (way == 0)
+			ck_assert_int_eq(schedule_requeue(&schedule, b), 0);
+		else if (way == 1)
+			suspected(b, 0, 4);
+		else
+			lost(b, 0, 4);
+		assert_told("0.2 0.3 F0");
+		finish();
+	}
+}
+END_TEST
+
+START_TEST(a_plan_says_whether_its_worker_gains_from_more)
+{
+	begin(false);
+	add(2);
+	struct unit *a = give(0, 0);
+	struct unit *b = give(1, 0);
+	const struct message_plan message = {0, 0, 1, 1, true};
+	ck_assert(!a->gains);
+	ck_assert_int_eq(schedule_plan(&schedule, a, &message), 0);
+	plan(b, 1, 1);
+	ck_assert(a->gains);
+	ck_assert(!b->gains);
+	/* Who gets it next has not said so. */
+	ck_assert_int_eq(schedule_requeue(&schedule, a), 0);
+	ck_assert(!a->gains);
+	schedule_release(&schedule);
+}
+END_TEST
+
 START_TEST(without_order_a_lost_workers_members_are_told_once_too)
 {
 	begin(true);
@@ -1303,7 +1432,7 @@ static void model_work(struct model_worker *worker)
 			uint64_t left = archive->entries - unit->first;
 			end = left ? unit->first + 1 + random_below(left) : unit->first;
 		}
-		struct message_plan message = {number, unit->first, end, archive->entries};
+		struct message_plan message = {number, unit->first, end, archive->entries, false};
 		must(schedule_plan(&schedule, unit, &message) == 0);
 		worker->planned = true;
 		return;
@@ -1522,6 +1651,14 @@ int main(void)
 	tcase_add_test(tests, an_archive_may_kill_so_many_workers_and_no_more);
 	tcase_add_test(tests, units_queued_behind_a_lost_one_are_given_again_without_blame);
 	tcase_add_test(tests, a_unit_begun_beside_a_lost_one_keeps_its_records);
+	tcase_add_test(
+		tests, two_members_that_a_worker_was_on_are_tried_again_alone_and_none_is_blamed);
+	tcase_add_test(tests, a_member_that_is_suspected_before_its_plan_is_heard_hides_no_other);
+	tcase_add_test(tests, a_suspect_that_is_not_missing_is_not_believed);
+	tcase_add_test(tests, a_unit_that_a_dead_worker_was_not_at_goes_on_where_it_was);
+	tcase_add_test(tests,
+		what_a_dead_worker_had_of_an_archive_that_failed_meanwhile_is_not_done_again);
+	tcase_add_test(tests, a_plan_says_whether_its_worker_gains_from_more);
 	tcase_add_test(tests, without_order_a_lost_workers_members_are_told_once_too);
 	tcase_add_test(tests, the_archive_that_failed_and_a_worker_that_still_has_a_unit_of_it);
 	tcase_add_test(tests, a_listener_that_has_had_enough_is_told_nothing_more);

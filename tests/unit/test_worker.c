@@ -5,6 +5,7 @@
 #include "common/channel.h"
 #include "common/message.h"
 #include "support.h"
+#include "worker/inflate.h"
 #include "zips.h"
 
 #include <check.h>
@@ -65,8 +66,10 @@ static void setup(void)
 	progress = mmap(
 		NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(progress, MAP_FAILED);
-	atomic_store(&progress->archive, PROGRESS_NONE);
-	atomic_store(&progress->member, PROGRESS_NONE);
+	for (int i = 0; i < PROGRESS_LANES; i++) {
+		atomic_store(&progress->lanes[i].archive, PROGRESS_NONE);
+		atomic_store(&progress->lanes[i].member, PROGRESS_NONE);
+	}
 	memset(&settings, 0, sizeof(settings));
 	open_channel();
 }
@@ -319,6 +322,201 @@ START_TEST(units_have_a_few_MiB_and_a_member_is_not_divided)
 }
 END_TEST
 
+/* An archive of @members that would gain from each other, each @content. Its descriptor. @damage:
+ * their CRC-32 is stated wrongly. */
+static int make_large(const struct bytes *content, unsigned members, bool damage)
+{
+	struct bytes deflated = make_deflate(content->data, content->size, 1, 0);
+	struct zips_member member = zips_deflated("large", content->data, content->size, &deflated);
+	struct zips zips = {0};
+
+	if (damage)
+		member.crc32 ^= 1;
+	while (members-- > 0)
+		zips_add(&zips, &member);
+	zips_end(&zips, &(struct zips_ending){0});
+	int fd = zips_file(&zips);
+	zips_free(&zips);
+	bytes_free(&deflated);
+	return fd;
+}
+
+/** What was said of two units at once. */
+struct pair {
+	unsigned plans, dones;
+	unsigned plans_before_record; /* those that came before any record */
+	enum failure_kind failures[2];
+	uint64_t next[2];
+};
+
+/* Take what comes of unit [@first[i], @end[i]) of archive 10 + i, or of 10 + 0 where @same. */
+static struct pair take_pair(
+	const struct bytes *content, bool same, const uint64_t first[2], const uint64_t end[2])
+{
+	struct pair pair = {.next = {first[0], first[1]}};
+	bool any = false;
+	char file[64];
+
+	while (pair.dones < 2) {
+		struct message message;
+		ck_assert(receive(&message));
+		if (message.kind == MESSAGE_PLAN) {
+			unsigned i = pair.plans++;
+			ck_assert(message.plan.gains);
+			ck_assert_uint_eq(message.plan.archive, same ? 10 : 10 + i);
+			ck_assert_uint_eq(message.plan.first, first[i]);
+			pair.plans_before_record += !any;
+		} else if (message.kind == MESSAGE_RECORD) {
+			const struct record *record = &message.record;
+			unsigned i = same ? record->member >= first[1]
+					  : (unsigned)(record->archive - 10);
+			any = true;
+			/* Within a unit, in order. */
+			ck_assert_uint_eq(record->member, pair.next[i]);
+			pair.next[i]++;
+			pair.failures[i] = record->failure.kind;
+			snprintf(file, sizeof(file), "%u.%u-large", (unsigned)record->archive,
+				(unsigned)record->member);
+			if (record->failure.kind == FAILURE_NONE)
+				ck_assert(is_file(file, record, content->data, content->size));
+			else
+				ck_assert_int_lt(faccessat(directory_fd, file, F_OK, 0), 0);
+		} else {
+			ck_assert_int_eq(message.kind, MESSAGE_DONE);
+			ck_assert_int_eq(message.done.failure.kind, FAILURE_NONE);
+			pair.dones++;
+		}
+	}
+	for (int i = 0; i < 2; i++)
+		ck_assert_uint_eq(pair.next[i], end[i]);
+	ck_assert_uint_eq(atomic_load(&progress->lanes[0].member), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&progress->lanes[1].member), PROGRESS_NONE);
+	return pair;
+}
+
+static bool has_lanes(void)
+{
+	if (inflate_has(DECODER_TWIN))
+		return true;
+	fputs("skipped: nothing here decodes two members at once\n", stderr);
+	return false;
+}
+
+START_TEST(two_units_of_two_archives_are_done_at_once)
+{
+	static const uint64_t first[2] = {0, 0}, end[2] = {2, 3};
+	struct bytes content = make_content(CONTENT_TEXT, 1 << 20, 1);
+
+	if (has_lanes()) {
+		send_work(10, 0, UNIT_END_OPEN, make_large(&content, 2, false));
+		send_work(11, 0, UNIT_END_OPEN, make_large(&content, 3, false));
+		start_worker();
+		/* The second is begun while the first is in hand. */
+		ck_assert_uint_eq(take_pair(&content, false, first, end).plans_before_record, 2);
+		end_worker();
+	}
+	bytes_free(&content);
+}
+END_TEST
+
+START_TEST(two_units_of_one_archive_are_done_at_once)
+{
+	static const uint64_t first[2] = {0, 2}, end[2] = {2, 5};
+	struct bytes content = make_content(CONTENT_TEXT, 1 << 20, 1);
+
+	if (has_lanes()) {
+		send_work(10, 0, 2, make_large(&content, 5, false));
+		send_work(10, 2, 5, -1);
+		start_worker();
+		ck_assert_uint_eq(take_pair(&content, true, first, end).plans_before_record, 2);
+		/* It stays open for what comes after. */
+		send_work(10, 5, 5, -1);
+		ck_assert_uint_eq(expect(MESSAGE_PLAN).plan.entries, 5);
+		expect(MESSAGE_DONE);
+		end_worker();
+	}
+	bytes_free(&content);
+}
+END_TEST
+
+START_TEST(a_member_that_fails_does_not_touch_the_one_beside_it)
+{
+	static const uint64_t first[2] = {0, 0}, end[2] = {1, 1};
+	struct bytes content = make_content(CONTENT_TEXT, 1 << 20, 1);
+
+	if (has_lanes()) {
+		send_work(10, 0, UNIT_END_OPEN, make_large(&content, 1, _i == 0));
+		send_work(11, 0, UNIT_END_OPEN, make_large(&content, 1, _i == 1));
+		start_worker();
+		struct pair pair = take_pair(&content, false, first, end);
+		ck_assert_uint_eq(pair.plans_before_record, 2);
+		ck_assert_int_eq(pair.failures[_i], FAILURE_CRC_MISMATCH);
+		ck_assert_int_eq(pair.failures[!_i], FAILURE_NONE);
+		end_worker();
+	}
+	bytes_free(&content);
+}
+END_TEST
+
+START_TEST(an_archive_that_does_not_open_does_not_touch_the_one_beside_it)
+{
+	struct bytes content = make_content(CONTENT_TEXT, 1 << 20, 1);
+
+	if (has_lanes()) {
+		send_work(0, 0, UNIT_END_OPEN, make_large(&content, 1, false));
+		send_work(1, 0, UNIT_END_OPEN, file_of("this is no archive, but long enough", 36));
+		send_work(2, 0, UNIT_END_OPEN, make_large(&content, 1, false));
+		start_worker();
+		ck_assert_uint_eq(expect(MESSAGE_PLAN).plan.archive, 0);
+		struct message message = expect(MESSAGE_DONE);
+		ck_assert_uint_eq(message.done.archive, 1);
+		ck_assert_int_eq(message.done.failure.kind, FAILURE_NOT_A_ZIP);
+		ck_assert_uint_eq(expect(MESSAGE_PLAN).plan.archive, 2);
+		for (int i = 0; i < 4; i++)
+			ck_assert(receive(&message) && message.kind != MESSAGE_PLAN);
+		end_worker();
+	}
+	bytes_free(&content);
+}
+END_TEST
+
+START_TEST(small_members_are_not_done_two_at_a_time)
+{
+	struct message message;
+
+	send_work(0, 0, UNIT_END_OPEN, make_many(100));
+	send_work(1, 0, UNIT_END_OPEN, make_many(100));
+	start_worker();
+	for (uint64_t archive = 0; archive < 2; archive++) {
+		message = expect(MESSAGE_PLAN);
+		ck_assert_uint_eq(message.plan.archive, archive);
+		ck_assert(!message.plan.gains);
+		for (int i = 0; i < 100; i++)
+			ck_assert_uint_eq(expect(MESSAGE_RECORD).record.archive, archive);
+		ck_assert_uint_eq(expect(MESSAGE_DONE).done.archive, archive);
+	}
+	end_worker();
+}
+END_TEST
+
+START_TEST(a_decoder_of_one_member_at_a_time_is_given_one)
+{
+	struct bytes content = make_content(CONTENT_TEXT, 1 << 20, 1);
+
+	settings.decoder = DECODER_ZLIB;
+	send_work(0, 0, UNIT_END_OPEN, make_large(&content, 1, false));
+	send_work(1, 0, UNIT_END_OPEN, make_large(&content, 1, false));
+	start_worker();
+	for (uint64_t archive = 0; archive < 2; archive++) {
+		ck_assert(!expect(MESSAGE_PLAN).plan.gains);
+		ck_assert_uint_eq(expect(MESSAGE_RECORD).record.archive, archive);
+		expect(MESSAGE_DONE);
+	}
+	end_worker();
+	bytes_free(&content);
+}
+END_TEST
+
 START_TEST(only_wanted_members_are_unzipped)
 {
 	static const struct filter_rule rules[] = {{true, "*.dat"}, {false, "b.*"}};
@@ -416,9 +614,11 @@ START_TEST(one_archive_follows_another)
 		send_work(i, 0, UNIT_END_OPEN, make_many(i));
 	for (unsigned i = 0; i < 5; i++)
 		ck_assert_uint_eq(take_unit(i, 0, i), i);
-	/* The same one again is opened again. */
+	/* The number tells which one it is: one that is open needs no second look. */
 	send_work(4, 4, UNIT_END_OPEN, make_many(6));
-	ck_assert_uint_eq(take_unit(4, 4, 6), 6);
+	ck_assert_uint_eq(take_unit(4, 4, 4), 4);
+	send_work(5, 4, UNIT_END_OPEN, make_many(6));
+	ck_assert_uint_eq(take_unit(5, 4, 6), 6);
 	end_worker();
 }
 END_TEST
@@ -543,15 +743,16 @@ START_TEST(what_it_is_at_is_left_for_the_parent)
 	start_worker();
 	expect(MESSAGE_PLAN);
 	/* Nobody reads the rest, so it stops at some member in the middle. */
-	while (atomic_load(&progress->member) == PROGRESS_NONE && waitpid(pid, NULL, WNOHANG) == 0)
+	while (atomic_load(&progress->lanes[0].member) == PROGRESS_NONE &&
+		waitpid(pid, NULL, WNOHANG) == 0)
 		;
 	kill(pid, SIGKILL);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_uint_eq(atomic_load(&progress->archive), 21);
-	uint64_t member = atomic_load(&progress->member);
+	ck_assert_uint_eq(atomic_load(&progress->lanes[0].archive), 21);
+	uint64_t member = atomic_load(&progress->lanes[0].member);
 	ck_assert_uint_lt(member, 60000);
-	ck_assert_uint_lt(atomic_load(&progress->name_size), sizeof("m60000"));
-	ck_assert_mem_eq(progress->name, "m", 1);
+	ck_assert_uint_lt(atomic_load(&progress->lanes[0].name_size), sizeof("m60000"));
+	ck_assert_mem_eq(progress->lanes[0].name, "m", 1);
 	close(channel_fd);
 
 	/* Between units it is at nothing. */
@@ -559,8 +760,8 @@ START_TEST(what_it_is_at_is_left_for_the_parent)
 	start_worker();
 	send_work(22, 0, UNIT_END_OPEN, make_many(3));
 	take_unit(22, 0, 3);
-	ck_assert_uint_eq(atomic_load(&progress->member), PROGRESS_NONE);
-	ck_assert_uint_eq(atomic_load(&progress->archive), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&progress->lanes[0].member), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&progress->lanes[0].archive), PROGRESS_NONE);
 	end_worker();
 }
 END_TEST
@@ -658,6 +859,12 @@ int main(void)
 	tcase_add_test(tests, the_units_of_a_large_archive_join_up);
 	tcase_add_test(tests, a_plan_is_said_before_the_work_is_done);
 	tcase_add_test(tests, units_have_a_few_MiB_and_a_member_is_not_divided);
+	tcase_add_test(tests, two_units_of_two_archives_are_done_at_once);
+	tcase_add_test(tests, two_units_of_one_archive_are_done_at_once);
+	tcase_add_loop_test(tests, a_member_that_fails_does_not_touch_the_one_beside_it, 0, 2);
+	tcase_add_test(tests, an_archive_that_does_not_open_does_not_touch_the_one_beside_it);
+	tcase_add_test(tests, small_members_are_not_done_two_at_a_time);
+	tcase_add_test(tests, a_decoder_of_one_member_at_a_time_is_given_one);
 	tcase_add_test(tests, only_wanted_members_are_unzipped);
 	tcase_add_test(tests, directories_are_not_unzipped);
 	tcase_add_test(tests, unwanted_members_take_no_place_in_units);

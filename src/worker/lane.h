@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * One unit of work, being done member by member and step by step. A worker has two lanes, so that
+ * two members can be decoded at once (extract.h); what one does or fails in does not touch the
+ * other.
+ */
+
+#ifndef ZIPMAP_WORKER_LANE_H
+#define ZIPMAP_WORKER_LANE_H
+
+#include "common/progress.h"
+#include "worker/archive.h"
+#include "worker/extract.h"
+#include "worker/outbox.h"
+#include "worker/worker.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lane {
+	const struct worker_settings *settings;
+	int directory_fd;               /* not owned */
+	struct outbox *outbox;          /* the worker's */
+	struct progress_lane *progress; /* its part of the page that is shared with the parent */
+	struct extraction *extraction;  /* NULL: the lane was not used yet */
+
+	struct archive *archive; /* the worker's, open for both lanes; or NULL */
+	uint64_t archive_number;
+
+	bool busy;      /* there is a unit, from @first up to @end */
+	uint64_t first; /* the unit's first member */
+	uint64_t next;  /* the member after the one in hand */
+	uint64_t end;   /* of the unit */
+	bool in_hand;   /* a member is begun */
+	struct member member;
+
+	struct record *held; /* up to UNIT_MEMBERS that wait for their pack, or NULL: not packing */
+	size_t held_count;
+};
+
+/** Get what a lane needs to work, once. 0, or -1: no memory. */
+int lane_init(struct lane *lane, const struct worker_settings *settings, int directory_fd,
+	struct outbox *outbox, struct progress_lane *progress);
+
+void lane_release(struct lane *lane);
+
+/**
+ * Begin with the unit @work of lane->archive, and say the plan. The lane is busy until its members
+ * are done, which may be at once. 0, or -1 where there can be no such unit.
+ */
+int lane_begin(struct lane *lane, const struct message_work *work);
+
+/** The unit @work cannot be done: say why. */
+void lane_refuse(struct lane *lane, const struct message_work *work, const struct failure *failure);
+
+/** Whether the member in hand would gain from one in the other lane. */
+bool lane_gains(const struct lane *lane);
+
+/** Go on with the lane, which must be busy. Its end is said. */
+void lane_step(struct lane *lane);
+
+/** Go on with both lanes, which must be busy. */
+void lane_step_two(struct lane lanes[2]);
+
+/**
+ * The most bytes that one file may have, as far as limits tell: a member with the header that may
+ * be put before it, or a pack, which holds members until a unit ends. 0: any.
+ */
+uint64_t lane_file_limit(const struct worker_settings *settings);
+
+#endif
