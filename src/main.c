@@ -137,12 +137,18 @@ static int print_and_exit(void (*print)(FILE *))
 
 static void print_version(FILE *stream)
 {
-	const char *small = whole_inflater_name();
+	const char *whole = whole_inflater_name();
+	enum decoder large = inflate_choose(DECODER_AUTO, UINT64_MAX);
+	enum decoder small = inflate_choose(DECODER_AUTO, 0);
 
 	options_print_version(stream);
-	fprintf(stream, "DEFLATE and CRC-32 by %s%s%s\n",
-		inflate_describe(inflate_choose(DECODER_AUTO, UINT64_MAX)),
-		small ? ", small members by " : "", small ? small : "");
+	fprintf(stream, "DEFLATE by %s", inflate_describe(large));
+	if (small != large)
+		fprintf(stream, ", below %u KiB by %s", (unsigned)(INFLATE_TWIN_MIN / 1024),
+			inflate_describe(small));
+	if (whole)
+		fprintf(stream, ", up to %u KiB by %s", (unsigned)INFLATE_WHOLE_MAX / 1024, whole);
+	fprintf(stream, "; CRC-32 by %s\n", inflate_describe(small));
 	for (unsigned i = 0; codec_listed(i); i++) {
 		if (codec_listed(i)->name)
 			fprintf(stream, "%s%s", i > 0 ? ", " : "", codec_listed(i)->name);
@@ -210,11 +216,27 @@ static const char *output_format(const struct options *options)
 								       : "";
 }
 
+/* Whether the decoder that is asked for can be used. */
+static bool check_decoder(enum decoder decoder)
+{
+	if (!inflate_has(decoder)) {
+		diag(DIAG_ERROR,
+			"option '--decoder': '%s' is not in this build, or not for this CPU",
+			decoder_name(decoder));
+		return false;
+	}
+	diag(DIAG_DETAIL, "decoder of large members: %s",
+		inflate_describe(inflate_choose(decoder, UINT64_MAX)));
+	return true;
+}
+
 /* Unzip, or test or list, which differ in what workers do and what is printed. */
 static int unzip(const struct options *options)
 {
 	unsigned sandbox = 0;
 
+	if (!check_decoder(options->decoder))
+		return STATUS_USAGE;
 	if (options->no_sandbox)
 		diag(DIAG_DETAIL, "sandbox of the workers: off");
 	else if (choose_sandbox(options, &sandbox) < 0)
@@ -251,6 +273,7 @@ static int unzip(const struct options *options)
 		.password = password.text,
 		.limits = options->limits,
 		.pack = options->pack,
+		.decoder = options->decoder,
 		.full_names = options->action == ACTION_LIST || options->json ||
 			      (options->printf_format && format_uses(options->printf_format, 'm')),
 		.sandboxed = !options->no_sandbox,

@@ -8,6 +8,7 @@
 #ifndef ZIPMAP_CLI_OPTIONS_H
 #define ZIPMAP_CLI_OPTIONS_H
 
+#include "common/decoder.h"
 #include "common/filter.h"
 #include "common/limits.h"
 
@@ -36,6 +37,7 @@ struct options {
 	bool null_separated; /**< path lists, read and printed, end in NUL */
 	bool unordered;
 	bool fail_fast;
+	enum decoder decoder; /**< which may not be here */
 	bool stats;
 	bool no_sandbox; /**< never together with @require_sandbox: the later one counts */
 	bool require_sandbox;

@@ -4,6 +4,7 @@
 
 #include "cli/format.h"
 #include "cli/size.h"
+#include "common/decoder.h"
 #include "common/printable.h"
 
 #include <errno.h>
@@ -72,6 +73,18 @@ static enum options_result set_format(
 			"option '--%s': '%s' is no directive or escape of a FORMAT", spec->name,
 			printable(bad, size, shown, sizeof(shown)));
 	return set_text(parse, spec, argument);
+}
+
+static enum options_result set_decoder(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+
+	if (!decoder_by_name(argument, &parse->options->decoder))
+		return options_wrong(parse,
+			"option '--%s': '%s' is not one of auto, twin, isal and zlib", spec->name,
+			printable(argument, strlen(argument), shown, sizeof(shown)));
+	return OPTIONS_OK;
 }
 
 static enum options_result set_number(
@@ -250,6 +263,12 @@ const struct option_spec option_specs[] = {
 		.help = "stop at the first failure",
 		.handler = set_flag,
 		.field = FIELD(fail_fast)},
+	{.name = "decoder",
+		.has_arg = required_argument,
+		.argument = "NAME",
+		.help = "what decodes DEFLATE, to measure and to compare:\n"
+			"auto (the fastest), twin, isal or zlib",
+		.handler = set_decoder},
 
 	{.section = "What to print",
 		.name = "json",

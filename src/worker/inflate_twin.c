@@ -23,7 +23,7 @@ static bool twin_available(void)
 
 static const char *twin_describe(void)
 {
-	return "zipmap's own decoder of two streams at once";
+	return "the twin decoder of zipmap";
 }
 
 static void twin_reset(struct inflater *inflater)

@@ -227,7 +227,7 @@ stat_bytes() { # KEY: the exact number in parentheses
 		expect_good
 		for name in recursive files-from null include exclude jobs tmpdir unordered quiet verbose \
 			fail-fast pack json printf max-member max-total max-members max-ratio require-sandbox \
-			no-sandbox gc stats help version password-file list test; do
+			no-sandbox gc stats help version password-file list test decoder; do
 			grep -qE -e "--$name\b" out || fail "--$name is not in --help"
 		done
 	done
@@ -242,6 +242,24 @@ stat_bytes() { # KEY: the exact number in parentheses
 		sed -n 1p out | grep -qE '^zipmap [0-9]+\.[0-9]+'
 		sed -n 2p out | grep -qE ' (ISA-L|zlib) [0-9]+\.[0-9]+'
 	done
+}
+
+@test "each decoder gives the same bytes; one that is not known is a usage error" {
+	"$TESTDATA_GEN" --archives=3 --members=3 --size=300000 --values=sensor "$TMPDIR.in"
+	for decoder in auto twin isal zlib; do
+		zipmap --decoder=$decoder "$TMPDIR.in"
+		if ((status == 2)); then
+			grep -qF "'$decoder' is not in this build, or not for this CPU" err
+			[[ $decoder != auto && $decoder != zlib ]]
+			continue
+		fi
+		expect_good
+		expect_lines out 9
+		verify "$TMPDIR.in"/*.zip
+	done
+	expect_usage --decoder=gzip "$TMPDIR.in"
+	expect_usage --decoder= "$TMPDIR.in"
+	expect_usage --decoder
 }
 
 @test "--help and --version that cannot be written fail" {

@@ -59,3 +59,8 @@ need_shared() {
 	need_shared
 	"$PYTHON" "$tools/shared_archives.py" together
 }
+
+@test "each of them by each decoder: the same files, the same failures" {
+	need_shared
+	"$PYTHON" "$tools/shared_archives.py" decoders
+}

@@ -3,13 +3,14 @@
 """Run zipmap on the archives of SHARED_ARCHIVES and judge what it did.
 
 usage: shared_archives.py [--table=FILE] accepted | all | entry-errors | rejected | unsupported |
-                          bombs | encrypted | together
+                          bombs | encrypted | together | decoders
 
 The binary is $ZIPMAP. The column `code` of MANIFEST.tsv says what a careful extractor does. It is a
 judgement, not an oracle: where zipmap differs, DIFFERENT below says why.
 """
 
 import csv
+import hashlib
 import os
 import re
 import shutil
@@ -219,6 +220,41 @@ def together(rows, folder):
     run.tidy()
 
 
+def outcome(path, decoder):
+    """What comes of an archive; None where the decoder is not here."""
+    run = Run([path], options=["--decoder=" + decoder, "-j1"])
+    try:
+        if run.status == 2 and b"is not in this build" in run.err:
+            return None
+        run.basics()
+        files = []
+        for printed in run.paths():
+            with open(printed, "rb") as file:
+                files.append((os.path.basename(printed), hashlib.sha256(file.read()).hexdigest()))
+        # How much is free changes, and how much more than stated is found goes by pieces.
+        said = run.err.replace(os.fsencode(run.tmpdir), b"TMPDIR")
+        said = re.sub(rb"(at least )\d+( found)|\d+( are free)", rb"\1N\2\3", said)
+        return run.status, files, said
+    finally:
+        run.tidy()
+
+
+def decoders(rows, folder):
+    """Each archive by each decoder: the same files and the same failures. The number of archives
+    where that is not so."""
+    wrongs = 0
+    names = ["zlib"] + [name for name in ("auto", "twin", "isal")
+                        if outcome(os.path.join(folder, rows[0]["file"]), name)]
+    print("decoders:", *names)
+    for row in rows:
+        outcomes = [outcome(os.path.join(folder, row["file"]), name) for name in names]
+        for name, other in zip(names[1:], outcomes[1:]):
+            if other != outcomes[0]:
+                wrongs += 1
+                print("%s: by zlib %r, by %s %r" % (row["file"], outcomes[0], name, other))
+    return wrongs
+
+
 def main():
     arguments = sys.argv[1:]
     table = None
@@ -236,6 +272,8 @@ def main():
             print("together:", wrong)
             return 1
         return 0
+    if arguments == ["decoders"]:
+        return 1 if decoders(rows, folder) else 0
     chosen, judge = KINDS[arguments[0]]
     count = wrongs = 0
     for row in rows:

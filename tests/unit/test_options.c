@@ -50,11 +50,25 @@ static void release(void)
 	options_release(&options);
 }
 
+START_TEST(a_decoder_is_called_by_its_name)
+{
+	for (enum decoder decoder = 0; decoder < DECODER_KINDS; decoder++) {
+		ck_right("--decoder", decoder_name(decoder), "a.zip");
+		ck_assert_int_eq(options.decoder, decoder);
+	}
+	ck_right("--decoder=zlib", "--decoder=isal", "a.zip");
+	ck_assert_int_eq(options.decoder, DECODER_ISAL);
+	ck_wrong("option '--decoder': 'Zlib' is not one of auto, twin, isal and zlib",
+		"--decoder=Zlib", "a.zip");
+}
+END_TEST
+
 START_TEST(defaults)
 {
 	unsetenv("TMPDIR");
 	ck_right("a.zip");
 	ck_assert_int_eq(options.action, ACTION_RUN);
+	ck_assert_int_eq(options.decoder, DECODER_AUTO);
 	ck_assert_uint_ge(options.jobs, 1);
 	ck_assert_uint_le(options.jobs, OPTIONS_JOBS_MAX);
 	ck_assert(!options.recursive && !options.null_separated && !options.unordered);
@@ -344,6 +358,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text);
 			continue;
 		}
+		if (strcmp(name, "decoder") == 0) {
+			ck_right(text, "auto", "a");
+			continue;
+		}
 		/* The second is an argument, or an operand. Some options go with another one. */
 		ck_right(text, "1", "a", strcmp(name, "pack") == 0 ? "--printf=%p%o" : "b");
 		if (!letter)
@@ -389,6 +407,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, NULL, release);
 	tcase_add_test(tests, defaults);
+	tcase_add_test(tests, a_decoder_is_called_by_its_name);
 	tcase_add_test(tests, tmpdir_is_the_option_else_the_environment_else_tmp);
 	tcase_add_test(tests, short_options);
 	tcase_add_test(tests, long_options);
