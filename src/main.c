@@ -48,6 +48,7 @@
  *     - extract.[ch]     members, one after the other or two at once, step by step
  *     - bounds.[ch]      what is refused: by limits, for want of room
  *     - outfile.[ch]     ... into a file of its own, or with others
+ *     - npy.[ch]         the header of a .npy file
  *     - buffer.h         what both read and write by
  *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c),
  *                        or our own for two members at once (inflate_twin.c):
@@ -61,8 +62,9 @@
  *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
- *     - record, failure, method            what became of a member
+ *     - record, array, failure, method            what became of a member
  *     - decoder                            the decoders, by name
+ *     - dtype                              NumPy's types, by name
  *     - membername, filter, memory, diag, printable, utf8, cleanup
  */
 

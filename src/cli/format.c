@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char directives[] = "pamsco%";
+static const char directives[] = "pamscotd%";
 
 /* Escapes and what they mean. */
 static const char escapes[] = "nt0\\";
@@ -64,7 +64,15 @@ static void print_directive(FILE *stream, char letter, const struct record *reco
 		fprintf(stream, "%08" PRIx32, record->crc32);
 		break;
 	case 'o':
-		fprintf(stream, "%" PRIu64, record->offset_bytes);
+		fprintf(stream, "%" PRIu64, record_data_offset(record));
+		break;
+	case 't':
+		if (record->array)
+			fwrite(record->array->dtype, 1, record->array->dtype_size, stream);
+		break;
+	case 'd':
+		for (unsigned i = 0; record->array && i < record->array->dimensions; i++)
+			fprintf(stream, "%s%" PRIu64, i > 0 ? "," : "", record->array->shape[i]);
 		break;
 	default:
 		putc(letter, stream);

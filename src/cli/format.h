@@ -15,8 +15,8 @@
 
 /**
  * Whether @format is one: every '%' begins a directive (%p path, %a archive, %m member, %s size,
- * %c CRC-32, %o offset, %%) and every '\\' an escape (\n \t \0 \\). Else false, and *@wrong_size
- * bytes at *@wrong are what is none.
+ * %c CRC-32, %o offset, %t type and %d shape of an array, %%) and every '\\' an escape (\n \t \0
+ * \\). Else false, and *@wrong_size bytes at *@wrong are what is none.
  */
 bool format_check(const char *format, const char **wrong, size_t *wrong_size);
 

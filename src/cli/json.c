@@ -73,6 +73,17 @@ static int set_number(json_t *object, const char *key, uint64_t number)
 	return set(object, key, json_integer((json_int_t)number));
 }
 
+static int set_array(json_t *object, const struct array *array)
+{
+	json_t *shape = json_array();
+	int failed = set(object, "dtype", json_stringn_nocheck(array->dtype, array->dtype_size));
+
+	for (unsigned i = 0; i < array->dimensions; i++)
+		failed |= json_array_append_new(shape, json_integer((json_int_t)array->shape[i]));
+	return failed | set(object, "shape", shape) |
+	       set(object, "fortran_order", json_boolean(array->fortran_order));
+}
+
 static int write_piece(const char *bytes, size_t size, void *stream)
 {
 	return fwrite(bytes, 1, size, stream) == size ? 0 : -1;
@@ -101,7 +112,11 @@ int json_print_member(
 		  set_number(object, "size", record->size_bytes) |
 		  set(object, "crc32", json_string_nocheck(crc32));
 	if (*path)
-		failed |= set_number(object, "offset", record->offset_bytes);
+		failed |= set_number(object, "offset", record_data_offset(record));
+	if (record->array)
+		failed |= set_array(object, record->array);
+	if (record->note != NOTE_NONE)
+		failed |= set(object, "warning", json_string_nocheck(record_note_slug(record)));
 	return print(stream, object, failed);
 }
 

@@ -281,7 +281,8 @@ const struct option_spec option_specs[] = {
 		.argument = "FORMAT",
 		.help = "print FORMAT for each member instead of its path:\n"
 			"%p path, %a archive, %m member, %s size, %c CRC-32,\n"
-			"%o offset in the file, %%; \\n \\t \\0 \\\\",
+			"%o offset in the file, %%; \\n \\t \\0 \\\\;\n"
+			"of an array %t type, %d shape",
 		.handler = set_format,
 		.field = FIELD(printf_format)},
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* A longer "extension" is rather a name that has a dot in it. */
 #define EXTENSION_MAX 16
@@ -76,6 +77,11 @@ size_t member_file_name(
 	length += put_decimal(file + length, member);
 	file[length++] = '-';
 	return length + member_base_clean(name, name_size, file + length);
+}
+
+bool member_is_npy(const char *name, size_t size)
+{
+	return size >= 4 && strncasecmp(name + size - 4, ".npy", 4) == 0;
 }
 
 size_t member_pack_name(uint64_t archive, uint64_t member, char *file)

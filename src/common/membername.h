@@ -30,6 +30,9 @@ size_t member_base_offset(const char *name, size_t size);
  */
 size_t member_base_clean(const char *name, size_t size, char *base);
 
+/** Whether @name (@size bytes) is that of a .npy file, in any case. */
+bool member_is_npy(const char *name, size_t size);
+
 /** Write the file name of a member to @file (MEMBER_FILE_SIZE bytes). Returns its length. */
 size_t member_file_name(
 	uint64_t archive, uint64_t member, const char *name, size_t name_size, char *file);

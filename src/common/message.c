@@ -14,10 +14,12 @@ enum record_field {
 	RECORD_FILE = 1 << 1,
 	RECORD_OFFSET = 1 << 2,
 	RECORD_PACK = 1 << 3,
+	RECORD_ARRAY = 1 << 4,
+	RECORD_NOTE = 1 << 5,
 	RECORD_NO_FILE = 1 << 8,
 	RECORD_LISTED = 1 << 9,
 	/* all that are known */
-	RECORD_FIELDS = ((1 << 4) - 1) | RECORD_NO_FILE | RECORD_LISTED,
+	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED,
 };
 
 static void put_failure(struct wire_writer *out, const struct failure *failure)
@@ -38,6 +40,35 @@ static void get_failure(struct wire_reader *in, struct failure *failure)
 	failure->numbers[1] = wire_get_u64(in);
 }
 
+static void put_array(struct wire_writer *out, const struct array *array)
+{
+	wire_put_bytes(out, array->dtype, array->dtype_size);
+	wire_put_u64(out, array->data_offset);
+	wire_put_u64(out, array->item_bytes);
+	wire_put_u8(out, array->fortran_order);
+	wire_put_u8(out, array->dimensions);
+	for (unsigned i = 0; i < array->dimensions; i++)
+		wire_put_u64(out, array->shape[i]);
+}
+
+/* @size_bytes: of the member, which the array must fill. */
+static void get_array(struct wire_reader *in, uint64_t size_bytes, struct array *array)
+{
+	array->dtype = wire_get_bytes(in, &array->dtype_size);
+	array->data_offset = wire_get_u64(in);
+	array->item_bytes = wire_get_u64(in);
+	array->fortran_order = wire_get_u8(in) != 0;
+	array->dimensions = wire_get_u8(in);
+	if (array->dimensions > ARRAY_DIMENSIONS_MAX) {
+		array->dimensions = 0;
+		in->failed = true;
+	}
+	for (unsigned i = 0; i < array->dimensions; i++)
+		array->shape[i] = wire_get_u64(in);
+	if (in->failed || !array_is_sound(array, size_bytes))
+		in->failed = true;
+}
+
 static void put_record(struct wire_writer *out, const struct record *record)
 {
 	unsigned fields = RECORD_FAILURE;
@@ -50,6 +81,10 @@ static void put_record(struct wire_writer *out, const struct record *record)
 			fields |= RECORD_OFFSET;
 		if (record->packed)
 			fields |= RECORD_PACK;
+		if (record->array && record->place == PLACE_FILE)
+			fields |= RECORD_ARRAY;
+		if (record->note != NOTE_NONE && record->place == PLACE_FILE)
+			fields |= RECORD_NOTE;
 	}
 	wire_put_u16(out, (uint16_t)fields);
 	wire_put_u64(out, record->archive);
@@ -76,9 +111,14 @@ static void put_record(struct wire_writer *out, const struct record *record)
 		wire_put_u64(out, record->offset_bytes);
 	if (fields & RECORD_PACK)
 		wire_put_u64(out, record->pack);
+	if (fields & RECORD_ARRAY)
+		put_array(out, record->array);
+	if (fields & RECORD_NOTE)
+		wire_put_u8(out, (uint8_t)record->note);
 }
 
-static void get_record(struct wire_reader *in, struct record *record)
+/* Its array goes to @array. */
+static void get_record(struct wire_reader *in, struct record *record, struct array *array)
 {
 	unsigned fields = wire_get_u16(in);
 
@@ -89,7 +129,8 @@ static void get_record(struct wire_reader *in, struct record *record)
 	unsigned kind = fields & (RECORD_FILE | RECORD_FAILURE | RECORD_NO_FILE);
 	if ((fields & ~(unsigned)RECORD_FIELDS) || kind == 0 || (kind & (kind - 1)) != 0 ||
 		((fields & RECORD_LISTED) && kind != RECORD_NO_FILE) ||
-		((fields & (RECORD_OFFSET | RECORD_PACK)) && kind == RECORD_NO_FILE))
+		((fields & (RECORD_OFFSET | RECORD_PACK)) && kind == RECORD_NO_FILE) ||
+		((fields & (RECORD_ARRAY | RECORD_NOTE)) && kind != RECORD_FILE))
 		in->failed = true;
 	record->place = kind == RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
 	record->listed = fields & RECORD_LISTED;
@@ -118,6 +159,16 @@ static void get_record(struct wire_reader *in, struct record *record)
 	record->packed = fields & RECORD_PACK;
 	if (record->packed)
 		record->pack = wire_get_u64(in);
+	if (fields & RECORD_ARRAY) {
+		get_array(in, record->size_bytes, array);
+		record->array = array;
+	}
+	if (fields & RECORD_NOTE) {
+		uint8_t note = wire_get_u8(in);
+		if (note == NOTE_NONE || note >= NOTE_KINDS)
+			in->failed = true;
+		record->note = (enum record_note)note;
+	}
 }
 
 static void put_fields(struct wire_writer *out, const struct message *message)
@@ -170,7 +221,7 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		message->plan.gains = wire_get_u8(in) != 0;
 		return;
 	case MESSAGE_RECORD:
-		get_record(in, &message->record);
+		get_record(in, &message->record, &message->array);
 		return;
 	case MESSAGE_DONE:
 		message->done.archive = wire_get_u64(in);

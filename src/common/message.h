@@ -65,6 +65,7 @@ struct message_memory {
 
 struct message {
 	enum message_kind kind;
+	struct array array; /**< that of a record that was read, so that no copy may be made */
 	union {
 		struct message_work work;
 		struct message_plan plan;

@@ -11,3 +11,20 @@ size_t record_file_name(const struct record *record, char *file)
 	return member_file_name(
 		record->archive, record->member, record->name, record->name_size, file);
 }
+
+uint64_t record_data_offset(const struct record *record)
+{
+	return record->offset_bytes + (record->array ? record->array->data_offset : 0);
+}
+
+const char *record_note_slug(const struct record *record)
+{
+	return record->note == NOTE_NPY_OBJECTS ? "npy-objects" : "npy-damaged";
+}
+
+const char *record_note_words(const struct record *record)
+{
+	return record->note == NOTE_NPY_OBJECTS
+		       ? "an array of Python objects, which cannot be mapped: taken as plain bytes"
+		       : "no .npy header that fits the file: taken as plain bytes";
+}

@@ -8,6 +8,7 @@
 #ifndef ZIPMAP_COMMON_RECORD_H
 #define ZIPMAP_COMMON_RECORD_H
 
+#include "common/array.h"
 #include "common/failure.h"
 
 #include <stdbool.h>
@@ -21,6 +22,14 @@
 enum record_place {
 	PLACE_FILE,    /**< in a file of the run directory */
 	PLACE_NOWHERE, /**< only tested, or listed */
+};
+
+/** What a whole member is not, though its name says so: a warning. */
+enum record_note {
+	NOTE_NONE,
+	NOTE_NPY_DAMAGED, /**< .npy without a header that fits it */
+	NOTE_NPY_OBJECTS, /**< .npy of Python objects, which is a pickle and no array */
+	NOTE_KINDS,       /**< how many there are; not a note */
 };
 
 struct record {
@@ -39,6 +48,8 @@ struct record {
 	uint16_t method;           /**< APPNOTE 4.4.5 */
 	uint64_t compressed_bytes; /**< in the archive */
 	uint64_t time;             /**< of its last change: the local time, in seconds from 1970 */
+	enum record_note note;     /**< of a whole member in a file, as is the next */
+	const struct array *array; /**< what it holds, or NULL: not known; owned as @name is */
 	uint16_t name_size;        /**< bytes in @name */
 	/** The member's name as stored, any bytes; of a whole member, where only paths are wanted,
 	 * its cleaned base name (membername.h). Not NUL-terminated, not owned: it lives as long as
@@ -51,5 +62,12 @@ struct record {
  * (MEMBER_FILE_SIZE bytes of membername.h). Returns its length.
  */
 size_t record_file_name(const struct record *record, char *file);
+
+/** Where in its file the member's bytes begin; of an array, those of its data. */
+uint64_t record_data_offset(const struct record *record);
+
+/** The word for scripts of a note that is not NOTE_NONE, and what it says to people. Static. */
+const char *record_note_slug(const struct record *record);
+const char *record_note_words(const struct record *record);
 
 #endif

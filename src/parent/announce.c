@@ -65,6 +65,16 @@ static void report(struct run *run, const char *path, const struct record *recor
 	announce_failure(run, &failed);
 }
 
+static void warn(const char *path, const struct record *record)
+{
+	char archive[PRINTABLE_MAX];
+	char member[PRINTABLE_MAX];
+
+	diag(DIAG_WARNING, "%s: %s: %s", printable(path, strlen(path), archive, sizeof(archive)),
+		printable(record->name, record->name_size, member, sizeof(member)),
+		record_note_words(record));
+}
+
 /* schedule_listener: a member's turn has come. */
 static bool on_record(
 	void *context, const struct job *job, const struct record *record, uint32_t directory)
@@ -93,6 +103,8 @@ static bool on_record(
 	}
 	if (announce_pending(run) == 0)
 		announce_write(run); /* it prints as nothing, and has been written already */
+	if (record->note != NOTE_NONE)
+		warn(job->path, record);
 	run->stats->members++;
 	run->stats->unzipped_bytes += record->size_bytes;
 	return true;

@@ -9,6 +9,7 @@
 #include "worker/decode.h"
 #include "worker/inflate.h"
 #include "worker/inflate_whole.h"
+#include "worker/npy.h"
 #include "worker/outfile.h"
 
 #include <assert.h>
@@ -34,6 +35,7 @@ struct extraction {
 
 	struct member member;
 	struct record record;
+	struct array array; /* of the record, its type in @in */
 	struct member_data data;
 	struct inflater
 		*inflater; /* large or small; NULL: the codec, or the data come as they are */
@@ -330,6 +332,36 @@ static int read_to_end(struct extraction *extraction, struct failure *failure)
 	return (int)got;
 }
 
+/*
+ * What array the member holds that is all decoded, by its header. The buffer of compressed bytes is
+ * done with and has room for that and for the type. 0, or -1 with errno.
+ */
+static int look_for_array(struct extraction *extraction, uint64_t size_bytes)
+{
+	uint8_t *bytes = extraction->in;
+	char *dtype = (char *)extraction->in + NPY_HEADER_MAX;
+	size_t size = size_bytes < NPY_PREFIX_MAX ? (size_t)size_bytes : NPY_PREFIX_MAX;
+
+	static_assert(INPUT_SIZE >= NPY_HEADER_MAX + ARRAY_DTYPE_MAX, "the buffer has room");
+	if (extraction->directory_fd < 0)
+		return 0; /* only tested: there is no file to read from */
+	if (outfile_read(extraction->out, extraction->start, bytes, size) < 0)
+		return -1;
+	size_t header = npy_header_size(bytes, size);
+	enum npy_status status = NPY_DAMAGED;
+	if (header > 0 && header <= size_bytes) {
+		if (outfile_read(extraction->out, extraction->start, bytes, header) < 0)
+			return -1;
+		status = npy_parse(bytes, header, size_bytes, &extraction->array, dtype);
+	}
+	if (status == NPY_ARRAY)
+		extraction->record.array = &extraction->array;
+	else
+		extraction->record.note =
+			status == NPY_OBJECTS ? NOTE_NPY_OBJECTS : NOTE_NPY_DAMAGED;
+	return 0;
+}
+
 /* All is decoded: hold it against what the archive states, and finish a file of its own. */
 static enum extract_status finish(struct extraction *extraction)
 {
@@ -348,6 +380,9 @@ static enum extract_status finish(struct extraction *extraction)
 		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
 	record->size_bytes = size_bytes;
 	record->crc32 = extraction->crc32;
+	if (member_is_npy(member->name, member->name_size) &&
+		look_for_array(extraction, size_bytes) < 0)
+		return fail(extraction, writing_failure(errno));
 	if (!is_packed(extraction)) {
 		if (outfile_finish(out, &record->inode, &mapping) < 0)
 			return mapping ? fail_as(extraction, FAILURE_MAP, (uint64_t)errno, 0)

@@ -8,7 +8,12 @@
 #include "worker/overlap.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Of arrays of members that wait for their pack: no more may wait than this. */
+#define HELD_BYTES ((size_t)512 * 1024)
 
 /*
  * A unit is as large as keeps messages rare, and as small as lets every worker have one until the
@@ -103,7 +108,8 @@ static void put_record(struct lane *lane, const struct record *record)
 	char base[MEMBER_BASE_MAX + 1];
 
 	/* Of a whole member's name only what its file is called by, unless more is asked for. */
-	if (record->failure.kind == FAILURE_NONE && !lane->settings->full_names) {
+	if (record->failure.kind == FAILURE_NONE && record->note == NOTE_NONE &&
+		!lane->settings->full_names) {
 		said->name = base;
 		said->name_size = record->packed ? 0
 						 : (uint16_t)member_base_clean(
@@ -126,14 +132,34 @@ static void release_held(struct lane *lane)
 				record->failure = result.failure;
 		}
 		put_record(lane, record);
+		free((void *)record->array);
 	}
 	lane->held_count = 0;
+	lane->held_bytes = 0;
+}
+
+/* A copy of @array, with its type, in one piece of memory. */
+static const struct array *copy_array(const struct array *array)
+{
+	struct array *copy = malloc(sizeof(*copy) + array->dtype_size);
+
+	if (!copy)
+		_exit(EXIT_FAILURE);
+	*copy = *array;
+	copy->dtype = memcpy(copy + 1, array->dtype, array->dtype_size);
+	return copy;
 }
 
 static void hold(struct lane *lane, const struct record *record)
 {
-	lane->held[lane->held_count++] = *record;
-	if (lane->held_count == UNIT_MEMBERS)
+	struct record *held = &lane->held[lane->held_count++];
+
+	*held = *record;
+	if (record->array) {
+		held->array = copy_array(record->array);
+		lane->held_bytes += sizeof(*record->array) + record->array->dtype_size;
+	}
+	if (lane->held_count == UNIT_MEMBERS || lane->held_bytes >= HELD_BYTES)
 		release_held(lane);
 }
 

@@ -38,6 +38,7 @@ struct lane {
 
 	struct record *held; /* up to UNIT_MEMBERS that wait for their pack, or NULL: not packing */
 	size_t held_count;
+	size_t held_bytes; /* of their arrays */
 };
 
 /** Get what a lane needs to work, once. 0, or -1: no memory. */

@@ -134,6 +134,27 @@ int outfile_align(struct outfile *out)
 	return 0;
 }
 
+int outfile_read(const struct outfile *out, uint64_t position, uint8_t *bytes, size_t size)
+{
+	while (size > 0 && position < out->flushed) {
+		uint64_t stored = out->flushed - position;
+		size_t most = stored < size ? (size_t)stored : size;
+		ssize_t got = pread(out->fd, bytes, most, (off_t)position);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got == 0)
+			errno = EIO; /* somebody has cut the file */
+		if (got <= 0)
+			return -1;
+		position += (uint64_t)got;
+		bytes += got;
+		size -= (size_t)got;
+	}
+	if (size > 0)
+		memcpy(bytes, out->buffer + (position - out->flushed), size);
+	return 0;
+}
+
 void outfile_rewind(struct outfile *out, uint64_t position)
 {
 	if (position >= out->flushed) {

@@ -63,6 +63,11 @@ uint64_t outfile_position(const struct outfile *out);
 /** Move the position up to the next multiple of OUTFILE_ALIGNMENT. 0, or -1 with errno. */
 int outfile_align(struct outfile *out);
 
+/**
+ * Read @size bytes at @position that were put before. Of a file that is open. 0, or -1 with errno.
+ */
+int outfile_read(const struct outfile *out, uint64_t position, uint8_t *bytes, size_t size);
+
 /** Forget all bytes from @position on. */
 void outfile_rewind(struct outfile *out, uint64_t position);
 

@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Arrays in .npz archives, made and loaded by NumPy, against what `zipmap --json` says of them.
+
+usage: arrays.py make COUNT     random arrays: to stored.npz and deflated.npz, the same in both
+       arrays.py broken         broken.npz: headers that are damaged in many ways
+       arrays.py verify NPZ...  ./out is what --json printed of NPZ...: all arrays are mapped, by
+                                numpy.load where a file has one array, and equal to numpy.load(NPZ)
+"""
+
+import ast
+import io
+import json
+import random
+import sys
+import warnings
+import zipfile
+
+import numpy as np
+
+SIMPLE = ["?", "i1", "u1", "<i2", ">i2", "<u2", ">u2", "<i4", ">i4", "<u4", ">u4", "<i8", ">i8", "<u8",
+          ">u8", "<f2", ">f2", "<f4", ">f4", "<f8", ">f8", "<f16", "<c8", ">c8", "<c16", ">c16", "<c32",
+          "S1", "S7", "S0", "<U1", ">U3", "V1", "V5", "<M8[ns]", ">M8[D]", "<M8[25s]", "<M8",
+          "<m8[ms]", "<m8"]
+
+
+def random_type(rng, depth=0):
+    if depth > 2 or rng.random() < 0.75:
+        # NumPy takes no arrays of items without bytes in records.
+        return np.dtype(rng.choice([name for name in SIMPLE if depth == 0 or name != "S0"]))
+    fields = []
+    for number in range(rng.randint(1, 4)):
+        name = rng.choice(["a", "b c", "\u00e9", "x'y", 'q"w', "\\n", "\u540d", "\U0001f600"])
+        field = (name + str(number), random_type(rng, depth + 1))
+        if rng.random() < 0.4:
+            field += (tuple(rng.randint(1, 3) for _ in range(rng.randint(1, 2))),)
+        fields.append(field)
+    return np.dtype(fields)
+
+
+def random_array(rng):
+    shape = tuple(rng.choice([0, 1, 2, 3, 5, 7]) for _ in range(rng.randint(0, 5)))
+    order = rng.choice("CF")
+    array = np.empty(shape, random_type(rng), order=order)
+    if array.nbytes > 0:
+        raw = np.frombuffer(rng.randbytes(array.nbytes), "u1") % 64
+        flat = array.reshape(-1, order=order)
+        flat[...] = raw.view(array.dtype)
+    return array
+
+
+def do_make(count):
+    warnings.simplefilter("ignore")
+    rng = random.Random(5976)
+    arrays = {"array_%d" % number: random_array(rng) for number in range(int(count))}
+    np.savez("stored.npz", **arrays)
+    np.savez_compressed("deflated.npz", **arrays)
+
+
+def do_broken():
+    file = io.BytesIO()
+    np.save(file, np.arange(12, dtype="<f4").reshape(3, 4))
+    good = file.getvalue()
+    text = good[10:128].rstrip()
+
+    def header(literal, data=bytes(48)):
+        literal = literal.ljust(117) + b"\n"
+        return b"\x93NUMPY\1\0" + len(literal).to_bytes(2, "little") + literal + data
+
+    broken = {
+        "empty": b"", "short": good[:9], "magic": b"\x93NUMPX" + good[6:], "version": good[:6] + b"\4" + good[7:],
+        "minor": good[:7] + b"\1" + good[8:], "cut": good[:100], "less": good[:-1], "more": good + b"1",
+        "long": good[:8] + b"\xff\xff" + good[10:],
+        "call": header(text.replace(b"False", b"print(1)")),
+        "number": header(text.replace(b"False", b"0")),
+        "negative": header(text.replace(b"(3, 4)", b"(-3, -4)")),
+        "sum": header(text.replace(b"(3, 4)", b"(3, 2+2)")),
+        "no-tuple": header(text.replace(b"(3, 4)", b"(12)")),
+        "list": header(text.replace(b"(3, 4)", b"[3, 4]")),
+        "overflow": header(text.replace(b"(3, 4)", b"(4294967296, 4294967296, 4)")),
+        "huge": header(text.replace(b"(3, 4)", b"(99999999999999999999999, 4)")),
+        "type": header(text.replace(b"<f4", b"<f5")),
+        "key": header(text.replace(b"'shape'", b"'chape'")),
+        "missing": header(b"{'descr': '<f4', 'shape': (3, 4)}"),
+        "extra": header(text.replace(b"}", b"'a': 1}")),
+        "behind": header(text + b" x"),
+        "deep": header(b"{'descr': " + b"[('a'," * 15),
+    }
+    with zipfile.ZipFile("broken.npz", "w") as archive:
+        for name, content in broken.items():
+            archive.writestr(name + ".npy", content)
+        archive.writestr("good.npy", good)
+
+
+def type_of(record):
+    text = record["dtype"]
+    if not text.startswith("["):
+        return np.dtype(text)
+    return np.lib.format.descr_to_dtype(ast.literal_eval(text))
+
+
+def same(left, right):
+    return (left.dtype == right.dtype and left.shape == right.shape and
+            left.flags.f_contiguous == right.flags.f_contiguous and
+            left.flags.c_contiguous == right.flags.c_contiguous and left.tobytes() == right.tobytes())
+
+
+def check(record, wanted, raw):
+    """@wanted: by numpy.load; None for what is no array. @raw: the member's bytes."""
+    with open(record["path"], "rb") as file:
+        start = file.read()
+    if "-pack" not in record["path"]:
+        assert start == raw, record
+    if wanted is None:
+        packed = "-pack" in record["path"]
+        assert "dtype" not in record and (packed or record["offset"] == 0), record
+        return 0
+    dtype = type_of(record)
+    assert dtype == wanted.dtype and tuple(record["shape"]) == wanted.shape, (record, wanted.dtype)
+    if not record["dtype"].startswith("["):
+        assert record["dtype"] == wanted.dtype.str, record
+    only_c = wanted.flags.c_contiguous and not wanted.flags.f_contiguous
+    only_f = wanted.flags.f_contiguous and not wanted.flags.c_contiguous
+    assert not (record["fortran_order"] and only_c or not record["fortran_order"] and only_f), record
+    if wanted.nbytes == 0:
+        return 0
+    mapped = np.memmap(record["path"], dtype, "r", record["offset"], tuple(record["shape"]),
+                       "F" if record["fortran_order"] else "C")
+    assert mapped._mmap is not None and same(mapped, wanted), record
+    if "-pack" not in record["path"]:
+        mapped = np.load(record["path"], mmap_mode="r")
+        assert mapped._mmap is not None and same(mapped, wanted), record
+    return 1
+
+
+def do_verify(*names):
+    records = iter([json.loads(line) for line in open("out", encoding="utf-8")])
+    mapped = 0
+    for name in names:
+        loaded = np.load(name, allow_pickle=False)
+        for info in loaded.zip.infolist():
+            if info.is_dir():
+                continue
+            try:
+                wanted = loaded[info.filename]
+            except ValueError:
+                wanted = None  # Python objects, or no .npy header that NumPy takes
+            if not isinstance(wanted, np.ndarray):
+                wanted = None
+            record = next(records)
+            assert (record["archive"], record["member"]) == (name, info.filename), record
+            mapped += check(record, wanted, loaded.zip.read(info))
+    assert next(records, None) is None
+    print(mapped)
+
+
+if __name__ == "__main__":
+    globals()["do_" + sys.argv[1]](*sys.argv[2:])
