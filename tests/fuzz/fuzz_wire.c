@@ -387,7 +387,10 @@ static bool do_unit_honestly(struct game *game, unsigned number)
 	bool open = unit->end == UNIT_END_OPEN;
 	bool planned = unit->state == UNIT_PLANNED;
 	struct message plan = {.kind = MESSAGE_PLAN,
-		.plan = {job->number, first, open ? entries : unit->end, entries}};
+		.plan = {.archive = job->number,
+			.first = first,
+			.end = open ? entries : unit->end,
+			.entries = entries}};
 	struct message done = {.kind = MESSAGE_DONE, .done = {job->number, first, {0}}};
 
 	/* As do_work() of a worker: it is told what cannot be. */

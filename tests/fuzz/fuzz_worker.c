@@ -8,6 +8,7 @@
  */
 
 #include "common/channel.h"
+#include "common/membername.h"
 #include "fuzz.h"
 #include "parent/schedule.h"
 #include "worker/inflate.h"
@@ -27,22 +28,25 @@
 /* A worker that gives up says that the parent is to blame; this one never is. */
 static _Noreturn void fuzz_exit(int status);
 static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait);
-#define _exit        fuzz_exit
-#define channel_send fuzz_send
+static ssize_t fuzz_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait);
+#define _exit           fuzz_exit
+#define channel_send    fuzz_send
+#define channel_receive fuzz_receive
 #include "worker/outbox.c"
 #include "worker/worker.c"
 #undef _exit
 #undef channel_send
+#undef channel_receive
 
 /* Members above this size are cut off by the limit of the process: a bomb costs no minutes. */
 #define FILE_MAX ((rlim_t)1024 * 1024)
 
 /* What a real parent does with what a worker says. */
 static struct schedule schedule;
-static struct unit *unit;
+static struct unit *units[LANES]; /* those that the worker has, or NULL */
+static bool handed_over;          /* the archive */
 
-static struct worker worker;
-
+static struct archive *stated; /* the same archive, for what it states; or NULL */
 static char *directory;
 static int directory_fd = -1;
 static int archive_fd = -1;
@@ -51,6 +55,57 @@ static _Noreturn void fuzz_exit(int status)
 {
 	(void)status;
 	fuzz_found("a worker gives up", __FILE__, __LINE__);
+}
+
+/* Two units at a time where there are two, so that both lanes have work. */
+static ssize_t fuzz_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait)
+{
+	struct unit *unit = schedule_next(&schedule, 0);
+	struct wire_writer writer;
+	int free_place = units[0] != NULL;
+
+	(void)channel_fd;
+	*fd = -1;
+	if (!unit || units[free_place]) {
+		errno = EAGAIN;
+		return wait ? 0 : -1;
+	}
+	struct message message = {.kind = MESSAGE_WORK,
+		.work = {.first = unit->first, .end = unit->end, .has_archive = !handed_over}};
+	units[free_place] = unit;
+	schedule_give(&schedule, unit, 0);
+	if (!handed_over)
+		*fd = fcntl(archive_fd, F_DUPFD_CLOEXEC, 0);
+	handed_over = true;
+	wire_writer_init(&writer, packet, capacity);
+	MUST(message_put(&writer, &message) == 0);
+	return (ssize_t)writer.size;
+}
+
+static void hear(const struct message *message)
+{
+	uint64_t place = message->kind == MESSAGE_PLAN     ? message->plan.first
+			 : message->kind == MESSAGE_RECORD ? message->record.member
+							   : message->done.first;
+	int i = 0;
+
+	while (i < LANES && (!units[i] || place < units[i]->first ||
+				    (place >= units[i]->end && place != units[i]->first)))
+		i++;
+	MUST(i < LANES);
+	switch (message->kind) {
+	case MESSAGE_PLAN:
+		MUST(schedule_plan(&schedule, units[i], &message->plan) == 0);
+		break;
+	case MESSAGE_RECORD:
+		MUST(schedule_record(&schedule, units[i], &message->record) == 0);
+		break;
+	default:
+		MUST(message->kind == MESSAGE_DONE);
+		MUST(schedule_done(&schedule, units[i], &message->done) == 0);
+		units[i] = NULL;
+		break;
+	}
 }
 
 static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait)
@@ -62,18 +117,8 @@ static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bo
 	(void)channel_fd;
 	MUST(fd < 0 && wait && size <= PACKET_MAX);
 	wire_reader_init(&reader, packet, size);
-	while ((got = message_get(&reader, &message)) == 1) {
-		MUST(unit);
-		if (message.kind == MESSAGE_PLAN) {
-			MUST(schedule_plan(&schedule, unit, &message.plan) == 0);
-		} else if (message.kind == MESSAGE_RECORD) {
-			MUST(schedule_record(&schedule, unit, &message.record) == 0);
-		} else {
-			MUST(message.kind == MESSAGE_DONE);
-			MUST(schedule_done(&schedule, unit, &message.done) == 0);
-			unit = NULL;
-		}
-	}
+	while ((got = message_get(&reader, &message)) == 1)
+		hear(&message);
 	MUST(got == 0);
 	return 0;
 }
@@ -92,7 +137,7 @@ static void check_file(const struct record *record)
 	struct member member;
 	struct stat status;
 
-	archive_member(worker.archive, record->member, &member);
+	archive_member(stated, record->member, &member);
 	MUST(record->size_bytes == member.size_bytes && record->crc32 == member.crc32);
 	record_file_name(record, file);
 	int fd = openat(directory_fd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -187,51 +232,54 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+static void work(const struct worker_settings *settings)
+{
+	static struct worker worker;
+	static struct worker_progress progress;
+
+	worker = (struct worker){
+		.settings = settings, .directory_fd = directory_fd, .progress = &progress};
+	outbox_init(&worker.outbox, -1);
+	MUST(lane_init(&worker.lanes[0], settings, directory_fd, &worker.outbox,
+		     &progress.lanes[0]) == 0);
+	memory_peak_init(&worker.memory, false);
+	work_until_the_end(&worker);
+	outbox_flush(&worker.outbox);
+	for (int i = 0; i < LANES; i++) {
+		drop_archive(&worker, &worker.lanes[i]);
+		lane_release(&worker.lanes[i]);
+	}
+	memory_peak_release(&worker.memory);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct worker_progress progress;
 	const struct schedule_listener listener = {on_record, on_last_word, on_last_word, NULL};
 	/* By its size, so that all of the input is the archive. */
 	enum decoder decoder = (enum decoder)(size / 4 % DECODER_KINDS);
 	const struct worker_settings settings = {
+		.task = TASK_UNZIP,
+		.password = size & 16 ? "secret" : NULL,
 		.pack = size & 1,
 		.full_names = size & 2,
 		.decoder = inflate_has(decoder) ? decoder : DECODER_AUTO,
 	};
+	struct failure failure;
 
 	signal(SIGXFSZ, SIG_IGN); /* libFuzzer sets its own */
 	MUST(ftruncate(archive_fd, 0) == 0);
 	MUST(pwrite(archive_fd, data, size, 0) == (ssize_t)size);
 	schedule_init(&schedule, false, &listener);
 	MUST(schedule_add(&schedule, "archive", -1, size, NULL) == 0);
+	stated = archive_open(fcntl(archive_fd, F_DUPFD_CLOEXEC, 0), &failure);
+	handed_over = false;
 
-	worker = (struct worker){
-		.settings = &settings, .directory_fd = directory_fd, .progress = &progress};
-	struct lane *lane = &worker.lanes[0];
-	outbox_init(&worker.outbox, -1);
-	MUST(lane_init(lane, &settings, directory_fd, &worker.outbox, &progress.lanes[0]) == 0);
-	memory_peak_init(&worker.memory, false);
-
-	bool opened = false;
-	while ((unit = schedule_next(&schedule, 0))) {
-		const struct message_work work = {
-			.first = unit->first, .end = unit->end, .has_archive = !opened};
-		schedule_give(&schedule, unit, 0);
-		int fd = opened ? -1 : fcntl(archive_fd, F_DUPFD_CLOEXEC, 0);
-		opened = true;
-		limit_files(FILE_MAX);
-		do_work(&worker, &work, fd);
-		while (lane->busy)
-			lane_step(lane);
-		outbox_flush(&worker.outbox);
-		limit_files(RLIM_INFINITY);
-		MUST(!unit);
-	}
-	MUST(schedule_is_idle(&schedule));
+	limit_files(FILE_MAX);
+	work(&settings);
+	limit_files(RLIM_INFINITY);
+	MUST(!units[0] && !units[1] && schedule_is_idle(&schedule));
 	schedule_release(&schedule);
-	drop_archive(&worker, lane);
-	lane_release(lane);
-	memory_peak_release(&worker.memory);
+	archive_free(stated);
 	remove_announced();
 	return 0;
 }
