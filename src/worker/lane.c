@@ -339,7 +339,7 @@ static void set_bounds(struct lane *lane, const struct message_work *work, uint6
 
 uint64_t lane_file_limit(const struct worker_settings *settings)
 {
-	const uint64_t header = 64 * 1024;
+	const uint64_t header = UINT64_C(64) * 1024;
 	const struct limits *limits = &settings->limits;
 
 	if (limits->member_bytes > 0 && !settings->pack)

@@ -157,7 +157,7 @@ static void build_distances(struct twin *twin, const uint8_t *lengths)
 	uint32_t *table = twin->distance_table;
 	const uint32_t bit = 0x101; /* it is used, and it is one of the code's */
 	struct reversed reversed;
-	uint32_t entries[TWIN_FIXED_DISTANCES];
+	uint32_t entries[TWIN_FIXED_DISTANCES] = {0};
 	unsigned index = 0;
 
 	make_codes(code, &reversed);

@@ -203,7 +203,7 @@ expect_files() {
 	echo d >&8
 	wait_until test -s out
 	worker=$(pgrep -P $pid)
-	! grep -q secret "/proc/$pid/cmdline" "/proc/$worker/cmdline"
+	run ! grep -q secret "/proc/$pid/cmdline" "/proc/$worker/cmdline"
 	# A process that may not be dumped has its files under /proc owned by root.
 	if ((EUID != 0)); then
 		[[ "$(stat -c %u "/proc/$worker/environ")" == 0 ]]
