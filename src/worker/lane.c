@@ -19,9 +19,9 @@
  * A unit is as large as keeps messages rare, and as small as lets every worker have one until the
  * end of a run. A single member is never divided.
  */
-#define UNIT_BYTES   (8 * 1024 * 1024)
+#define UNIT_BYTES   (UINT64_C(8) * 1024 * 1024)
 #define UNIT_MEMBERS 512
-#define UNIT_NAMES   (64 * 1024) /* bytes of names: records wait in the parent's memory */
+#define UNIT_NAMES   (UINT64_C(64) * 1024) /* bytes of names: records wait in the parent's memory */
 
 int lane_init(struct lane *lane, const struct worker_settings *settings, int directory_fd,
 	struct outbox *outbox, struct progress_lane *progress)
@@ -126,6 +126,8 @@ static void release_held(struct lane *lane)
 	extraction_close_pack(lane->extraction, &result);
 	for (size_t i = 0; i < lane->held_count; i++) {
 		struct record *record = &lane->held[i];
+		// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): records are held only with
+		// room
 		if (record->packed && record->failure.kind == FAILURE_NONE) {
 			record->inode = result.inode;
 			if (record->offset_bytes + record->size_bytes > result.valid_bytes)

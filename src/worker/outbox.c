@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Messages are held back this long to travel together. */
-#define BATCH_NS (20 * 1000 * 1000)
+#define BATCH_NS (UINT64_C(20) * 1000 * 1000)
 
 void outbox_init(struct outbox *outbox, int channel_fd)
 {

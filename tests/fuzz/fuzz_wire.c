@@ -23,6 +23,7 @@ enum {
 	QUEUE_MAX = 4,
 	JOBS_MAX = 12,
 	TOLD_MAX = 512,
+	OPS_MAX = 1024, /* what is looked at after each grows with them */
 	HONEST_TURNS_MAX = 4096,
 };
 
@@ -454,7 +455,7 @@ static void play(struct fuzz_input *input)
 	game = (struct game){.stops = how & 2, .until_stop = how >> 2};
 	schedule_init(&game.schedule, how & 1, &listener);
 	/* Once the listener has had enough, the run stops. */
-	while (input->left > 0 && !game.schedule.halted) {
+	for (int ops = 0; ops < OPS_MAX && input->left > 0 && !game.schedule.halted; ops++) {
 		uint8_t op = fuzz_take_u8(input);
 		unsigned number = (op >> 4) % WORKERS;
 		struct fuzz_worker *worker = &game.workers[number];
