@@ -126,8 +126,7 @@ static void release_held(struct lane *lane)
 	extraction_close_pack(lane->extraction, &result);
 	for (size_t i = 0; i < lane->held_count; i++) {
 		struct record *record = &lane->held[i];
-		// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): records are held only with
-		// room
+		// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): none held, no turn
 		if (record->packed && record->failure.kind == FAILURE_NONE) {
 			record->inode = result.inode;
 			if (record->offset_bytes + record->size_bytes > result.valid_bytes)
