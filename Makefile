@@ -121,7 +121,7 @@ GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.
 UNIT_SHARED_SOURCES := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
-ROOFLINE_SOURCES := tests/bench/roofline.c
+BENCH_SOURCES := $(wildcard tests/bench/*.c)
 # One target a file; the other files there are what several targets share.
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_SHARED_SOURCES := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c))
@@ -133,7 +133,7 @@ FAULTS_SOURCE := tests/faults/faults.c
 
 HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h)
 C_FILES := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
-	$(UNIT_SHARED_SOURCES) $(ROOFLINE_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED_SOURCES) \
+	$(UNIT_SHARED_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED_SOURCES) \
 	tests/coverage/dump.c $(FAULTS_SOURCE) $(HEADERS)
 
 # What is looked at closely: the program, and what makes test data.
@@ -145,11 +145,12 @@ MODULE_OBJECTS := $(filter-out $(BUILD)/obj/src/main.o,$(OBJECTS))
 GENERATOR_OBJECTS := $(call objects,$(GENERATOR_SOURCES))
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES))
 UNIT_SHARED_OBJECTS := $(call objects,$(UNIT_SHARED_SOURCES))
-ROOFLINE_OBJECTS := $(call objects,$(ROOFLINE_SOURCES))
+BENCH_OBJECTS := $(call objects,$(BENCH_SOURCES))
 INSTRUMENT_OBJECTS := $(call objects,$(INSTRUMENT_SOURCES))
 FUZZ_OBJECTS := $(call objects,$(FUZZ_SOURCES))
 FUZZ_SHARED_OBJECTS := $(call objects,$(FUZZ_SHARED_SOURCES))
 FUZZERS := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/%,$(BENCH_SOURCES))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 
 # --- building ------------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ all: $(BUILD)/zipmap
 .PHONY: programs unit-tests bench-programs fuzzers
 programs: $(BUILD)/zipmap $(BUILD)/testdata-gen ; @:
 unit-tests: $(UNIT_TESTS) $(BUILD)/faults.so ; @:
-bench-programs: programs $(BUILD)/roofline ; @:
+bench-programs: programs $(BENCH_PROGRAMS) ; @:
 fuzzers: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%) ; @:
 
 $(BUILD)/zipmap: $(OBJECTS) $(INSTRUMENT_OBJECTS)
@@ -177,7 +178,7 @@ $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJEC
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
 
-$(BUILD)/roofline: $(ROOFLINE_OBJECTS) $(MODULE_OBJECTS)
+$(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(MODULE_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
@@ -203,7 +204,7 @@ $(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
 $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
 
 ALL_OBJECTS := $(OBJECTS) $(GENERATOR_OBJECTS) $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS) \
-	$(ROOFLINE_OBJECTS) $(FUZZ_OBJECTS) $(FUZZ_SHARED_OBJECTS) $(INSTRUMENT_OBJECTS)
+	$(BENCH_OBJECTS) $(FUZZ_OBJECTS) $(FUZZ_SHARED_OBJECTS) $(INSTRUMENT_OBJECTS)
 
 $(ALL_OBJECTS): $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC)
@@ -281,12 +282,11 @@ run-coverage:
 	$(Q)gcovr --root . --filter src/ --object-directory $(BUILD)/obj --sort-uncovered \
 		--fail-under-line $(COVERAGE_LEAST) $(BUILD)/obj/src
 
-# The measurements of tests/bench; a zipmap without ISA-L is measured beside the other.
+# The measurements of tests/bench.
 .PHONY: bench run-bench
 bench:
 	$(Q)tests/tools/install-deps build bench
 	$(AGAIN) $(jobs) bench-programs
-	$(AGAIN) $(jobs) ISAL=no LIBDEFLATE=no BUILD=$(BUILD)/bench-zlib all
 	$(AGAIN) run-bench
 
 run-bench:

@@ -4,13 +4,14 @@
 
 usage: bench.py BUILD
 
-BUILD holds zipmap, testdata-gen, roofline and bench-zlib/zipmap; `make bench` builds them. Progress
-goes to stderr, tables go to stdout and to RESULTS.md: tests/bench/RESULTS.md for the whole
-benchmark at full size, BUILD/bench/RESULTS.md for any other. Environment:
+BUILD holds zipmap, testdata-gen, roofline and decoders; `make bench` builds them. Progress goes to
+stderr, tables go to stdout and to RESULTS.md: tests/bench/RESULTS.md for the whole benchmark at full
+size, BUILD/bench/RESULTS.md for any other. Environment:
 
   BENCH_ROUNDS=N   rounds after the warm-up [5]
   BENCH_SCALE=X    sizes and numbers times X, to try things out [1]
-  BENCH_CASES=...  only these: data-set data-set-disk sensor csv members archives stored growth
+  BENCH_CASES=...  only these: decoders data-set data-set-disk sensor csv members archives large
+                   stored growth
   BENCH_JOBS=N     workers [the CPUs that may be used]
   BENCH_DIR=DIR    keep the archives here, for a quick second time [a scratch directory in TMPDIR]
   BENCH_TMPFS=DIR  where the cases to tmpfs write [/dev/shm]
@@ -32,6 +33,7 @@ sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 import cases  # noqa: E402
 import contenders  # noqa: E402
+import decoders  # noqa: E402
 import growth  # noqa: E402
 import machine  # noqa: E402
 import measure  # noqa: E402
@@ -72,7 +74,8 @@ class Settings:
         self.tmpfs = environment("BENCH_TMPFS", "/dev/shm")
         if self.rounds < 1 or self.scale <= 0 or self.jobs < 1:
             raise ValueError("BENCH_ROUNDS, BENCH_SCALE and BENCH_JOBS are above 0")
-        known = [case.key for case in cases.all_cases(1)] + ["growth"]
+        known = [case.key for case in cases.all_cases(1)]
+        known += ["decoders", "growth"]
         for key in self.only:
             if key not in known:
                 raise ValueError("no case '%s': %s" % (key, " ".join(known)))
@@ -198,6 +201,19 @@ class Bench:
                 result.samples = measure.Samples(result.taken)
         return results, inputs.expected
 
+    # --- decoders -------------------------------------------------------------------------------
+
+    def measure_decoders(self):
+        say("Decoders")
+        program = os.path.join(self.settings.build, "decoders")
+        rows = cases.scaled(500000, self.settings.scale)
+        found = []
+        for kind in decoders.KINDS:
+            archives = self.inputs(decoders.generate(kind[0], rows)).archives
+            # A round is short, and there is only one warm-up for all of them.
+            found.append(decoders.measure(program, 4 * self.settings.rounds, archives, kind))
+        return found
+
     # --- growth ---------------------------------------------------------------------------------
 
     def measure_growth(self):
@@ -238,6 +254,10 @@ def run_all(bench):
         print(text, flush=True)
 
     start = time.monotonic()
+    speeds = []
+    if settings.wants("decoders"):
+        speeds = bench.measure_decoders()
+        show(report.decoders_section(speeds))
     for case in cases.all_cases(settings.scale):
         if settings.wants(case.key):
             results, expected = bench.measure_case(case)
@@ -247,7 +267,7 @@ def run_all(bench):
     if settings.wants("growth"):
         show(report.growth_section(bench.measure_growth()))
 
-    ends = [report.target_section(measured), report.memory_section(measured)]
+    ends = [report.target_section(measured, speeds), report.memory_section(measured)]
     print("\n".join(ends), flush=True)
     versions = [(contender.name, contender.missing or contender.version())
                 for contender in bench.contenders.values()]

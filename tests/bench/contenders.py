@@ -95,10 +95,19 @@ def many_at_once(name, version, *command):
     return peer
 
 
+# zipmap chooses for each member; these decode all of them alone.
+DECODERS = ["--decoder=twin", "--decoder=isal", "--decoder=zlib"]
+
+
+def decoder_missing(zipmap, option):
+    tried = subprocess.run([zipmap, option, "-T", "/dev/null"], stderr=subprocess.DEVNULL,
+                           check=False)
+    return "not in this build, or not for this CPU" if tried.returncode == 2 else None
+
+
 def zipmaps(build):
-    """zipmap in its forms, and built without ISA-L."""
+    """zipmap in its forms, and with each decoder."""
     zipmap = os.path.join(build, "zipmap")
-    other = os.path.join(build, "bench-zlib", "zipmap")
     text = subprocess.run([zipmap, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
     absent = [option for option in ("--pack", "--printf") if option not in text]
 
@@ -122,8 +131,9 @@ def zipmaps(build):
         Contender("zipmap --pack", {"alone": command(zipmap, "--pack", r"--printf=%p\t%o\t%s\n")},
                   missing="this zipmap has no " + " and no ".join(absent) if absent else None,
                   ours=True, outputs=printed_ranges),
-        Contender("zipmap without ISA-L", {"alone": command(other)},
-                  missing=None if os.path.exists(other) else "not built", outputs=printed_paths),
+        *(Contender("zipmap " + option, {"alone": command(zipmap, option)},
+                    missing=decoder_missing(zipmap, option), outputs=printed_paths)
+          for option in DECODERS),
     ]
 
 

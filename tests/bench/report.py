@@ -77,6 +77,23 @@ def case_section(case, results, expected, jobs):
     return "\n".join(text)
 
 
+def decoders_section(speeds):
+    """MB/s of each decoder on one core, and of the twin decoder in times of ISA-L."""
+    names = ["zlib", "libdeflate", "isal", "twin, one", "twin, two"]
+    rows = []
+    for one in speeds:
+        medians = [one.median(name) for name in names]
+        ratio, _ = one.ratios()
+        rows.append([one.title, *("–" if median is None else "%.0f" % (median / 1e6)
+                                  for median in medians),
+                     "–" if ratio is None else "%.2f" % ratio])
+    return "\n".join([
+        "## Decoders: MB/s on one core, without files", "",
+        table(["data", *(">" + name for name in names), ">twin, two / isal"], rows), "",
+        "Two members in memory, each decoded into one buffer of 256 KiB (by libdeflate into memory "
+        "for all of it). Medians of what came out in a second of processor time.", ""])
+
+
 # --- what it must show ----------------------------------------------------------------------------
 
 
@@ -94,9 +111,21 @@ def target_row(case, target, by_name):
             "reached" if ratio >= target.factor else "**not reached**"]
 
 
-def target_section(measured):
+def speed_target_row(speeds):
+    median, rounds = speeds.ratios()
+    what = "twin, two / isal, speed"
+    least = "%.2f" % speeds.least
+    if median is None:
+        return ["decoders: " + speeds.values, what, least, "", "", "not measured"]
+    return ["decoders: " + speeds.values, what, least, "%.2f" % median,
+            "%.2f–%.2f" % (min(rounds), max(rounds)),
+            "reached" if median >= speeds.least else "**not reached**"]
+
+
+def target_section(measured, speeds):
     rows = [target_row(case, target, {result.name: result for result in results})
             for case, results, _ in measured for target in case.targets]
+    rows = [speed_target_row(one) for one in speeds] + rows
     if not rows:
         return ""
     return "\n".join([
@@ -190,6 +219,8 @@ LEGEND = """## How to read the tables
 - **roofline** decodes the same members with the same decoder and CRC-32 in as many processes, each
   into one buffer, and writes nothing. Its figure in a column of ratios is how close zipmap comes to
   that: 1 is the limit.
+- **--decoder** has all DEFLATE data decoded by one decoder. zipmap itself chooses for each member:
+  large ones by the twin decoder, two at a time, and others by ISA-L or libdeflate.
 - **xargs -P** runs a peer once for each archive, as many at a time as zipmap has workers.
 - **Python pool, maps**: a `ProcessPoolExecutor` whose workers return `numpy.memmap` objects, which
   arrive as copies. **Python pool, names**: they return file names. Starting Python and loading

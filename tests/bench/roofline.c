@@ -2,8 +2,9 @@
 
 /*
  * The roofline: what zipmap's time can at best come down to on this machine. It opens the same
- * archives, decodes the same members with the same decoder on as many processes, checks size and
- * CRC-32, and writes nothing: each process decodes into one buffer again and again.
+ * archives, decodes the same members with the same decoders on as many processes, large ones two at
+ * a time, checks size and CRC-32, and writes nothing: each lane of a process decodes into one
+ * buffer again and again.
  *
  * usage: roofline JOBS LIST, where LIST holds archives' paths, each with NUL at its end.
  */
@@ -16,8 +17,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,16 +50,45 @@ struct shared {
 	struct progress archives[];
 };
 
+struct job;
+
+/* What a process decodes by; a second lane is for a second member at once. */
+struct lane {
+	struct job *job;
+	struct inflater *large, *small;
+	struct whole_inflater *whole; /* may be NULL */
+	uint8_t *in;                  /* BUFFER_SIZE bytes, as in zipmap */
+	uint8_t *buffer;              /* the same, INFLATE_HISTORY in front, INFLATE_SLACK behind */
+
+	/* Where members come from. */
+	size_t index; /* of the archive that is open */
+	struct archive *archive;
+	uint64_t next, end; /* the rest of a portion of it */
+
+	bool empty; /* there is none left for it */
+
+	/* The member in hand. */
+	bool busy;
+	struct member member;
+	struct member_data data;
+	struct inflater *inflater; /* NULL: it is stored */
+	bool exhausted;
+	struct inflate_span span;
+	uint8_t *piece; /* where the bytes begin that are not counted yet */
+	uint64_t size_bytes;
+	uint32_t crc32;
+};
+
 /* What one process works with. */
 struct job {
 	struct shared *shared;
+	const struct list *list;
 	unsigned jobs;
-	struct inflater *inflater;
-	struct whole_inflater *whole_inflater; /* may be NULL */
-	uint8_t *in;                           /* BUFFER_SIZE bytes, as in zipmap */
-	uint8_t *out;                          /* the same */
+	size_t seen; /* archives that were found to be taken by others, in the second look */
+	struct lane lanes[2];
 	uint64_t members;
 	uint64_t bytes;
+	bool failed;
 };
 
 static struct list read_list(const char *path)
@@ -90,159 +120,286 @@ static struct list read_list(const char *path)
 	return list;
 }
 
-/* The next piece of the member's bytes, in job->out. -1: the data are broken; 0: the end. */
-static ssize_t decode_piece(
-	struct job *job, struct member_data *data, struct inflate_span *span, bool *end)
-{
-	struct failure failure;
+/* --- where members come from ------------------------------------------------------------------ */
 
-	span->out = job->out;
-	span->out_size = BUFFER_SIZE;
-	for (;;) {
-		bool exhausted = false;
-		if (span->in_size == 0) {
-			ssize_t got = member_data_read(data, job->in, BUFFER_SIZE, &failure);
-			if (got < 0)
-				return -1;
-			span->in = job->in;
-			span->in_size = (size_t)got;
-			exhausted = got == 0;
-		}
-		enum inflate_status status = inflater_run(job->inflater, span);
-		*end = status == INFLATE_END;
-		if (status == INFLATE_END || status == INFLATE_NEED_OUTPUT)
-			return (ssize_t)(BUFFER_SIZE - span->out_size);
-		if (status != INFLATE_NEED_INPUT || exhausted)
-			return -1;
-	}
+static void fail(struct lane *lane, const char *what)
+{
+	fprintf(stderr, "roofline: %s: %s\n", lane->job->list->paths[lane->index], what);
+	lane->job->failed = true;
 }
 
-static ssize_t copy_piece(struct job *job, struct member_data *data, bool *end)
-{
-	struct failure failure;
-	ssize_t got = member_data_read(data, job->out, BUFFER_SIZE, &failure);
-
-	*end = got == 0;
-	return got;
-}
-
-/* Decode the whole of a small member to job->out, as zipmap does. Its size, or -1: it is none. */
-static ssize_t decode_whole(struct job *job, struct member_data *data, const struct member *member)
-{
-	struct failure failure;
-
-	if (!job->whole_inflater || member->size_bytes > INFLATE_WHOLE_MAX ||
-		member->compressed_bytes > BUFFER_SIZE)
-		return -1;
-	ssize_t got = member_data_read(data, job->in, BUFFER_SIZE, &failure);
-	if (got < 0 || !whole_inflater_run(job->whole_inflater, job->in, (size_t)got, job->out,
-			       (size_t)member->size_bytes))
-		return -1;
-	return (ssize_t)member->size_bytes;
-}
-
-/* Decode a member and hold it against what the archive states. 0, or -1. */
-static int decode_member(struct job *job, struct archive *archive, const struct member *member)
-{
-	bool inflating = member->method == METHOD_DEFLATE;
-	struct inflate_span span = {0};
-	struct member_data data;
-	struct failure failure;
-	uint64_t size_bytes = 0;
-	uint32_t crc32 = 0;
-	bool end = false;
-
-	if (member->encrypted || (!inflating && member->method != METHOD_STORED))
-		return -1;
-	if (member_data_open(archive, member, true, &data, &failure) < 0)
-		return -1;
-	if (inflating)
-		inflater_reset(job->inflater);
-	while (!end) {
-		ssize_t size = inflating ? decode_whole(job, &data, member) : -1;
-		end = size >= 0;
-		if (!end)
-			size = inflating ? decode_piece(job, &data, &span, &end)
-					 : copy_piece(job, &data, &end);
-		if (size < 0)
-			break;
-		crc32 = checksum_crc32(crc32, job->out, (size_t)size);
-		size_bytes += (uint64_t)size;
-	}
-	member_data_close(&data);
-	job->members++;
-	job->bytes += size_bytes;
-	return end && size_bytes == member->size_bytes && crc32 == member->crc32 ? 0 : -1;
-}
-
-/* Decode portions of the archive until all are taken. 0, or -1 with a message. */
-static int decode_archive(struct job *job, const char *path, struct progress *progress)
+static void open_archive(struct lane *lane, size_t index)
 {
 	struct failure failure;
 	char text[256];
+	const char *path = lane->job->list->paths[index];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
+	lane->index = index;
 	if (fd < 0) {
-		fprintf(stderr, "roofline: %s: %s\n", path, strerror(errno));
-		return -1;
+		fail(lane, strerror(errno));
+		return;
 	}
-	struct archive *archive = archive_open(fd, &failure);
-	if (!archive) {
+	lane->archive = archive_open(fd, &failure);
+	if (!lane->archive) {
 		failure_describe(&failure, "", text, sizeof(text));
-		fprintf(stderr, "roofline: %s: %s\n", path, text);
-		return -1;
+		fail(lane, text);
 	}
+}
 
-	uint64_t entries = archive_entries(archive);
-	uint64_t portion = entries / (job->jobs * PORTIONS_PER_JOB);
+/* Take a portion of the archive that is open. False: all are taken. */
+static bool take_portion(struct lane *lane)
+{
+	struct progress *progress = &lane->job->shared->archives[lane->index];
+	uint64_t entries = archive_entries(lane->archive);
+	uint64_t portion = entries / (lane->job->jobs * PORTIONS_PER_JOB);
+
 	if (portion < 1)
 		portion = 1;
 	if (portion > PORTION_MAX)
 		portion = PORTION_MAX;
-	int result = 0;
-	uint64_t first;
-	while ((first = atomic_fetch_add(&progress->next_member, portion)) < entries) {
-		uint64_t end = first + portion < entries ? first + portion : entries;
-		if (end == entries)
-			atomic_store(&progress->all_taken, true);
-		for (uint64_t index = first; index < end; index++) {
-			struct member member;
-			archive_member(archive, index, &member);
-			if (member.directory || decode_member(job, archive, &member) == 0)
-				continue;
-			fprintf(stderr, "roofline: %s: member %" PRIu64 " was not decoded\n", path,
-				index);
-			result = -1;
-		}
-	}
-	atomic_store(&progress->all_taken, true);
-	archive_free(archive);
-	return result;
+	lane->next = atomic_fetch_add(&progress->next_member, portion);
+	lane->end = lane->next + portion < entries ? lane->next + portion : entries;
+	if (lane->end == entries)
+		atomic_store(&progress->all_taken, true);
+	return lane->next < entries;
 }
 
-/* First archives that nobody has, then portions of those that others are at. */
-static int do_job(struct shared *shared, const struct list *list, unsigned jobs)
+/* The next archive: first those that nobody has, then those that others are at. False: none. */
+static bool take_archive(struct lane *lane)
 {
-	struct job job = {
-		.shared = shared,
-		.jobs = jobs,
-		.inflater = inflater_new(inflate_choose(DECODER_AUTO, UINT64_MAX)),
-		.whole_inflater = whole_inflater_new(),
+	struct job *job = lane->job;
+	size_t index = job->list->count;
+
+	if (job->seen == 0)
+		index = atomic_fetch_add(&job->shared->next_archive, 1);
+	while (index >= job->list->count && job->seen < job->list->count) {
+		size_t candidate = job->seen++;
+		if (!atomic_load(&job->shared->archives[candidate].all_taken))
+			index = candidate;
+	}
+	if (index >= job->list->count)
+		return false;
+	open_archive(lane, index);
+	return true;
+}
+
+/* Have a member to decode. False: there is none left. */
+static bool take_member(struct lane *lane)
+{
+	for (;;) {
+		if (lane->next < lane->end) {
+			archive_member(lane->archive, lane->next++, &lane->member);
+			if (!lane->member.directory)
+				return true;
+		} else if (!lane->archive || !take_portion(lane)) {
+			archive_free(lane->archive);
+			lane->archive = NULL;
+			lane->next = lane->end = 0;
+			if (!take_archive(lane))
+				return false;
+		}
+	}
+}
+
+/* --- decoding --------------------------------------------------------------------------------- */
+
+static bool begin(struct lane *lane)
+{
+	const struct member *member = &lane->member;
+	bool inflating = member->method == METHOD_DEFLATE;
+	struct failure failure;
+
+	if (member->encrypted || (!inflating && member->method != METHOD_STORED) ||
+		member_data_open(lane->archive, member, true, &lane->data, &failure) < 0)
+		return false;
+	lane->inflater = NULL;
+	if (inflating) {
+		lane->inflater = inflate_choose(DECODER_AUTO, member->size_bytes) ==
+						 inflater_decoder(lane->large)
+					 ? lane->large
+					 : lane->small;
+		inflater_reset(lane->inflater);
+	}
+	lane->exhausted = false;
+	lane->span = (struct inflate_span){.out = lane->buffer, .out_size = BUFFER_SIZE};
+	lane->piece = lane->buffer;
+	lane->size_bytes = 0;
+	lane->crc32 = 0;
+	lane->busy = true;
+	return true;
+}
+
+static void end(struct lane *lane, bool whole)
+{
+	const struct member *member = &lane->member;
+
+	member_data_close(&lane->data);
+	lane->busy = false;
+	lane->job->members++;
+	lane->job->bytes += lane->size_bytes;
+	if (!whole || lane->size_bytes != member->size_bytes || lane->crc32 != member->crc32)
+		fail(lane, "a member was not decoded");
+}
+
+static void count_piece(struct lane *lane, size_t size)
+{
+	lane->crc32 = checksum_crc32(lane->crc32, lane->piece, size);
+	lane->size_bytes += size;
+}
+
+/* The decoder has stopped: count what has come out, and have room at the front of the buffer. */
+static void settle(struct lane *lane, enum inflate_status status)
+{
+	uint8_t *buffer_end = lane->buffer + BUFFER_SIZE;
+
+	if (status == INFLATE_PAUSED || (status == INFLATE_NEED_INPUT && !lane->exhausted))
+		return;
+	count_piece(lane, (size_t)(lane->span.out - lane->piece));
+	if (status != INFLATE_NEED_OUTPUT) {
+		end(lane, status == INFLATE_END);
+		return;
+	}
+	size_t over = (size_t)(lane->span.out - buffer_end);
+	memmove(lane->buffer - INFLATE_HISTORY, buffer_end - INFLATE_HISTORY,
+		INFLATE_HISTORY + over);
+	lane->piece = lane->span.out = lane->buffer + over;
+	lane->span.out_size = BUFFER_SIZE - over;
+}
+
+/* Have input for the decoder. Where it cannot be read the member is at its end. */
+static void read_input(struct lane *lane)
+{
+	struct failure failure;
+
+	if (lane->span.in_size > 0)
+		return;
+	ssize_t got = member_data_read(&lane->data, lane->in, BUFFER_SIZE, &failure);
+	if (got < 0) {
+		end(lane, false);
+		return;
+	}
+	lane->span.in = lane->in;
+	lane->span.in_size = (size_t)got;
+	lane->exhausted = got == 0;
+}
+
+/* A small member as a whole, as zipmap does. False: it is none, or it did not come out. */
+static bool decode_whole(struct lane *lane)
+{
+	const struct member *member = &lane->member;
+
+	if (!lane->whole || member->size_bytes > INFLATE_WHOLE_MAX || lane->size_bytes > 0 ||
+		lane->span.in_size != member->compressed_bytes ||
+		!whole_inflater_run(lane->whole, lane->span.in, lane->span.in_size, lane->buffer,
+			(size_t)member->size_bytes))
+		return false;
+	count_piece(lane, (size_t)member->size_bytes);
+	end(lane, true);
+	return true;
+}
+
+static void copy_step(struct lane *lane)
+{
+	struct failure failure;
+	ssize_t got = member_data_read(&lane->data, lane->buffer, BUFFER_SIZE, &failure);
+
+	if (got > 0)
+		count_piece(lane, (size_t)got);
+	else
+		end(lane, got == 0);
+}
+
+static void step(struct lane *lane)
+{
+	if (!lane->inflater) {
+		copy_step(lane);
+		return;
+	}
+	read_input(lane);
+	if (lane->busy && !decode_whole(lane))
+		settle(lane, inflater_run(lane->inflater, &lane->span));
+}
+
+static bool has_more(const struct lane *lane)
+{
+	return lane->busy || !lane->empty;
+}
+
+static void begin_next(struct lane *lane)
+{
+	if (lane->busy || lane->empty)
+		return;
+	lane->empty = !take_member(lane);
+	if (!lane->empty && !begin(lane))
+		fail(lane, "a member cannot be read");
+}
+
+static bool is_twin(const struct lane *lane)
+{
+	return lane->busy && lane->inflater && inflater_decoder(lane->inflater) == DECODER_TWIN;
+}
+
+static void step_two(struct lane lanes[2])
+{
+	enum inflate_status statuses[2];
+
+	read_input(&lanes[0]);
+	read_input(&lanes[1]);
+	if (!lanes[0].busy || !lanes[1].busy)
+		return;
+	inflater_run_two((struct inflater *const[]){lanes[0].inflater, lanes[1].inflater},
+		(struct inflate_span *const[]){&lanes[0].span, &lanes[1].span}, statuses);
+	settle(&lanes[0], statuses[0]);
+	settle(&lanes[1], statuses[1]);
+}
+
+/* --- processes -------------------------------------------------------------------------------- */
+
+static bool lane_init(struct lane *lane, struct job *job)
+{
+	uint8_t *memory = buffer_new(INFLATE_HISTORY + BUFFER_SIZE + INFLATE_SLACK);
+
+	*lane = (struct lane){
+		.job = job,
+		.large = inflater_new(inflate_choose(DECODER_AUTO, UINT64_MAX)),
+		.small = inflater_new(inflate_choose(DECODER_AUTO, 0)),
+		.whole = whole_inflater_new(),
 		.in = buffer_new(BUFFER_SIZE),
 	};
-	uint8_t *memory = buffer_new(INFLATE_HISTORY + BUFFER_SIZE + INFLATE_SLACK);
-	int result = job.inflater && job.in && memory ? 0 : -1;
-	size_t index;
+	if (!memory || !lane->large || !lane->small || !lane->in)
+		return false;
+	lane->buffer = memory + INFLATE_HISTORY;
+	return true;
+}
 
-	job.out = memory + INFLATE_HISTORY;
-	while (result == 0 && (index = atomic_fetch_add(&shared->next_archive, 1)) < list->count)
-		result = decode_archive(&job, list->paths[index], &shared->archives[index]);
-	for (index = 0; result == 0 && index < list->count; index++)
-		if (!atomic_load(&shared->archives[index].all_taken))
-			result = decode_archive(&job, list->paths[index], &shared->archives[index]);
+/* The second lane takes members only beside a large one. */
+static int do_job(struct shared *shared, const struct list *list, unsigned jobs)
+{
+	static struct job job;
+	struct lane *lanes = job.lanes;
+
+	job.shared = shared;
+	job.list = list;
+	job.jobs = jobs;
+	if (!lane_init(&lanes[0], &job) || !lane_init(&lanes[1], &job))
+		return -1;
+	while (!job.failed && (has_more(&lanes[0]) || has_more(&lanes[1]))) {
+		begin_next(&lanes[0]);
+		if (is_twin(&lanes[0]) || lanes[0].empty)
+			begin_next(&lanes[1]);
+		if (is_twin(&lanes[0]) && is_twin(&lanes[1])) {
+			step_two(lanes);
+			continue;
+		}
+		for (int i = 0; i < 2; i++) {
+			if (lanes[i].busy)
+				step(&lanes[i]);
+		}
+	}
 	atomic_fetch_add(&shared->members, job.members);
 	atomic_fetch_add(&shared->bytes, job.bytes);
-	return result;
+	return job.failed ? -1 : 0;
 }
 
 int main(int argc, char *argv[])
