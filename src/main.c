@@ -41,6 +41,7 @@
  *       lane.[ch]        ... one unit, of the two that it may have in hand
  *       outbox.[ch]      ... what it says, several messages to a packet
  *     - archive.[ch]     the directory and members' data, by libzip
+ *     - names.[ch]       members' names in UTF-8
  *     - deadline.[ch]    how long a directory may take to be read
  *     - source.[ch]      the archive's bytes, by position
  *     - endrecord.[ch]   where an archive starts that has something before it
@@ -62,10 +63,10 @@
  *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
- *     - record, array, failure, method            what became of a member
+ *     - record, array, failure, method     what became of a member
  *     - decoder                            the decoders, by name
  *     - dtype                              NumPy's types, by name
- *     - membername, filter, memory, diag, printable, utf8, cleanup
+ *     - membername, filter, memory, diag, printable, utf8, encoding, cleanup
  */
 
 #include "cli/format.h"
@@ -273,6 +274,7 @@ static int unzip(const struct options *options)
 		.task = task_of(options->action),
 		.filter = {options->filters, options->filter_count},
 		.password = password.text,
+		.encoding = options->encoding,
 		.limits = options->limits,
 		.pack = options->pack,
 		.decoder = options->decoder,

@@ -49,6 +49,7 @@ struct options {
 	bool verbose;
 	const char *files_from;    /**< the list of --files-from, "-" for standard input, or NULL */
 	const char *password_file; /**< or NULL */
+	const char *encoding;      /**< one that encoding_open() takes; or NULL */
 	const char *tmpdir;        /**< where the run directory is made; never NULL or empty */
 	struct filter_rule *filters; /**< --include and --exclude, in the order given; owned */
 	size_t filter_count;

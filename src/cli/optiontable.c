@@ -5,6 +5,7 @@
 #include "cli/format.h"
 #include "cli/size.h"
 #include "common/decoder.h"
+#include "common/encoding.h"
 #include "common/printable.h"
 
 #include <errno.h>
@@ -85,6 +86,23 @@ static enum options_result set_decoder(
 			"option '--%s': '%s' is not one of auto, twin, isal and zlib", spec->name,
 			printable(argument, strlen(argument), shown, sizeof(shown)));
 	return OPTIONS_OK;
+}
+
+static enum options_result set_encoding(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+	iconv_t converter = encoding_open(argument);
+
+	if (converter != ENCODING_NONE) {
+		iconv_close(converter);
+		return set_text(parse, spec, argument);
+	}
+	if (errno == ENOMEM)
+		return OPTIONS_NO_MEMORY;
+	return options_wrong(parse,
+		"option '--%s': '%s' is unknown, or ASCII is no part of it; 'iconv -l' lists them",
+		spec->name, printable(argument, strlen(argument), shown, sizeof(shown)));
 }
 
 static enum options_result set_number(
@@ -226,6 +244,13 @@ const struct option_spec option_specs[] = {
 		.argument = "GLOB",
 		.help = "not the members whose name matches",
 		.handler = add_filter},
+	{.name = "encoding",
+		.has_arg = required_argument,
+		.argument = "NAME",
+		.help = "what names are in that do not say it; default: UTF-8\n"
+			"where they are that, else code page 437",
+		.handler = set_encoding,
+		.field = FIELD(encoding)},
 	{.name = "password-file",
 		.has_arg = required_argument,
 		.argument = "FILE",

@@ -2,6 +2,8 @@
 
 #include "common/message.h"
 
+#include "common/membername.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -18,8 +20,9 @@ enum record_field {
 	RECORD_NOTE = 1 << 5,
 	RECORD_NO_FILE = 1 << 8,
 	RECORD_LISTED = 1 << 9,
+	RECORD_BASE = 1 << 12,
 	/* all that are known */
-	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED,
+	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE,
 };
 
 static void put_failure(struct wire_writer *out, const struct failure *failure)
@@ -85,6 +88,8 @@ static void put_record(struct wire_writer *out, const struct record *record)
 			fields |= RECORD_ARRAY;
 		if (record->note != NOTE_NONE && record->place == PLACE_FILE)
 			fields |= RECORD_NOTE;
+		if (record->base)
+			fields |= RECORD_BASE;
 	}
 	wire_put_u16(out, (uint16_t)fields);
 	wire_put_u64(out, record->archive);
@@ -115,6 +120,8 @@ static void put_record(struct wire_writer *out, const struct record *record)
 		put_array(out, record->array);
 	if (fields & RECORD_NOTE)
 		wire_put_u8(out, (uint8_t)record->note);
+	if (fields & RECORD_BASE)
+		wire_put_bytes(out, record->base, record->base_size);
 }
 
 /* Its array goes to @array. */
@@ -130,7 +137,8 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 	if ((fields & ~(unsigned)RECORD_FIELDS) || kind == 0 || (kind & (kind - 1)) != 0 ||
 		((fields & RECORD_LISTED) && kind != RECORD_NO_FILE) ||
 		((fields & (RECORD_OFFSET | RECORD_PACK)) && kind == RECORD_NO_FILE) ||
-		((fields & (RECORD_ARRAY | RECORD_NOTE)) && kind != RECORD_FILE))
+		((fields & (RECORD_ARRAY | RECORD_NOTE)) && kind != RECORD_FILE) ||
+		((fields & RECORD_BASE) && (kind != RECORD_FILE || (fields & RECORD_PACK))))
 		in->failed = true;
 	record->place = kind == RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
 	record->listed = fields & RECORD_LISTED;
@@ -169,6 +177,10 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 			in->failed = true;
 		record->note = (enum record_note)note;
 	}
+	if (fields & RECORD_BASE)
+		record->base = wire_get_bytes(in, &record->base_size);
+	if (record->base_size > MEMBER_BASE_MAX)
+		in->failed = true;
 }
 
 static void put_fields(struct wire_writer *out, const struct message *message)

@@ -4,12 +4,19 @@
 
 #include "common/membername.h"
 
+size_t record_own_name(const struct record *record, char *file)
+{
+	const char *name = record->base ? record->base : record->name;
+	size_t size = record->base ? record->base_size : record->name_size;
+
+	return member_file_name(record->archive, record->member, name, size, file);
+}
+
 size_t record_file_name(const struct record *record, char *file)
 {
 	if (record->packed)
 		return member_pack_name(record->archive, record->pack, file);
-	return member_file_name(
-		record->archive, record->member, record->name, record->name_size, file);
+	return record_own_name(record, file);
 }
 
 uint64_t record_data_offset(const struct record *record)

@@ -51,10 +51,14 @@ struct record {
 	enum record_note note;     /**< of a whole member in a file, as is the next */
 	const struct array *array; /**< what it holds, or NULL: not known; owned as @name is */
 	uint16_t name_size;        /**< bytes in @name */
-	/** The member's name as stored, any bytes; of a whole member, where only paths are wanted,
-	 * its cleaned base name (membername.h). Not NUL-terminated, not owned: it lives as long as
-	 * the message or buffer that the record was read from. */
+	/** The member's name, in UTF-8 where that is known, but any bytes; of a whole member, where
+	 * only paths are wanted, its cleaned base name (membername.h). Not NUL-terminated, not
+	 * owned: it lives as long as the message or buffer that the record was read from. */
 	const char *name;
+	/** What the file of a member of its own is called by where that is not @name: the base name
+	 * of bytes that @name is converted from. Else NULL. Not owned either. */
+	const char *base;
+	uint16_t base_size; /**< bytes in @base, at most MEMBER_BASE_MAX */
 };
 
 /**
@@ -62,6 +66,9 @@ struct record {
  * (MEMBER_FILE_SIZE bytes of membername.h). Returns its length.
  */
 size_t record_file_name(const struct record *record, char *file);
+
+/** The same for the file that it has, or would have, if it is not packed. */
+size_t record_own_name(const struct record *record, char *file);
 
 /** Where in its file the member's bytes begin; of an array, those of its data. */
 uint64_t record_data_offset(const struct record *record);

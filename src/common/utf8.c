@@ -50,3 +50,14 @@ bool utf8_is_valid(const char *text, size_t size)
 	}
 	return true;
 }
+
+size_t utf8_cut(const char *text, size_t size, size_t most)
+{
+	if (size <= most)
+		return size;
+	for (size_t back = 0; back < 4 && back <= most; back++) {
+		if (((unsigned char)text[most - back] & 0xc0) != 0x80)
+			return most - back;
+	}
+	return most;
+}

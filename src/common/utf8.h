@@ -20,4 +20,10 @@ size_t utf8_decode(const char *text, size_t size, uint32_t *character);
 /** Whether all of @text is UTF-8. */
 bool utf8_is_valid(const char *text, size_t size);
 
+/**
+ * How many bytes of @text (@size bytes) to take where there is room for @most: all, or as many as
+ * end with a whole character. What is not UTF-8 is cut anywhere.
+ */
+size_t utf8_cut(const char *text, size_t size, size_t most);
+
 #endif

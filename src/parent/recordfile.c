@@ -77,7 +77,7 @@ void recordfile_remove(const struct worker *worker, const struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
 
-	member_file_name(record->archive, record->member, record->name, record->name_size, file);
+	record_own_name(record, file);
 	remove_file(worker, file);
 }
 

@@ -339,7 +339,7 @@ static int unit_wait(struct schedule *schedule, struct unit *unit, const struct 
 {
 	struct message message = {.kind = MESSAGE_RECORD, .record = *record};
 	struct wire_writer writer;
-	size_t most = 160 + (size_t)record->name_size;
+	size_t most = 160 + (size_t)record->name_size + record->base_size;
 
 	if (record->array)
 		most += record->array->dtype_size + sizeof(*record->array);

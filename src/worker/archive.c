@@ -220,6 +220,13 @@ void archive_member(const struct archive *archive, uint64_t index, struct member
 	member->directory = member->name_size > 0 && member->name[member->name_size - 1] == '/';
 }
 
+bool archive_name_is_utf8(const struct archive *archive, uint64_t index)
+{
+	/* Strictly by the standard, libzip converts what is not stated to be UTF-8. */
+	return zip_get_name(archive->zip, index, ZIP_FL_ENC_STRICT) ==
+	       zip_get_name(archive->zip, index, ZIP_FL_ENC_RAW);
+}
+
 /* libzip takes what it finds for a local header; whether it is one shows its signature. */
 static bool is_local_header(struct source *source, uint64_t offset)
 {

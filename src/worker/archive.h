@@ -72,6 +72,13 @@ uint64_t archive_entries(const struct archive *archive);
 void archive_member(const struct archive *archive, uint64_t index, struct member *member);
 
 /**
+ * Whether the archive states that the name of entry @index is UTF-8, by its flag or by giving it in
+ * an extra field as well; so it is for a name of nothing but ASCII. libzip keeps a copy of any
+ * other name that is asked for until the archive is freed.
+ */
+bool archive_name_is_utf8(const struct archive *archive, uint64_t index);
+
+/**
  * Begin to read the data of @member: raw (to be unzipped by the caller) where @raw, else unzipped
  * by libzip; decrypted in any case. 0, or -1 with *@failure.
  */

@@ -4,6 +4,7 @@
 
 #include "common/cleanup.h"
 #include "common/membername.h"
+#include "common/utf8.h"
 #include "worker/inflate.h"
 #include "worker/overlap.h"
 
@@ -24,11 +25,12 @@
 #define UNIT_NAMES   (UINT64_C(64) * 1024) /* bytes of names: records wait in the parent's memory */
 
 int lane_init(struct lane *lane, const struct worker_settings *settings, int directory_fd,
-	struct outbox *outbox, struct progress_lane *progress)
+	struct outbox *outbox, struct names *names, struct progress_lane *progress)
 {
 	*lane = (struct lane){.settings = settings,
 		.directory_fd = directory_fd,
 		.outbox = outbox,
+		.names = names,
 		.progress = progress};
 	lane->extraction = extraction_new(directory_fd, settings->pack, settings->decoder);
 	if (settings->pack)
@@ -42,9 +44,21 @@ void lane_release(struct lane *lane)
 	free(lane->held);
 }
 
+/* The name of @member as it is shown, until the next one is. */
+static const char *show_name(const struct lane *lane, const struct member *member, uint16_t *size)
+{
+	*size = member->name_size;
+	return names_show(lane->names, lane->archive, member->index, member->name, size);
+}
+
 static bool is_wanted(const struct lane *lane, const struct member *member)
 {
-	return !member->directory && filter_wants(&lane->settings->filter, member->name);
+	const struct filter *filter = &lane->settings->filter;
+	uint16_t size;
+
+	if (member->directory || filter->count == 0)
+		return !member->directory;
+	return filter_wants(filter, show_name(lane, member, &size));
 }
 
 /* Where the unit ends that begins with member @first: at the first of the limits. */
@@ -61,15 +75,17 @@ static uint64_t plan_end(const struct lane *lane, uint64_t first)
 		archive_member(lane->archive, end, &member);
 		if (!is_wanted(lane, &member))
 			continue;
-		bool fits = member.size_bytes <= UNIT_BYTES - bytes &&
-			    member.name_size <= UNIT_NAMES - names;
+		uint16_t name_size;
+		show_name(lane, &member, &name_size);
+		bool fits =
+			member.size_bytes <= UNIT_BYTES - bytes && name_size <= UNIT_NAMES - names;
 		if (members > 0 && !fits)
 			break;
 		members++;
 		if (!fits)
 			return end + 1;
 		bytes += member.size_bytes;
-		names += member.name_size;
+		names += name_size;
 	}
 	return end;
 }
@@ -92,12 +108,15 @@ static bool unit_gains(const struct lane *lane)
 }
 
 /* Leave a word about the member, should it be the last. */
-static void note_progress(struct progress_lane *progress, const struct member *member)
+static void note_progress(const struct lane *lane, const struct member *member)
 {
-	size_t size = member->name_size < PROGRESS_NAME_MAX ? member->name_size : PROGRESS_NAME_MAX;
+	struct progress_lane *progress = lane->progress;
+	uint16_t whole;
+	const char *name = show_name(lane, member, &whole);
+	size_t size = utf8_cut(name, whole, PROGRESS_NAME_MAX);
 
 	atomic_store_explicit(&progress->name_size, size, memory_order_relaxed);
-	memcpy(progress->name, member->name, size);
+	memcpy(progress->name, name, size);
 	atomic_store_explicit(&progress->member, member->index, memory_order_release);
 }
 
@@ -114,6 +133,15 @@ static void put_record(struct lane *lane, const struct record *record)
 		said->name_size = record->packed ? 0
 						 : (uint16_t)member_base_clean(
 							   record->name, record->name_size, base);
+	} else {
+		said->name = names_show(
+			lane->names, lane->archive, record->member, record->name, &said->name_size);
+		if (said->name != record->name && record->failure.kind == FAILURE_NONE &&
+			record->place == PLACE_FILE && !record->packed) {
+			said->base = base;
+			said->base_size =
+				(uint16_t)member_base_clean(record->name, record->name_size, base);
+		}
 	}
 	outbox_put(lane->outbox, &message);
 }
@@ -232,7 +260,7 @@ static void prepare(struct lane *lane)
 		archive_member(lane->archive, lane->next++, &lane->member);
 		if (!is_wanted(lane, &lane->member))
 			continue;
-		note_progress(lane->progress, &lane->member);
+		note_progress(lane, &lane->member);
 		if (lane->settings->task == TASK_LIST) {
 			list_member(lane);
 			continue;

@@ -12,6 +12,7 @@
 #include "common/progress.h"
 #include "worker/archive.h"
 #include "worker/extract.h"
+#include "worker/names.h"
 #include "worker/outbox.h"
 #include "worker/worker.h"
 
@@ -23,6 +24,7 @@ struct lane {
 	const struct worker_settings *settings;
 	int directory_fd;               /* not owned */
 	struct outbox *outbox;          /* the worker's */
+	struct names *names;            /* the worker's */
 	struct progress_lane *progress; /* its part of the page that is shared with the parent */
 	struct extraction *extraction;  /* NULL: the lane was not used yet */
 
@@ -43,7 +45,7 @@ struct lane {
 
 /** Get what a lane needs to work, once. 0, or -1: no memory. */
 int lane_init(struct lane *lane, const struct worker_settings *settings, int directory_fd,
-	struct outbox *outbox, struct progress_lane *progress);
+	struct outbox *outbox, struct names *names, struct progress_lane *progress);
 
 void lane_release(struct lane *lane);
 

@@ -8,6 +8,7 @@
 #include "common/message.h"
 #include "worker/archive.h"
 #include "worker/lane.h"
+#include "worker/names.h"
 #include "worker/outbox.h"
 #include "worker/sandbox.h"
 
@@ -26,6 +27,7 @@ struct worker {
 	struct worker_progress *progress;
 	struct lane lanes[LANES]; /* the second is used only where two members gain from it */
 	struct outbox outbox;
+	struct names names;
 	struct memory_peak memory;
 	bool channel_ended;
 };
@@ -141,8 +143,9 @@ static bool wants_more(struct worker *worker)
 		return false;
 	if (!lane_gains(first->busy ? first : second))
 		return false;
-	return second->extraction || lane_init(second, worker->settings, worker->directory_fd,
-					     &worker->outbox, &worker->progress->lanes[1]) == 0;
+	return second->extraction ||
+	       lane_init(second, worker->settings, worker->directory_fd, &worker->outbox,
+		       &worker->names, &worker->progress->lanes[1]) == 0;
 }
 
 /* Do what there is to do, until the channel ends. */
@@ -181,8 +184,9 @@ _Noreturn void worker_main(
 	worker.directory_fd = directory_fd;
 	worker.progress = progress;
 	outbox_init(&worker.outbox, channel_fd);
-	if (lane_init(&worker.lanes[0], worker.settings, directory_fd, &worker.outbox,
-		    &progress->lanes[0]) < 0)
+	if (names_init(&worker.names, worker.settings->encoding) < 0 ||
+		lane_init(&worker.lanes[0], worker.settings, directory_fd, &worker.outbox,
+			&worker.names, &progress->lanes[0]) < 0)
 		give_up();
 	memory_peak_init(&worker.memory, worker.settings->measure);
 	/* No core file with a password in it, also where a pipe takes them: core(5). */
@@ -205,6 +209,7 @@ _Noreturn void worker_main(
 		drop_archive(&worker, &worker.lanes[i]);
 		lane_release(&worker.lanes[i]);
 	}
+	names_release(&worker.names);
 	memory_peak_release(&worker.memory);
 	_exit(EXIT_SUCCESS);
 }

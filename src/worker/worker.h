@@ -27,6 +27,7 @@ struct worker_settings {
 	enum worker_task task;
 	struct filter filter; /**< which members are wanted */
 	const char *password; /**< a string; or NULL */
+	const char *encoding; /**< of names that do not say it, as names.h has it; or NULL */
 	struct limits limits; /**< what is refused */
 	bool pack;            /**< small members share a file */
 	enum decoder decoder; /**< one that inflate_has() */

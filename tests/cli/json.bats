@@ -46,7 +46,7 @@ expect_json() {
 		open("a.zip", "wb").write(data.replace(b"xxxx.da", b"\xff\xc3x\xc0.da"))
 		os.link("a.zip", b"odd\xfe\n.zip")
 	END
-	zipmap --json a.zip $'odd\xfe\n.zip'
+	zipmap --json --encoding=ASCII a.zip $'odd\xfe\n.zip'
 	expect_good
 	expect_json
 	"$PYTHON" - <<-'END'

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Names from archives: what their files are called, how they are shown, which are wanted.
+ * Names from archives: what their files are called, how they are converted and shown, which are
+ * wanted.
  * Input: two numbers, a byte each for how much room there is and how long the glob is, the glob,
  * the name.
  */
 
+#include "common/encoding.h"
 #include "common/filter.h"
 #include "common/membername.h"
 #include "common/printable.h"
+#include "common/utf8.h"
 #include "fuzz.h"
+#include "worker/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -161,6 +165,64 @@ static void check_filter(const char *glob, const char *name)
 	MUST(!wants(false, "*", false, glob, name));
 }
 
+/* UTF-8 comes out, or the name as it is, and the same for what has come out. */
+static void check_conversion(struct names *names, const char *name)
+{
+	static char before[MEMBER_NAME_MAX + 1];
+	size_t whole = strlen(name);
+	uint16_t size = (uint16_t)whole;
+
+	if (whole > MEMBER_NAME_MAX)
+		return;
+	memcpy(before, name, whole + 1);
+	const char *converted = names_convert(names, name, &size, false);
+	MUST(memcmp(before, name, whole + 1) == 0);
+	MUST(strlen(converted) == size);
+	if (converted == name)
+		MUST(size == whole);
+	else
+		MUST(utf8_is_valid(converted, size));
+	if (names->converter != ENCODING_NONE)
+		return;
+	MUST(utf8_is_valid(converted, size));
+	MUST((converted == name) == utf8_is_valid(name, whole));
+	/* A character for a byte, as long as there is room. */
+	if (converted != name && whole <= MEMBER_NAME_MAX / 3) {
+		size_t characters = 0;
+		for (size_t i = 0; i < size; i++)
+			characters += ((unsigned char)converted[i] & 0xc0) != 0x80;
+		MUST(characters == whole);
+	}
+	MUST(names_convert(names, converted, &size, false) == converted);
+}
+
+static void check_conversions(const char *name)
+{
+	static const char *const encodings[] = {NULL, "CP1252", "CP932", "GB18030", "BIG5-HKSCS",
+		"EUC-JISX0213", "EUC-KR", "TCVN", "UTF-8"};
+	static struct names *all;
+	enum { COUNT = sizeof(encodings) / sizeof(encodings[0]) };
+
+	if (!all) {
+		all = calloc(COUNT, sizeof(*all));
+		MUST(all);
+		for (size_t i = 0; i < COUNT; i++)
+			MUST(names_init(&all[i], encodings[i]) == 0);
+	}
+	for (size_t i = 0; i < COUNT; i++)
+		check_conversion(&all[i], name);
+}
+
+static void check_cut(const char *name, size_t size, size_t most)
+{
+	size_t cut = utf8_cut(name, size, most);
+
+	MUST(cut <= size && cut <= most);
+	MUST(size <= most ? cut == size : cut + 3 >= most);
+	if (utf8_is_valid(name, size))
+		MUST(utf8_is_valid(name, cut));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = {data, size};
@@ -180,6 +242,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_parse(name, name_size);
 	check_printable(name, name_size, capacity);
 	check_filter(glob, text);
+	check_conversions(text);
+	check_cut(name, name_size, capacity);
 	free(glob);
 	free(text);
 	return 0;

@@ -240,7 +240,8 @@ static void work(const struct worker_settings *settings)
 	worker = (struct worker){
 		.settings = settings, .directory_fd = directory_fd, .progress = &progress};
 	outbox_init(&worker.outbox, -1);
-	MUST(lane_init(&worker.lanes[0], settings, directory_fd, &worker.outbox,
+	MUST(names_init(&worker.names, NULL) == 0);
+	MUST(lane_init(&worker.lanes[0], settings, directory_fd, &worker.outbox, &worker.names,
 		     &progress.lanes[0]) == 0);
 	memory_peak_init(&worker.memory, false);
 	work_until_the_end(&worker);

@@ -2,6 +2,8 @@
 
 #include "common/message.h"
 
+#include "common/membername.h"
+
 #include <check.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -70,6 +72,16 @@ static const struct message samples[] = {
 			.time = 1577880000,
 			.name = "listed",
 			.name_size = 6}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 12,
+			.size_bytes = 1,
+			.inode = 2,
+			.crc32 = 3,
+			.name = "\u00fc",
+			.name_size = 2,
+			.base = "_",
+			.base_size = 1}},
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
@@ -99,6 +111,10 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 	ck_assert_uint_eq(a->time, b->time);
 	ck_assert_uint_eq(a->name_size, b->name_size);
 	ck_assert_mem_eq(a->name, b->name, a->name_size);
+	ck_assert_int_eq(!a->base, !b->base);
+	ck_assert_uint_eq(a->base_size, b->base_size);
+	if (a->base)
+		ck_assert_mem_eq(a->base, b->base, a->base_size);
 }
 
 static void assert_message_eq(const struct message *a, const struct message *b)
@@ -299,6 +315,10 @@ START_TEST(a_length_that_does_not_match_the_fields_is_refused)
 }
 END_TEST
 
+#define BASE (1 << 12)
+static char long_base[MEMBER_BASE_MAX + 1];
+static uint16_t base_size = 1;
+
 /** A record as its fields say, put by hand. */
 static size_t put_raw_record(uint8_t *packet, uint16_t fields, uint8_t failure_kind)
 {
@@ -325,6 +345,8 @@ static size_t put_raw_record(uint8_t *packet, uint16_t fields, uint8_t failure_k
 		wire_put_u64(&writer, 8);
 	if (fields & 8)
 		wire_put_u64(&writer, 1);
+	if (fields & BASE)
+		wire_put_bytes(&writer, long_base, base_size);
 	size_t size = writer.size;
 	wire_writer_init(&writer, packet + 1, 4);
 	wire_put_u32(&writer, (uint32_t)size - 5);
@@ -348,6 +370,21 @@ START_TEST(a_record_either_failed_or_has_a_file)
 }
 END_TEST
 
+START_TEST(only_a_file_of_its_own_is_called_by_another_name_of_at_most_100_bytes)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	for (base_size = 0; base_size <= 100; base_size += 50)
+		ck_assert_int_eq(decode(packet, put_raw_record(packet, 2 | BASE, 0), &count), 0);
+	base_size = 101;
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 2 | BASE, 0), &count), -1);
+	base_size = 1;
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 1 | BASE, 1), &count), -1);
+	ck_assert_int_eq(decode(packet, put_raw_record(packet, 14 | BASE, 0), &count), -1);
+}
+END_TEST
+
 START_TEST(a_record_that_failed_with_no_failure_is_refused)
 {
 	uint8_t packet[4096];
@@ -363,6 +400,8 @@ START_TEST(unknown_fields_of_a_record_are_refused)
 	size_t count;
 
 	for (int bit = 4; bit < 16; bit++) {
+		if (1 << bit == BASE)
+			continue;
 		uint16_t fields = (uint16_t)(2 | 1 << bit);
 		ck_assert_int_eq(decode(packet, put_raw_record(packet, fields, 0), &count), -1);
 	}
@@ -419,7 +458,11 @@ START_TEST(a_record_with_the_longest_name_fits_in_a_packet)
 	char *name = malloc(MEMBER_NAME_MAX);
 	uint8_t *packet = malloc(PACKET_MAX);
 	struct message message = {.kind = MESSAGE_RECORD,
-		.record = {.offset_bytes = 1, .name = name, .name_size = MEMBER_NAME_MAX}};
+		.record = {.offset_bytes = 1,
+			.name = name,
+			.name_size = MEMBER_NAME_MAX,
+			.base = name,
+			.base_size = MEMBER_BASE_MAX}};
 	struct message got;
 	struct wire_writer writer;
 	struct wire_reader reader;
@@ -502,6 +545,8 @@ int main(void)
 	tcase_add_test(tests, unknown_tags_are_refused);
 	tcase_add_test(tests, a_length_that_does_not_match_the_fields_is_refused);
 	tcase_add_test(tests, a_record_either_failed_or_has_a_file);
+	tcase_add_test(
+		tests, only_a_file_of_its_own_is_called_by_another_name_of_at_most_100_bytes);
 	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
 	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);
 	tcase_add_test(tests, failure_kinds_out_of_range_are_refused);

@@ -362,6 +362,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text, "auto", "a");
 			continue;
 		}
+		if (strcmp(name, "encoding") == 0) {
+			ck_right(text, "CP1252", "a");
+			continue;
+		}
 		/* The second is an argument, or an operand. Some options go with another one. */
 		ck_right(text, "1", "a", strcmp(name, "pack") == 0 ? "--printf=%p%o" : "b");
 		if (!letter)
