@@ -47,6 +47,7 @@
  *     - endrecord.[ch]   where an archive starts that has something before it
  *     - overlap.[ch]     members that share compressed bytes
  *     - extract.[ch]     members, one after the other or two at once, step by step
+ *       stay.[ch]        ... where they stay in the archive
  *     - bounds.[ch]      what is refused: by limits, for want of room
  *     - outfile.[ch]     ... into a file of its own, or with others
  *     - npy.[ch]         the header of a .npy file
@@ -66,7 +67,7 @@
  *     - record, array, failure, method     what became of a member
  *     - decoder                            the decoders, by name
  *     - dtype                              NumPy's types, by name
- *     - membername, filter, memory, diag, printable, utf8, encoding, cleanup
+ *     - membername, filter, inplace, memory, diag, printable, utf8, encoding, cleanup
  */
 
 #include "cli/format.h"
@@ -250,6 +251,8 @@ static int unzip(const struct options *options)
 
 	if (options->password_file && password_read(&password, options->password_file) < 0)
 		return STATUS_USAGE;
+	if (options->in_place.unchecked)
+		diag(DIAG_DETAIL, "members that stay in their archives are not checked");
 	if (inputs_open(&inputs, options) < 0) {
 		password_forget(&password);
 		return STATUS_USAGE;
@@ -277,6 +280,7 @@ static int unzip(const struct options *options)
 		.encoding = options->encoding,
 		.limits = options->limits,
 		.pack = options->pack,
+		.in_place = options->in_place,
 		.decoder = options->decoder,
 		.full_names = options->action == ACTION_LIST || options->json ||
 			      (options->printf_format && format_uses(options->printf_format, 'm')),
@@ -289,6 +293,7 @@ static int unzip(const struct options *options)
 		.jobs = options->jobs,
 		.limits = options->limits,
 		.no_files = options->action != ACTION_RUN,
+		.in_place = options->in_place.wanted,
 		.unordered = options->unordered,
 		.fail_fast = options->fail_fast,
 		.measure = options->stats,

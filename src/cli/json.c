@@ -84,6 +84,17 @@ static int set_array(json_t *object, const struct array *array)
 	       set(object, "fortran_order", json_boolean(array->fortran_order));
 }
 
+/** Of a member that has stayed in its archive. */
+static int set_place(json_t *object, const struct record *record)
+{
+	int failed = set(object, "in_place", json_true()) |
+		     set(object, "checked", json_boolean(!record->unchecked));
+
+	if (record->array)
+		failed |= set(object, "aligned", json_boolean(record_is_aligned(record)));
+	return failed;
+}
+
 static int write_piece(const char *bytes, size_t size, void *stream)
 {
 	return fwrite(bytes, 1, size, stream) == size ? 0 : -1;
@@ -115,6 +126,8 @@ int json_print_member(
 		failed |= set_number(object, "offset", record_data_offset(record));
 	if (record->array)
 		failed |= set_array(object, record->array);
+	if (record->place == PLACE_ARCHIVE)
+		failed |= set_place(object, record);
 	if (record->note != NOTE_NONE)
 		failed |= set(object, "warning", json_string_nocheck(record_note_slug(record)));
 	return print(stream, object, failed);

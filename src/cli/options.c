@@ -113,12 +113,30 @@ static enum options_result check_task(struct parse *parse)
 		return OPTIONS_OK;
 	if (options->pack)
 		return options_wrong(parse, "option '--%s' makes no files to pack", name);
+	if (options->in_place.wanted)
+		return options_wrong(parse, "option '--%s' does not say where members are", name);
 	if (format && !list)
 		return options_wrong(parse, "option '--test' prints nothing to format");
 	if (format && (format_uses(format, 'p') || format_uses(format, 'o')))
 		return options_wrong(
 			parse, "option '--list' makes no files: %%p and %%o mean nothing");
 	return OPTIONS_OK;
+}
+
+/** What needs to say where in a file a member is. */
+static enum options_result check_places(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	const char *format = options->printf_format;
+	bool told =
+		options->json || (format && format_uses(format, 'p') && format_uses(format, 'o'));
+
+	if (told || (!options->pack && !options->in_place.wanted))
+		return OPTIONS_OK;
+	return options_wrong(parse,
+		"option '--%s' needs '--json', or '--printf' with %%p and %%o: a path alone does "
+		"not say where in the file a member is",
+		options->pack ? "pack" : "in-place");
 }
 
 /** Check what no option alone can tell. */
@@ -131,12 +149,8 @@ static enum options_result check_inputs(struct parse *parse)
 		return OPTIONS_USAGE;
 	if (options->json && options->printf_format)
 		return options_wrong(parse, "options '--json' and '--printf' exclude each other");
-	if (options->pack && !options->json &&
-		!(options->printf_format && format_uses(options->printf_format, 'p') &&
-			format_uses(options->printf_format, 'o')))
-		return options_wrong(parse,
-			"option '--pack' needs '--json', or '--printf' with %%p and %%o: a path alone "
-			"does not say where in the file a member is");
+	if (check_places(parse) != OPTIONS_OK)
+		return OPTIONS_USAGE;
 	if (strchr(options->tmpdir, '\n') && !options->null_separated && !options->printf_format &&
 		!options->json)
 		return options_wrong(

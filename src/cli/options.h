@@ -10,6 +10,7 @@
 
 #include "common/decoder.h"
 #include "common/filter.h"
+#include "common/inplace.h"
 #include "common/limits.h"
 
 #include <stdbool.h>
@@ -43,6 +44,7 @@ struct options {
 	bool require_sandbox;
 	struct limits limits;      /**< of --max-member and its kin */
 	bool pack;                 /**< only together with @printf_format or @json */
+	struct in_place in_place;  /**< the same, where it is wanted */
 	bool json;                 /**< never together with @printf_format */
 	const char *printf_format; /**< of --printf, which format_check() has found good; or NULL */
 	bool quiet;                /**< never together with @verbose: the later of the two counts */

@@ -166,6 +166,34 @@ static enum options_result add_filter(
 	return OPTIONS_OK;
 }
 
+/* --in-place and its words, which commas separate. */
+static enum options_result set_in_place(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	struct in_place *in_place = &parse->options->in_place;
+	const struct {
+		const char *word;
+		bool *field;
+	} words[] = {{"unchecked", &in_place->unchecked}, {"aligned", &in_place->aligned}};
+	char shown[PRINTABLE_MAX];
+
+	in_place->wanted = true;
+	for (const char *word = argument; word;) {
+		size_t size = strcspn(word, ",");
+		bool known = false;
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			if (strlen(words[i].word) == size && memcmp(word, words[i].word, size) == 0)
+				known = *words[i].field = true;
+		}
+		if (!known)
+			return options_wrong(parse,
+				"option '--%s': '%s' is neither 'unchecked' nor 'aligned'",
+				spec->name, printable(word, size, shown, sizeof(shown)));
+		word = word[size] ? word + size + 1 : NULL;
+	}
+	return OPTIONS_OK;
+}
+
 /* --list and --test, which cannot both be done. */
 static enum options_result set_task(
 	struct parse *parse, const struct option_spec *spec, const char *argument)
@@ -284,6 +312,14 @@ const struct option_spec option_specs[] = {
 			"or a FORMAT that says where in it",
 		.handler = set_flag,
 		.field = FIELD(pack)},
+	{.name = "in-place",
+		.has_arg = optional_argument,
+		.argument = "HOW",
+		.help = "stored members stay in the archive, whose path is\n"
+			"printed; needs JSON or a FORMAT that says where in\n"
+			"it. HOW: unchecked (no look at the CRC-32), aligned\n"
+			"(arrays that are not are unzipped)",
+		.handler = set_in_place},
 	{.name = "fail-fast",
 		.help = "stop at the first failure",
 		.handler = set_flag,

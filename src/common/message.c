@@ -21,9 +21,56 @@ enum record_field {
 	RECORD_NO_FILE = 1 << 8,
 	RECORD_LISTED = 1 << 9,
 	RECORD_BASE = 1 << 12,
+	RECORD_IN_ARCHIVE = 1 << 13,
+	RECORD_UNCHECKED = 1 << 14,
 	/* all that are known */
-	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE,
+	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE |
+			RECORD_IN_ARCHIVE | RECORD_UNCHECKED,
+	/* where a member is: one of these is there */
+	RECORD_PLACES = RECORD_FAILURE | RECORD_FILE | RECORD_NO_FILE | RECORD_IN_ARCHIVE,
 };
+
+/* The field that tells of a member that it is at @place. */
+static unsigned place_field(enum record_place place)
+{
+	switch (place) {
+	case PLACE_FILE:
+		return RECORD_FILE;
+	case PLACE_ARCHIVE:
+		return RECORD_IN_ARCHIVE;
+	case PLACE_NOWHERE:
+		break;
+	}
+	return RECORD_NO_FILE;
+}
+
+static enum record_place place_of(unsigned fields)
+{
+	if (fields & RECORD_IN_ARCHIVE)
+		return PLACE_ARCHIVE;
+	return fields & RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
+}
+
+/* Whether these may be together in one record. */
+static bool fields_agree(unsigned fields)
+{
+	unsigned place = fields & RECORD_PLACES;
+
+	if ((fields & ~(unsigned)RECORD_FIELDS) || place == 0 || (place & (place - 1)) != 0)
+		return false;
+	if ((fields & RECORD_LISTED) && place != RECORD_NO_FILE)
+		return false;
+	if ((fields & RECORD_UNCHECKED) && place != RECORD_IN_ARCHIVE)
+		return false;
+	if ((fields & RECORD_OFFSET) && place == RECORD_NO_FILE)
+		return false;
+	if ((fields & (RECORD_ARRAY | RECORD_NOTE)) && place != RECORD_FILE &&
+		place != RECORD_IN_ARCHIVE)
+		return false;
+	if ((fields & RECORD_BASE) && (place != RECORD_FILE || (fields & RECORD_PACK)))
+		return false;
+	return !(fields & RECORD_PACK) || place == RECORD_FILE || place == RECORD_FAILURE;
+}
 
 static void put_failure(struct wire_writer *out, const struct failure *failure)
 {
@@ -77,16 +124,18 @@ static void put_record(struct wire_writer *out, const struct record *record)
 	unsigned fields = RECORD_FAILURE;
 
 	if (record->failure.kind == FAILURE_NONE) {
-		fields = record->place == PLACE_FILE ? RECORD_FILE : RECORD_NO_FILE;
+		fields = place_field(record->place);
 		if (record->listed)
 			fields |= RECORD_LISTED;
+		if (record->unchecked)
+			fields |= RECORD_UNCHECKED;
 		if (record->offset_bytes != 0)
 			fields |= RECORD_OFFSET;
 		if (record->packed)
 			fields |= RECORD_PACK;
-		if (record->array && record->place == PLACE_FILE)
+		if (record->array && record->place != PLACE_NOWHERE)
 			fields |= RECORD_ARRAY;
-		if (record->note != NOTE_NONE && record->place == PLACE_FILE)
+		if (record->note != NOTE_NONE && record->place != PLACE_NOWHERE)
 			fields |= RECORD_NOTE;
 		if (record->base)
 			fields |= RECORD_BASE;
@@ -102,7 +151,7 @@ static void put_record(struct wire_writer *out, const struct record *record)
 		wire_put_u64(out, record->inode);
 		wire_put_u32(out, record->crc32);
 	}
-	if (fields & RECORD_NO_FILE) {
+	if (fields & (RECORD_NO_FILE | RECORD_IN_ARCHIVE)) {
 		wire_put_u64(out, record->size_bytes);
 		wire_put_u32(out, record->crc32);
 	}
@@ -132,16 +181,11 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 	*record = (struct record){.archive = wire_get_u64(in)};
 	record->member = wire_get_u64(in);
 	record->name = wire_get_bytes(in, &record->name_size);
-	/* It failed, or it has a file, or it has none and needs none. */
-	unsigned kind = fields & (RECORD_FILE | RECORD_FAILURE | RECORD_NO_FILE);
-	if ((fields & ~(unsigned)RECORD_FIELDS) || kind == 0 || (kind & (kind - 1)) != 0 ||
-		((fields & RECORD_LISTED) && kind != RECORD_NO_FILE) ||
-		((fields & (RECORD_OFFSET | RECORD_PACK)) && kind == RECORD_NO_FILE) ||
-		((fields & (RECORD_ARRAY | RECORD_NOTE)) && kind != RECORD_FILE) ||
-		((fields & RECORD_BASE) && (kind != RECORD_FILE || (fields & RECORD_PACK))))
+	if (!fields_agree(fields))
 		in->failed = true;
-	record->place = kind == RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
+	record->place = place_of(fields);
 	record->listed = fields & RECORD_LISTED;
+	record->unchecked = fields & RECORD_UNCHECKED;
 	if (fields & RECORD_FAILURE) {
 		get_failure(in, &record->failure);
 		if (record->failure.kind == FAILURE_NONE)
@@ -152,7 +196,7 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 		record->inode = wire_get_u64(in);
 		record->crc32 = wire_get_u32(in);
 	}
-	if (fields & RECORD_NO_FILE) {
+	if (fields & (RECORD_NO_FILE | RECORD_IN_ARCHIVE)) {
 		record->size_bytes = wire_get_u64(in);
 		record->crc32 = wire_get_u32(in);
 	}
@@ -192,6 +236,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 		wire_put_u64(out, message->work.end);
 		wire_put_u64(out, message->work.total_left);
 		wire_put_u8(out, message->work.has_archive);
+		wire_put_u8(out, message->work.in_place);
 		break;
 	case MESSAGE_PLAN:
 		wire_put_u64(out, message->plan.archive);
@@ -224,6 +269,7 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		message->work.end = wire_get_u64(in);
 		message->work.total_left = wire_get_u64(in);
 		message->work.has_archive = wire_get_u8(in) != 0;
+		message->work.in_place = wire_get_u8(in) != 0;
 		return;
 	case MESSAGE_PLAN:
 		message->plan.archive = wire_get_u64(in);

@@ -24,6 +24,13 @@ uint64_t record_data_offset(const struct record *record)
 	return record->offset_bytes + (record->array ? record->array->data_offset : 0);
 }
 
+bool record_is_aligned(const struct record *record)
+{
+	uint64_t item_bytes = record->array ? record->array->item_bytes : 0;
+
+	return item_bytes == 0 || record_data_offset(record) % item_bytes == 0;
+}
+
 const char *record_note_slug(const struct record *record)
 {
 	return record->note == NOTE_NPY_OBJECTS ? "npy-objects" : "npy-damaged";

@@ -22,6 +22,7 @@
 enum record_place {
 	PLACE_FILE,    /**< in a file of the run directory */
 	PLACE_NOWHERE, /**< only tested, or listed */
+	PLACE_ARCHIVE, /**< stored in the archive, where it stays */
 };
 
 /** What a whole member is not, though its name says so: a warning. */
@@ -37,9 +38,10 @@ struct record {
 	uint64_t member;        /**< the member's index in the central directory, from 0 */
 	struct failure failure; /**< FAILURE_NONE: the member is whole in its file */
 	uint64_t size_bytes;    /**< unzipped */
-	uint64_t offset_bytes;  /**< where the member's bytes begin in the file */
+	uint64_t offset_bytes;  /**< where the member's bytes begin in the file, or the archive */
 	uint64_t inode;         /**< of the file that the worker wrote and mapped */
 	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
+	bool unchecked;         /**< in the archive: @crc32 is as stated only */
 	bool packed;            /**< the file holds several members */
 	uint64_t pack;          /**< the index of the first of those, which the file is named for */
 	enum record_place place;
@@ -48,7 +50,7 @@ struct record {
 	uint16_t method;           /**< APPNOTE 4.4.5 */
 	uint64_t compressed_bytes; /**< in the archive */
 	uint64_t time;             /**< of its last change: the local time, in seconds from 1970 */
-	enum record_note note;     /**< of a whole member in a file, as is the next */
+	enum record_note note;     /**< of a whole member, as is the next */
 	const struct array *array; /**< what it holds, or NULL: not known; owned as @name is */
 	uint16_t name_size;        /**< bytes in @name */
 	/** The member's name, in UTF-8 where that is known, but any bytes; of a whole member, where
@@ -72,6 +74,9 @@ size_t record_own_name(const struct record *record, char *file);
 
 /** Where in its file the member's bytes begin; of an array, those of its data. */
 uint64_t record_data_offset(const struct record *record);
+
+/** Whether that is a multiple of an item's size, where it is known to be an array. */
+bool record_is_aligned(const struct record *record);
 
 /** The word for scripts of a note that is not NOTE_NONE, and what it says to people. Static. */
 const char *record_note_slug(const struct record *record);

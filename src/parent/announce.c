@@ -81,7 +81,8 @@ static bool on_record(
 {
 	struct run *run = context;
 	char file[MEMBER_FILE_SIZE];
-	cleanup_free char *path = NULL;
+	cleanup_free char *made = NULL;
+	const char *path = record->place == PLACE_ARCHIVE ? job->path : "";
 
 	if (run->stop)
 		return false; /* it is not told any more, so its file will be removed */
@@ -91,13 +92,13 @@ static bool on_record(
 	}
 	record_file_name(record, file);
 	if (record->place == PLACE_FILE &&
-		asprintf(&path, "%s/%" PRIu32 "/%s", run->rundir.path, directory, file) < 0) {
-		path = NULL;
+		asprintf(&made, "%s/%" PRIu32 "/%s", run->rundir.path, directory, file) < 0) {
+		made = NULL;
 		run_out_of_memory(run);
 		return false;
 	}
 	if (note_unwritten(run, record->archive, record->member) < 0 ||
-		run->sink->put(run->sink->context, record, job->path, path ? path : "") < 0) {
+		run->sink->put(run->sink->context, record, job->path, made ? made : path) < 0) {
 		run_out_of_memory(run);
 		return false;
 	}

@@ -57,6 +57,35 @@ static int on_plan(
 	return schedule_plan(&run->schedule, hand->unit, &message->plan);
 }
 
+/*
+ * A member that is said to be whole: may it be where it is said to be, and is it there? 0 with
+ * record->failure set, or -1 with errno.
+ */
+static int check_place(
+	const struct worker *worker, struct run *run, struct in_hand *hand, struct record *record)
+{
+	const struct job *job = hand->unit->job;
+	bool no_files = run->settings->no_files;
+
+	switch (record->place) {
+	case PLACE_FILE:
+		if (no_files)
+			break;
+		return recordfile_check(worker, hand, &run->budget, record);
+	case PLACE_NOWHERE:
+		return no_files ? 0 : bad_message();
+	case PLACE_ARCHIVE:
+		if (no_files || !run->settings->in_place || job->pathless ||
+			record->offset_bytes > job->size_bytes ||
+			record->size_bytes > job->size_bytes - record->offset_bytes)
+			break;
+		/* It takes no room, so that only the limits of one member are for it. */
+		record->failure = budget_allow(&run->budget, record);
+		return 0;
+	}
+	return bad_message();
+}
+
 static int on_record(
 	struct run *run, struct worker *worker, struct in_hand *hand, struct message *message)
 {
@@ -67,10 +96,7 @@ static int on_record(
 		return bad_message();
 	if (record->failure.kind != FAILURE_NONE)
 		recordfile_remove(worker, record);
-	else if ((record->place == PLACE_NOWHERE) != run->settings->no_files)
-		return bad_message();
-	else if (record->place == PLACE_FILE &&
-		 recordfile_check(worker, hand, &run->budget, record) < 0)
+	else if (check_place(worker, run, hand, record) < 0)
 		return -1;
 	return schedule_record(&run->schedule, hand->unit, record);
 }

@@ -24,6 +24,10 @@ void budget_init(struct budget *budget, const struct limits *limits);
 /** Bytes that may still be taken; UINT64_MAX: any number. */
 uint64_t budget_left(const struct budget *budget);
 
+/** Whether a whole member's @record keeps to the limits of one. FAILURE_NONE, or which it breaks.
+ */
+struct failure budget_allow(const struct budget *budget, const struct record *record);
+
 /** Take a whole member's @record. FAILURE_NONE, or why it is not taken. */
 struct failure budget_take(struct budget *budget, const struct record *record);
 

@@ -63,8 +63,10 @@ static void take_archive(struct run *run, const char *path, int fd)
 	if (schedule_add(&run->schedule, path, opened, size_bytes, opened < 0 ? &failure : NULL) <
 		0)
 		run_out_of_memory(run);
-	else if (opened >= 0)
+	if (opened >= 0 && !run->stop) {
 		run->stats->archives++;
+		run->schedule.last->pathless = fd >= 0;
+	}
 }
 
 /* Ask the source for one more archive. False where it has none now. */
@@ -139,6 +141,7 @@ static bool give(struct run *run, struct worker *worker, struct unit *unit)
 		.first = unit->next_member,
 		.end = unit->end,
 		.total_left = budget_left(&run->budget),
+		.in_place = run->settings->in_place && !job->pathless,
 	};
 	int fd = worker->archive == job->number ? -1 : job->fd;
 

@@ -64,8 +64,8 @@ struct failed {
  * a slow reader never keeps it from a signal or from its workers.
  */
 struct record_sink {
-	/** Buffer a whole member's record. @path is its file, or "" where there are none. 0, or -1
-	 * with errno (ENOMEM). */
+	/** Buffer a whole member's record. @path is the file that it is in, which may be
+	 * @archive_path, or "" where there are none. 0, or -1 with errno (ENOMEM). */
 	int (*put)(void *context, const struct record *record, const char *archive_path,
 		const char *path);
 	/** Buffer what has failed, in its turn among the members; it counts as a record. NULL: the
@@ -95,6 +95,7 @@ struct run_settings {
 	unsigned jobs;        /**< most worker processes at a time, at least 1 */
 	struct limits limits; /**< what workers refuse is not taken from them either */
 	bool no_files;        /**< workers make none: no run directory, records without paths */
+	bool in_place;        /**< members may stay in archives that have paths */
 	bool unordered;       /**< hand records to the sink as they come, not in input order */
 	bool fail_fast;       /**< stop at the first failure */
 	bool measure;         /**< measure private memory while running (for run_stats) */

@@ -35,6 +35,7 @@ struct job {
 	char *path;                  /**< as the user gave it */
 	int fd;                      /**< the archive, open until every unit is done; or -1 */
 	uint64_t size_bytes;         /**< of the archive */
+	bool pathless;               /**< @path does not lead to it: standard input */
 	bool opened;                 /**< a worker has read its directory */
 	uint64_t entries;            /**< members of the archive, once it is opened */
 	uint64_t next_first;         /**< where the next unit begins */

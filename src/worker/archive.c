@@ -158,6 +158,11 @@ uint64_t archive_size(const struct archive *archive)
 	return source_size(archive->source);
 }
 
+uint64_t archive_base(const struct archive *archive)
+{
+	return source_base(archive->source);
+}
+
 uint64_t archive_entries(const struct archive *archive)
 {
 	return (uint64_t)zip_get_num_entries(archive->zip, 0);

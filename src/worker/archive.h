@@ -65,6 +65,9 @@ void archive_set_password(struct archive *archive, const char *password);
 /** Its size in bytes, less what stands before it. */
 uint64_t archive_size(const struct archive *archive);
 
+/** How many bytes of its file stand before it. */
+uint64_t archive_base(const struct archive *archive);
+
 /** How many members the directory has. */
 uint64_t archive_entries(const struct archive *archive);
 

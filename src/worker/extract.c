@@ -11,6 +11,7 @@
 #include "worker/inflate_whole.h"
 #include "worker/npy.h"
 #include "worker/outfile.h"
+#include "worker/stay.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 struct extraction {
 	int directory_fd;
 	struct bounds bounds;
+	struct in_place in_place;
 	enum decoder decoder;                  /* that is asked for */
 	struct inflater *large;                /* the decoder of large members */
 	struct inflater *small;                /* and of small ones: the same, or another */
@@ -41,6 +43,7 @@ struct extraction {
 		*inflater; /* large or small; NULL: the codec, or the data come as they are */
 	bool coded;        /* for the codec */
 	bool whole;        /* the member is to be inflated in one go, if that comes out */
+	bool stays;        /* in the archive */
 	bool exhausted;    /* there are no more compressed bytes */
 	struct inflate_span span;
 	struct outfile *out; /* where the member goes; NULL: none is in hand */
@@ -95,6 +98,11 @@ void extraction_free(struct extraction *extraction)
 void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds)
 {
 	extraction->bounds = *bounds;
+}
+
+void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place)
+{
+	extraction->in_place = *in_place;
 }
 
 const struct record *extraction_record(const struct extraction *extraction)
@@ -156,6 +164,12 @@ static bool is_within_bounds(const struct extraction *extraction, struct failure
 	const struct member *member = &extraction->member;
 	uint64_t size_bytes = member->size_bytes;
 
+	if (extraction->stays) {
+		/* It takes no room, so that only the limits of one member are for it. */
+		struct bounds bounds = extraction->bounds;
+		bounds.total_left = UINT64_MAX;
+		return bounds_allow(&bounds, member, failure);
+	}
 	if (!bounds_allow(&extraction->bounds, member, failure))
 		return false;
 	if (size_bytes < BOUNDS_LARGE_MEMBER && !extraction->bounds.tight)
@@ -238,6 +252,119 @@ static enum decode_status prepare_codec(struct extraction *extraction)
 				 : DECODE_NO_MEMORY;
 }
 
+/* Read the first @size bytes of the member, wherever they are. 0, or -1 with *@failure. */
+static int read_start(
+	struct extraction *extraction, uint8_t *bytes, size_t size, struct failure *failure)
+{
+	if (extraction->stays)
+		return stay_peek(&extraction->data, extraction->start, bytes, size, failure);
+	if (outfile_read(extraction->out, extraction->start, bytes, size) == 0)
+		return 0;
+	*failure = writing_failure(errno);
+	return -1;
+}
+
+/*
+ * What array the member holds, by its header, where its name says that it is one. It is all
+ * decoded, or stays. The buffer of compressed bytes is done with and has room for the header and
+ * for the type. 0, or -1 with *@failure.
+ */
+static int look_for_array(struct extraction *extraction, struct failure *failure)
+{
+	const struct member *member = &extraction->member;
+	uint64_t size_bytes = member->size_bytes;
+	uint8_t *bytes = extraction->in;
+	char *dtype = (char *)extraction->in + NPY_HEADER_MAX;
+	size_t size = size_bytes < NPY_PREFIX_MAX ? (size_t)size_bytes : NPY_PREFIX_MAX;
+
+	static_assert(INPUT_SIZE >= NPY_HEADER_MAX + ARRAY_DTYPE_MAX, "the buffer has room");
+	if (!member_is_npy(member->name, member->name_size))
+		return 0;
+	if (extraction->directory_fd < 0)
+		return 0; /* only tested: there is no file to read from */
+	if (read_start(extraction, bytes, size, failure) < 0)
+		return -1;
+	size_t header = npy_header_size(bytes, size);
+	enum npy_status status = NPY_DAMAGED;
+	if (header > 0 && header <= size_bytes) {
+		if (read_start(extraction, bytes, header, failure) < 0)
+			return -1;
+		status = npy_parse(bytes, header, size_bytes, &extraction->array, dtype);
+	}
+	if (status == NPY_ARRAY)
+		extraction->record.array = &extraction->array;
+	else
+		extraction->record.note =
+			status == NPY_OBJECTS ? NOTE_NPY_OBJECTS : NOTE_NPY_DAMAGED;
+	return 0;
+}
+
+/* The member that stays is whole, as far as it is asked. */
+static enum extract_status finish_stay(struct extraction *extraction)
+{
+	const struct member *member = &extraction->member;
+	struct record *record = &extraction->record;
+	struct failure failure = {0};
+
+	if (!record->unchecked && extraction->crc32 != member->crc32)
+		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
+	record->size_bytes = member->size_bytes;
+	record->crc32 = member->crc32;
+	if (look_for_array(extraction, &failure) < 0)
+		return fail(extraction, failure);
+	member_data_close(&extraction->data);
+	return EXTRACT_WHOLE;
+}
+
+/*
+ * The member's data are open: see where it would stay, and whether it does, which its header may
+ * speak against. 0, or -1 with *@failure.
+ */
+static int find_place(struct extraction *extraction, struct failure *failure)
+{
+	const struct member *member = &extraction->member;
+	struct record *record = &extraction->record;
+
+	if (member->compressed_bytes != member->size_bytes) {
+		*failure = (struct failure){
+			FAILURE_SIZE_MISMATCH, {member->size_bytes, member->compressed_bytes}};
+		return -1;
+	}
+	extraction->start = extraction->data.offset;
+	/* Where no bytes are is not known, and means nothing. */
+	record->offset_bytes = member->size_bytes > 0 ? stay_offset(&extraction->data) : 0;
+	if (!extraction->in_place.aligned)
+		return 0;
+	if (look_for_array(extraction, failure) < 0)
+		return -1;
+	extraction->stays = record_is_aligned(record);
+	record->array = NULL; /* its type would not outlive the member's data */
+	record->note = NOTE_NONE;
+	return extraction->stays || is_within_bounds(extraction, failure) ? 0 : -1;
+}
+
+/* The member stays. */
+static enum extract_status begin_stay(struct extraction *extraction)
+{
+	struct record *record = &extraction->record;
+
+	record->place = PLACE_ARCHIVE;
+	record->unchecked = extraction->in_place.unchecked;
+	return record->unchecked ? finish_stay(extraction) : EXTRACT_MORE;
+}
+
+/* A piece of a member that stays. */
+static enum extract_status stay_step(struct extraction *extraction)
+{
+	struct failure failure = {0};
+	ssize_t size = stay_read(
+		&extraction->data, extraction->in, INPUT_SIZE, &extraction->crc32, &failure);
+
+	if (size < 0)
+		return fail(extraction, failure);
+	return size > 0 ? EXTRACT_MORE : finish_stay(extraction);
+}
+
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member)
 {
@@ -263,11 +390,16 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 	extraction->whole = inflating && extraction->whole_inflater &&
 			    member->size_bytes <= INFLATE_WHOLE_MAX &&
 			    member->compressed_bytes <= INPUT_SIZE;
+	extraction->stays = stay_possibly(&extraction->in_place, member);
 	bool raw = inflating || extraction->coded || member->method == METHOD_STORED;
 	if (!is_within_bounds(extraction, &failure))
 		return fail(extraction, failure);
 	if (member_data_open(archive, member, raw, &extraction->data, &failure) < 0)
 		return fail(extraction, failure);
+	if (extraction->stays && find_place(extraction, &failure) < 0)
+		return fail(extraction, failure);
+	if (extraction->stays)
+		return begin_stay(extraction);
 	if (inflating)
 		inflater_reset(extraction->inflater);
 	if (open_file(extraction) < 0)
@@ -332,36 +464,6 @@ static int read_to_end(struct extraction *extraction, struct failure *failure)
 	return (int)got;
 }
 
-/*
- * What array the member holds that is all decoded, by its header. The buffer of compressed bytes is
- * done with and has room for that and for the type. 0, or -1 with errno.
- */
-static int look_for_array(struct extraction *extraction, uint64_t size_bytes)
-{
-	uint8_t *bytes = extraction->in;
-	char *dtype = (char *)extraction->in + NPY_HEADER_MAX;
-	size_t size = size_bytes < NPY_PREFIX_MAX ? (size_t)size_bytes : NPY_PREFIX_MAX;
-
-	static_assert(INPUT_SIZE >= NPY_HEADER_MAX + ARRAY_DTYPE_MAX, "the buffer has room");
-	if (extraction->directory_fd < 0)
-		return 0; /* only tested: there is no file to read from */
-	if (outfile_read(extraction->out, extraction->start, bytes, size) < 0)
-		return -1;
-	size_t header = npy_header_size(bytes, size);
-	enum npy_status status = NPY_DAMAGED;
-	if (header > 0 && header <= size_bytes) {
-		if (outfile_read(extraction->out, extraction->start, bytes, header) < 0)
-			return -1;
-		status = npy_parse(bytes, header, size_bytes, &extraction->array, dtype);
-	}
-	if (status == NPY_ARRAY)
-		extraction->record.array = &extraction->array;
-	else
-		extraction->record.note =
-			status == NPY_OBJECTS ? NOTE_NPY_OBJECTS : NOTE_NPY_DAMAGED;
-	return 0;
-}
-
 /* All is decoded: hold it against what the archive states, and finish a file of its own. */
 static enum extract_status finish(struct extraction *extraction)
 {
@@ -380,9 +482,8 @@ static enum extract_status finish(struct extraction *extraction)
 		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
 	record->size_bytes = size_bytes;
 	record->crc32 = extraction->crc32;
-	if (member_is_npy(member->name, member->name_size) &&
-		look_for_array(extraction, size_bytes) < 0)
-		return fail(extraction, writing_failure(errno));
+	if (look_for_array(extraction, &failure) < 0)
+		return fail(extraction, failure);
 	if (!is_packed(extraction)) {
 		if (outfile_finish(out, &record->inode, &mapping) < 0)
 			return mapping ? fail_as(extraction, FAILURE_MAP, (uint64_t)errno, 0)
@@ -494,6 +595,8 @@ static enum extract_status codec_step(struct extraction *extraction)
 
 enum extract_status extraction_step(struct extraction *extraction)
 {
+	if (extraction->stays)
+		return stay_step(extraction);
 	if (extraction->coded)
 		return codec_step(extraction);
 	if (!extraction->inflater)

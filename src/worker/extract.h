@@ -5,13 +5,14 @@
  * a worker may have several in hand, of one archive or of several. A member goes into a file of its
  * own, or, where files are packed and it is small, into one file with others. It is announced only
  * once it is whole there: its size and CRC-32 are those that the archive states, and its file has
- * been mapped.
+ * been mapped. Or it stays in its archive, where its CRC-32 is checked.
  */
 
 #ifndef ZIPMAP_WORKER_EXTRACT_H
 #define ZIPMAP_WORKER_EXTRACT_H
 
 #include "common/decoder.h"
+#include "common/inplace.h"
 #include "common/record.h"
 #include "worker/archive.h"
 #include "worker/bounds.h"
@@ -42,6 +43,12 @@ void extraction_free(struct extraction *extraction);
 
 /** What members that begin from now on must keep to; at first, what bounds_init() says. */
 void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds);
+
+/**
+ * Which members that begin from now on stay in their archive; at first, none. Their records tell
+ * where in its file they are.
+ */
+void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place);
 
 /**
  * Begin with @member of @archive, which has the place @archive_number in the input. Both must

@@ -7,6 +7,7 @@
 #include "common/utf8.h"
 #include "worker/inflate.h"
 #include "worker/overlap.h"
+#include "worker/stay.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -336,7 +337,8 @@ static int check_archive(const struct lane *lane, struct failure *failure)
  * Whether the members of a unit that are not looked at one by one find room: those that are small,
  * and each may be a file.
  */
-static bool unit_has_room(const struct lane *lane, uint64_t first, uint64_t end)
+static bool unit_has_room(
+	const struct lane *lane, const struct in_place *in_place, uint64_t first, uint64_t end)
 {
 	struct failure failure;
 	uint64_t bytes = 0;
@@ -345,7 +347,8 @@ static bool unit_has_room(const struct lane *lane, uint64_t first, uint64_t end)
 	for (uint64_t index = first; index < end; index++) {
 		struct member member;
 		archive_member(lane->archive, index, &member);
-		if (member.size_bytes >= BOUNDS_LARGE_MEMBER || !is_wanted(lane, &member))
+		if (member.size_bytes >= BOUNDS_LARGE_MEMBER || !is_wanted(lane, &member) ||
+			stay_surely(in_place, &member))
 			continue;
 		bytes += member.size_bytes;
 		files++;
@@ -357,13 +360,16 @@ static bool unit_has_room(const struct lane *lane, uint64_t first, uint64_t end)
 
 static void set_bounds(struct lane *lane, const struct message_work *work, uint64_t end)
 {
+	struct in_place in_place = lane->settings->in_place;
+
+	in_place.wanted = in_place.wanted && work->in_place;
 	struct bounds bounds = {
 		.limits = lane->settings->limits,
 		.total_left = work->total_left,
-		.tight = !unit_has_room(lane, work->first, end),
+		.tight = !unit_has_room(lane, &in_place, work->first, end),
 	};
-
 	extraction_set_bounds(lane->extraction, &bounds);
+	extraction_set_in_place(lane->extraction, &in_place);
 }
 
 uint64_t lane_file_limit(const struct worker_settings *settings)

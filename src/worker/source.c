@@ -72,6 +72,11 @@ void source_set_base(struct source *source, uint64_t base)
 	source->base = base;
 }
 
+uint64_t source_base(const struct source *source)
+{
+	return source->base;
+}
+
 uint64_t source_size(const struct source *source)
 {
 	return source->size > source->base ? source->size - source->base : 0;

@@ -29,6 +29,8 @@ void source_free(struct source *source);
 /** Present the file from byte @base on. What libzip has opened on the source must be closed. */
 void source_set_base(struct source *source, uint64_t base);
 
+uint64_t source_base(const struct source *source);
+
 /** Bytes from the base to the end of the file. */
 uint64_t source_size(const struct source *source);
 

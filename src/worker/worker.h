@@ -11,6 +11,7 @@
 
 #include "common/decoder.h"
 #include "common/filter.h"
+#include "common/inplace.h"
 #include "common/limits.h"
 #include "common/progress.h"
 
@@ -25,16 +26,17 @@ enum worker_task {
 
 struct worker_settings {
 	enum worker_task task;
-	struct filter filter; /**< which members are wanted */
-	const char *password; /**< a string; or NULL */
-	const char *encoding; /**< of names that do not say it, as names.h has it; or NULL */
-	struct limits limits; /**< what is refused */
-	bool pack;            /**< small members share a file */
-	enum decoder decoder; /**< one that inflate_has() */
-	bool full_names;      /**< say the whole names of members, not only what files are called */
-	bool sandboxed;       /**< enter the sandbox (sandbox.h) before any work */
-	unsigned sandbox;     /**< with these parts of it */
-	bool measure;         /**< measure private memory, and say the peaks at the end */
+	struct filter filter;     /**< which members are wanted */
+	const char *password;     /**< a string; or NULL */
+	const char *encoding;     /**< of names that do not say it, as names.h has it; or NULL */
+	struct limits limits;     /**< what is refused */
+	bool pack;                /**< small members share a file */
+	struct in_place in_place; /**< in archives where the work says that they may stay */
+	enum decoder decoder;     /**< one that inflate_has() */
+	bool full_names;  /**< say the whole names of members, not only what files are called */
+	bool sandboxed;   /**< enter the sandbox (sandbox.h) before any work */
+	unsigned sandbox; /**< with these parts of it */
+	bool measure;     /**< measure private memory, and say the peaks at the end */
 };
 
 /**

@@ -226,7 +226,7 @@ stat_bytes() { # KEY: the exact number in parentheses
 		zipmap $option
 		expect_good
 		for name in recursive files-from null include exclude jobs tmpdir unordered quiet verbose \
-			fail-fast pack json printf max-member max-total max-members max-ratio require-sandbox \
+			fail-fast pack in-place json printf max-member max-total max-members max-ratio require-sandbox \
 			no-sandbox gc stats help version password-file list test decoder; do
 			grep -qE -e "--$name\b" out || fail "--$name is not in --help"
 		done

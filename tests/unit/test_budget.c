@@ -51,6 +51,21 @@ START_TEST(a_member_that_is_too_large_takes_nothing)
 }
 END_TEST
 
+START_TEST(what_is_only_allowed_takes_nothing)
+{
+	const struct record small = {.size_bytes = 10};
+	const struct record large = {.size_bytes = 11};
+
+	budget_init(&budget, &(struct limits){.member_bytes = 10, .total_bytes = 5});
+	ck_assert_int_eq(budget_allow(&budget, &small).kind, FAILURE_NONE);
+	struct failure failure = budget_allow(&budget, &large);
+	ck_assert_int_eq(failure.kind, FAILURE_MEMBER_LIMIT);
+	ck_assert_uint_eq(failure.numbers[0], 11);
+	ck_assert_uint_eq(failure.numbers[1], 10);
+	ck_assert_uint_eq(budget_left(&budget), 5);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("budget");
@@ -59,6 +74,7 @@ int main(void)
 	tcase_add_test(cases, without_limits_all_is_taken);
 	tcase_add_test(cases, the_total_is_reached_and_not_passed);
 	tcase_add_test(cases, a_member_that_is_too_large_takes_nothing);
+	tcase_add_test(cases, what_is_only_allowed_takes_nothing);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -726,6 +726,100 @@ START_TEST(two_members_that_libzip_unzips_can_be_in_hand_at_once)
 }
 END_TEST
 
+/* Extract the only member of @archive, which is to stay there. */
+static const struct record *stay(struct archive *archive, const struct in_place *in_place)
+{
+	extraction_set_in_place(extraction, in_place);
+	ck_assert_int_eq(extract(archive, 7, 0), EXTRACT_WHOLE);
+	ck_assert_uint_eq(count_files(), 0);
+	return extraction_record(extraction);
+}
+
+START_TEST(a_stored_member_can_stay_where_it_is)
+{
+	static const size_t sizes[] = {0, 1, 65535, 262144 - 40, 262144, 262145, 1000003};
+	const size_t size = sizes[_i];
+	struct bytes content = make_content(CONTENT_RANDOM, size, 1);
+	struct zips_member member = zips_stored("stored", content.data, size);
+
+	member.extra_size = 13;
+	for (int unchecked = 0; unchecked < 2; unchecked++) {
+		struct archive *archive = open_one(&member);
+		const struct record *record =
+			stay(archive, &(struct in_place){.wanted = true, .unchecked = unchecked});
+		ck_assert_int_eq(record->place, PLACE_ARCHIVE);
+		ck_assert_int_eq(record->unchecked, unchecked);
+		ck_assert_uint_eq(record->size_bytes, size);
+		ck_assert_uint_eq(record->offset_bytes, size > 0 ? 30 + 6 + 13 : 0);
+		ck_assert_uint_eq(record->crc32, (uint32_t)crc32_z(0, content.data, size));
+		archive_free(archive);
+	}
+	/* The next one does not, where it is not to. */
+	extraction_set_in_place(extraction, &(struct in_place){.unchecked = true});
+	check_still_works();
+	bytes_free(&content);
+}
+END_TEST
+
+START_TEST(a_member_that_is_not_stored_does_not_stay)
+{
+	struct bytes content = make_content(CONTENT_TEXT, 1000, 1);
+	struct bytes deflated = make_deflate(content.data, 1000, 6, 0);
+	struct zips_member member = zips_deflated("d", content.data, 1000, &deflated);
+	struct archive *archive = open_one(&member);
+
+	extraction_set_in_place(extraction, &(struct in_place){.wanted = true});
+	ck_assert_int_eq(extract(archive, 7, 0), EXTRACT_WHOLE);
+	ck_assert_int_eq(extraction_record(extraction)->place, PLACE_FILE);
+	check_file("7.0-d", extraction_record(extraction), content.data, 1000);
+	archive_free(archive);
+	bytes_free(&content);
+	bytes_free(&deflated);
+}
+END_TEST
+
+START_TEST(what_does_not_stay_whole_is_told)
+{
+	struct zips_member member = zips_stored("x", "abc", 3);
+
+	extraction_set_in_place(extraction, &(struct in_place){.wanted = true});
+	member.crc32++;
+	check_failure(&member, FAILURE_CRC_MISMATCH, member.crc32, member.crc32 - 1);
+	member = zips_stored("x", "abc", 3);
+	for (int i = 0; i < 2; i++) {
+		extraction_set_in_place(
+			extraction, &(struct in_place){.wanted = true, .unchecked = i});
+		member.size_bytes = 2;
+		check_failure(&member, FAILURE_SIZE_MISMATCH, 2, 3);
+		member.size_bytes = 4;
+		check_failure(&member, FAILURE_SIZE_MISMATCH, 4, 3);
+		member = zips_stored("x", "abc", 3);
+		member.size_bytes = member.compressed_bytes = 1000000;
+		check_failure(&member, FAILURE_TRUNCATED, 0, 0);
+		member = zips_stored("x", "abc", 3);
+	}
+}
+END_TEST
+
+START_TEST(what_stays_keeps_to_the_limit_of_one_and_needs_no_room)
+{
+	struct zips_member member = zips_stored("x", "abc", 3);
+	struct bounds bounds;
+
+	extraction_set_in_place(extraction, &(struct in_place){.wanted = true});
+	bounds_init(&bounds);
+	bounds.limits.total_bytes = 2;
+	bounds.total_left = 0;
+	extraction_set_bounds(extraction, &bounds);
+	struct archive *archive = open_one(&member);
+	ck_assert_int_eq(extract(archive, 7, 0), EXTRACT_WHOLE);
+	archive_free(archive);
+	bounds.limits.member_bytes = 2;
+	extraction_set_bounds(extraction, &bounds);
+	check_failure(&member, FAILURE_MEMBER_LIMIT, 3, 2);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("extract");
@@ -753,6 +847,10 @@ int main(void)
 	tcase_add_test(tests, two_members_are_extracted_by_the_same_calls);
 	tcase_add_test(tests, two_members_can_be_in_hand_at_once);
 	tcase_add_test(tests, two_members_that_libzip_unzips_can_be_in_hand_at_once);
+	tcase_add_loop_test(tests, a_stored_member_can_stay_where_it_is, 0, 7);
+	tcase_add_test(tests, a_member_that_is_not_stored_does_not_stay);
+	tcase_add_test(tests, what_does_not_stay_whole_is_told);
+	tcase_add_test(tests, what_stays_keeps_to_the_limit_of_one_and_needs_no_room);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

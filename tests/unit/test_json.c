@@ -54,6 +54,23 @@ START_TEST(a_member_has_its_fields_in_order)
 }
 END_TEST
 
+START_TEST(a_member_in_its_archive_says_so)
+{
+	struct record record = {.name = "x",
+		.name_size = 1,
+		.size_bytes = 3,
+		.offset_bytes = 31,
+		.place = PLACE_ARCHIVE};
+
+	ck_assert_str_eq(member_line(&record, "a", "a"),
+		"{\"path\":\"a\",\"archive\":\"a\",\"member\":\"x\",\"size\":3,"
+		"\"crc32\":\"00000000\",\"offset\":31,\"in_place\":true,\"checked\":true}\n");
+	record.unchecked = true;
+	const char *line = member_line(&record, "a", "a");
+	ck_assert_ptr_nonnull(strstr(line, ",\"in_place\":true,\"checked\":false}\n"));
+}
+END_TEST
+
 START_TEST(a_failure_has_what_is_known)
 {
 	struct failed failure = {.error = "no-worker", .message = "cannot"};
@@ -133,6 +150,7 @@ int main(void)
 	TCase *tests = tcase_create("json");
 
 	tcase_add_test(tests, a_member_has_its_fields_in_order);
+	tcase_add_test(tests, a_member_in_its_archive_says_so);
 	tcase_add_test(tests, a_failure_has_what_is_known);
 	tcase_add_test(tests, any_bytes_of_a_name_come_back);
 	tcase_add_test(tests, a_stream_that_fails_is_an_error);

@@ -11,8 +11,9 @@
 
 /** One of each kind, and of each shape of a record. */
 static const struct message samples[] = {
-	{.kind = MESSAGE_WORK, .work = {0x1122334455667788, 7, UNIT_END_OPEN, UINT64_MAX, true}},
-	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, false}},
+	{.kind = MESSAGE_WORK,
+		.work = {0x1122334455667788, 7, UNIT_END_OPEN, UINT64_MAX, true, false}},
+	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, false, false}},
 	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, UINT64_MAX - 1}},
 	{.kind = MESSAGE_RECORD,
 		.record = {.archive = 5,
@@ -82,6 +83,25 @@ static const struct message samples[] = {
 			.name_size = 2,
 			.base = "_",
 			.base_size = 1}},
+	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, true, true}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 12,
+			.place = PLACE_ARCHIVE,
+			.size_bytes = (uint64_t)1 << 41,
+			.offset_bytes = (uint64_t)1 << 42,
+			.crc32 = 5,
+			.name = "stays",
+			.name_size = 5}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 13,
+			.place = PLACE_ARCHIVE,
+			.unchecked = true,
+			.size_bytes = 79,
+			.crc32 = 6,
+			.name = "unchecked",
+			.name_size = 9}},
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
@@ -104,6 +124,7 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 	ck_assert_int_eq(a->packed, b->packed);
 	ck_assert_uint_eq(a->pack, b->pack);
 	ck_assert_int_eq(a->place, b->place);
+	ck_assert_int_eq(a->unchecked, b->unchecked);
 	ck_assert_int_eq(a->listed, b->listed);
 	ck_assert_int_eq(a->encrypted, b->encrypted);
 	ck_assert_uint_eq(a->method, b->method);
@@ -127,6 +148,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->work.end, b->work.end);
 		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
 		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
+		ck_assert_int_eq(a->work.in_place, b->work.in_place);
 		return;
 	case MESSAGE_PLAN:
 		ck_assert_uint_eq(a->plan.archive, b->plan.archive);
@@ -385,6 +407,62 @@ START_TEST(only_a_file_of_its_own_is_called_by_another_name_of_at_most_100_bytes
 }
 END_TEST
 
+/* The bits of a record's fields: message.c. */
+enum { BIT_FAILURE = 1, BIT_FILE = 2, BIT_OFFSET = 4, BIT_PACK = 8, BIT_NO_FILE = 1 << 8 };
+enum { BIT_LISTED = 1 << 9, BIT_IN_ARCHIVE = 1 << 13, BIT_UNCHECKED = 1 << 14 };
+
+/** Put such a record by its fields, each of which has the bytes that it should. */
+static int decode_fields(unsigned fields)
+{
+	uint8_t packet[4096];
+	size_t count;
+	struct wire_writer writer;
+
+	size_t size = put_raw_record(packet, (uint16_t)(fields & BIT_FAILURE), 1);
+	wire_writer_init(&writer, packet + size, sizeof(packet) - size);
+	if (fields & BIT_FILE) {
+		wire_put_u64(&writer, 1);
+		wire_put_u64(&writer, 2);
+		wire_put_u32(&writer, 3);
+	}
+	if (fields & (BIT_NO_FILE | BIT_IN_ARCHIVE)) {
+		wire_put_u64(&writer, 1);
+		wire_put_u32(&writer, 3);
+	}
+	if (fields & BIT_LISTED)
+		wire_put_bytes(&writer, "12345678901234567", 17); /* and the length of these: 19 */
+	if (fields & BIT_OFFSET)
+		wire_put_u64(&writer, 8);
+	if (fields & BIT_PACK)
+		wire_put_u64(&writer, 1);
+	size += writer.size;
+	wire_writer_init(&writer, packet + 1, 6);
+	wire_put_u32(&writer, (uint32_t)size - 5);
+	wire_put_u16(&writer, (uint16_t)fields);
+	return decode(packet, size, &count);
+}
+
+START_TEST(a_member_in_its_archive_has_what_belongs_to_that_alone)
+{
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE), 0);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_OFFSET), 0);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_UNCHECKED), 0);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_UNCHECKED | BIT_OFFSET), 0);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_OFFSET | BIT_PACK), -1);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_FAILURE), -1);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_FILE), -1);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_NO_FILE), -1);
+	ck_assert_int_eq(decode_fields(BIT_FILE), 0);
+	ck_assert_int_eq(decode_fields(BIT_FILE | BIT_UNCHECKED), -1);
+	ck_assert_int_eq(decode_fields(BIT_NO_FILE), 0);
+	ck_assert_int_eq(decode_fields(BIT_NO_FILE | BIT_UNCHECKED), -1);
+	ck_assert_int_eq(decode_fields(BIT_NO_FILE | BIT_LISTED), 0);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_LISTED), -1);
+	ck_assert_int_eq(decode_fields(BIT_FAILURE), 0);
+	ck_assert_int_eq(decode_fields(BIT_FAILURE | BIT_UNCHECKED), -1);
+}
+END_TEST
+
 START_TEST(a_record_that_failed_with_no_failure_is_refused)
 {
 	uint8_t packet[4096];
@@ -547,6 +625,7 @@ int main(void)
 	tcase_add_test(tests, a_record_either_failed_or_has_a_file);
 	tcase_add_test(
 		tests, only_a_file_of_its_own_is_called_by_another_name_of_at_most_100_bytes);
+	tcase_add_test(tests, a_member_in_its_archive_has_what_belongs_to_that_alone);
 	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
 	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);
 	tcase_add_test(tests, failure_kinds_out_of_range_are_refused);

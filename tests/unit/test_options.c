@@ -268,6 +268,47 @@ START_TEST(formats)
 }
 END_TEST
 
+static void check_in_place(bool wanted, bool unchecked, bool aligned)
+{
+	ck_assert_int_eq(options.in_place.wanted, wanted);
+	ck_assert_int_eq(options.in_place.unchecked, unchecked);
+	ck_assert_int_eq(options.in_place.aligned, aligned);
+}
+
+START_TEST(members_in_place)
+{
+	ck_right("--json", "a");
+	check_in_place(false, false, false);
+	ck_right("--in-place", "--json", "a");
+	check_in_place(true, false, false);
+	ck_right("--in-place=unchecked", "--printf=%p%o", "a");
+	check_in_place(true, true, false);
+	ck_right("--in-place=aligned", "--json", "--pack", "a");
+	check_in_place(true, false, true);
+	ck_right("--in-place=unchecked,aligned", "--json", "a");
+	check_in_place(true, true, true);
+	ck_right("--in-place=aligned", "--in-place=unchecked", "--json", "a");
+	check_in_place(true, true, true);
+	static const char alone[] = "option '--in-place' needs '--json', or '--printf' with %p and "
+				    "%o: a path alone does not say where in the file a "
+				    "member is";
+	ck_wrong(alone, "--in-place", "a");
+	ck_wrong(alone, "--in-place", "--printf=%p", "a");
+	ck_wrong(alone, "--in-place", "--printf=%o", "a");
+	ck_wrong("option '--list' does not say where members are", "--in-place", "-l", "a");
+	ck_wrong("option '--test' does not say where members are", "-t", "--json", "--in-place",
+		"a");
+	ck_wrong("option '--in-place': '' is neither 'unchecked' nor 'aligned'",
+		"--in-place=", "--json", "a");
+	ck_wrong("option '--in-place': 'align' is neither 'unchecked' nor 'aligned'",
+		"--in-place=align", "--json", "a");
+	ck_wrong("option '--in-place': '' is neither 'unchecked' nor 'aligned'",
+		"--in-place=unchecked,", "--json", "a");
+	ck_wrong("option '--in-place': '\\x1b' is neither 'unchecked' nor 'aligned'",
+		"--in-place=aligned,\x1b", "--json", "a");
+}
+END_TEST
+
 START_TEST(something_to_unzip_is_needed)
 {
 	static const char message[] =
@@ -367,7 +408,8 @@ START_TEST(every_option_of_the_table_is_known)
 			continue;
 		}
 		/* The second is an argument, or an operand. Some options go with another one. */
-		ck_right(text, "1", "a", strcmp(name, "pack") == 0 ? "--printf=%p%o" : "b");
+		bool needs = strcmp(name, "pack") == 0 || strcmp(name, "in-place") == 0;
+		ck_right(text, "1", "a", needs ? "--printf=%p%o" : "b");
 		if (!letter)
 			continue;
 		snprintf(text, sizeof(text), "-%c", letter);
@@ -424,6 +466,7 @@ int main(void)
 	tcase_add_test(tests, missing_and_empty_arguments);
 	tcase_add_test(tests, numbers);
 	tcase_add_test(tests, formats);
+	tcase_add_test(tests, members_in_place);
 	tcase_add_test(tests, a_newline_in_the_name_of_the_directory_needs_a_list_that_shows_it);
 	tcase_add_test(tests, something_to_unzip_is_needed);
 	tcase_add_test(tests, standard_input_is_there_once);

@@ -98,6 +98,10 @@ enum deed {
 	PACK_BACKWARDS,   /* members of a second pack, and of the first again */
 	PACK_OUTSIDE,     /* a pack that begins before the unit */
 	PACK_AHEAD,       /* a pack that begins behind its member */
+	STAYS,            /* a member said to be in its archive, which is as it should be */
+	STAYS_BEHIND,     /* the same, but it would begin behind the archive's end */
+	STAYS_BEYOND,     /* the same, but it would end there */
+	STAYS_AROUND,     /* the same, but its end would be more than a number can have */
 	SIGNAL_PARENT,    /* sends SIGTERM to the parent and goes on */
 	SIGNAL_AND_WAIT,  /* sends SIGTERM to the parent and sleeps */
 	WAIT_FOR_DEATH,   /* waits until another worker is dead, then is killed */
@@ -119,6 +123,7 @@ static struct scene {
 	size_t sink_takes;    /* records until the sink fails */
 	int sink_error;       /* with this */
 	bool source_waits;    /* for what was printed, before each archive but the first */
+	bool source_opens;    /* the archives: they have no paths */
 	bool source_stumbles; /* answers SOURCE_WAIT every other time, although it has more */
 	unsigned corpses_to_wait_for; /* so often the parent hears nothing until a worker is dead */
 } scene;
@@ -409,6 +414,21 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 	case INODE_LIE:
 		record->inode++;
 		return true;
+	case STAYS:
+	case STAYS_BEHIND:
+	case STAYS_BEYOND:
+	case STAYS_AROUND:
+		replace_file(self, record, NO_FILE);
+		record->place = PLACE_ARCHIVE;
+		record->offset_bytes = deed == STAYS_BEHIND   ? 2
+				       : deed == STAYS_AROUND ? UINT64_MAX
+							      : 0;
+		record->size_bytes = deed == STAYS_BEHIND ? 0 : deed == STAYS ? 1 : 2;
+		if (deed == STAYS && scene.settings.in_place && !scene.source_opens)
+			return true;
+		message.record = *record;
+		say(self, &message);
+		return false;
 	case NO_FILE:
 	case HARD_LINK:
 	case SYMBOLIC_LINK:
@@ -757,6 +777,8 @@ static enum source_status source_next(void *context, struct source_item *item)
 		return SOURCE_WAIT;
 	atomic_fetch_add(&shared->asked, 1);
 	item->path = archive_name(given++);
+	if (scene.source_opens)
+		item->fd = open(item->path, O_RDONLY | O_CLOEXEC);
 	return SOURCE_ARCHIVE;
 }
 
@@ -1218,6 +1240,63 @@ START_TEST(a_file_with_a_second_link_fails_alone)
 	ck_assert_uint_eq(written_count, scene.archives * scene.members - 1);
 	snprintf(line, sizeof(line), "1.zip: m2.dat: %s", changed);
 	ck_assert_uint_eq(said(line), 1);
+}
+END_TEST
+
+START_TEST(a_member_that_stays_in_its_archive_has_its_path)
+{
+	scene.settings.in_place = true;
+	scene.settings.unordered = _i;
+	scene.deeds[1] = STAYS;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	ck_assert_str_eq(messages, "");
+	ck_assert_uint_eq(stats.failures, 0);
+	ck_assert_uint_eq(written_count, scene.archives * scene.members);
+	for (size_t i = 0; i < written_count; i++) {
+		if (printed[i].archive != 1 || printed[i].member != scene.bad_member) {
+			check_printed(i);
+			continue;
+		}
+		ck_assert_str_eq(printed[i].path, archive_name(1));
+		ck_assert_uint_eq(printed[i].offset_bytes, 0);
+		ck_assert_uint_eq(printed[i].size_bytes, 1);
+	}
+}
+END_TEST
+
+static const enum deed stay_lies[] = {STAYS_BEHIND, STAYS_BEYOND, STAYS_AROUND};
+
+START_TEST(a_member_that_is_not_in_its_archive_ends_the_worker)
+{
+	scene.settings.in_place = true;
+	check_one_member_fails(stay_lies[_i], broke);
+}
+END_TEST
+
+START_TEST(a_member_stays_in_no_archive_where_that_is_not_asked_for)
+{
+	check_one_member_fails(STAYS, broke);
+}
+END_TEST
+
+START_TEST(a_member_stays_in_no_archive_that_has_no_path)
+{
+	scene.settings.in_place = true;
+	scene.source_opens = true;
+	check_one_member_fails(STAYS, broke);
+}
+END_TEST
+
+START_TEST(a_member_that_stays_keeps_to_the_limit_of_one_alone)
+{
+	scene.archives = 2;
+	scene.members = 3;
+	scene.settings.in_place = true;
+	scene.settings.limits.total_bytes = 5 * strlen("archive 0 member 0");
+	scene.deeds[1] = STAYS;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	ck_assert_uint_eq(stats.failures, 0);
+	ck_assert_uint_eq(written_count, 6);
 }
 END_TEST
 
@@ -1754,6 +1833,11 @@ int main(void)
 	tcase_add_loop_test(tests, a_file_that_is_not_what_was_said_fails_alone_and_is_gone, 0,
 		(int)(sizeof(file_lies) / sizeof(file_lies[0])));
 	tcase_add_test(tests, a_file_with_a_second_link_fails_alone);
+	tcase_add_loop_test(tests, a_member_that_stays_in_its_archive_has_its_path, 0, 2);
+	tcase_add_loop_test(tests, a_member_that_is_not_in_its_archive_ends_the_worker, 0, 3);
+	tcase_add_test(tests, a_member_stays_in_no_archive_where_that_is_not_asked_for);
+	tcase_add_test(tests, a_member_stays_in_no_archive_that_has_no_path);
+	tcase_add_test(tests, a_member_that_stays_keeps_to_the_limit_of_one_alone);
 	tcase_add_loop_test(tests, a_device_or_anothers_file_fails_alone_and_is_gone, 0, 2);
 	tcase_add_test(tests, a_file_that_shrinks_once_it_is_announced_does_not_hurt);
 	tcase_add_test(tests, files_that_shrink_while_they_are_looked_at_do_not_hurt);

@@ -812,12 +812,14 @@ static void check_refuses(const struct message_work *work, int fd)
 START_TEST(work_that_makes_no_sense_is_the_end)
 {
 	/* No archive is open; one is promised; one was not announced. */
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, true}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false}, make_many(3));
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false, false}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, true, false}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false, false},
+		make_many(3));
 	/* Members that the archive does not have. */
-	check_refuses(&(struct message_work){0, 4, UNIT_END_OPEN, UINT64_MAX, true}, make_many(3));
-	check_refuses(&(struct message_work){0, 0, 4, UINT64_MAX, true}, make_many(3));
+	check_refuses(
+		&(struct message_work){0, 4, UNIT_END_OPEN, UINT64_MAX, true, false}, make_many(3));
+	check_refuses(&(struct message_work){0, 0, 4, UINT64_MAX, true, false}, make_many(3));
 	/* Another archive than the one that is open. */
 	start_worker();
 	send_work(1, 0, 1, make_many(3));
