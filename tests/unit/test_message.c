@@ -9,6 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct array array_of_two = {.dtype = "<f4",
+	.dtype_size = 3,
+	.fortran_order = true,
+	.dimensions = 2,
+	.data_offset = 128,
+	.item_bytes = 4,
+	.shape = {3, 5}};
+static const struct array array_of_none = {
+	.dtype = "|u1", .dtype_size = 3, .data_offset = 80, .item_bytes = 1};
+
 /** One of each kind, and of each shape of a record. */
 static const struct message samples[] = {
 	{.kind = MESSAGE_WORK,
@@ -102,6 +112,37 @@ static const struct message samples[] = {
 			.crc32 = 6,
 			.name = "unchecked",
 			.name_size = 9}},
+	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, 12, .gains = true}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 12,
+			.size_bytes = 188,
+			.inode = 2,
+			.crc32 = 3,
+			.array = &array_of_two,
+			.name = "a.npy",
+			.name_size = 5}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 13,
+			.offset_bytes = 64,
+			.packed = true,
+			.pack = 8,
+			.size_bytes = 81,
+			.inode = 2,
+			.crc32 = 3,
+			.array = &array_of_none,
+			.name = "b.npy",
+			.name_size = 5}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 14,
+			.size_bytes = 7,
+			.inode = 2,
+			.crc32 = 3,
+			.note = NOTE_KINDS - 1,
+			.name = "c.npy",
+			.name_size = 5}},
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
@@ -112,8 +153,25 @@ static void assert_failure_eq(const struct failure *a, const struct failure *b)
 	ck_assert_uint_eq(a->numbers[1], b->numbers[1]);
 }
 
+static void assert_array_eq(const struct array *a, const struct array *b)
+{
+	ck_assert_int_eq(a != NULL, b != NULL);
+	if (!a)
+		return;
+	ck_assert_uint_eq(a->dtype_size, b->dtype_size);
+	ck_assert_mem_eq(a->dtype, b->dtype, a->dtype_size);
+	ck_assert_int_eq(a->fortran_order, b->fortran_order);
+	ck_assert_uint_eq(a->dimensions, b->dimensions);
+	ck_assert_uint_eq(a->data_offset, b->data_offset);
+	ck_assert_uint_eq(a->item_bytes, b->item_bytes);
+	for (unsigned i = 0; i < a->dimensions; i++)
+		ck_assert_uint_eq(a->shape[i], b->shape[i]);
+}
+
 static void assert_record_eq(const struct record *a, const struct record *b)
 {
+	assert_array_eq(a->array, b->array);
+	ck_assert_int_eq(a->note, b->note);
 	ck_assert_uint_eq(a->archive, b->archive);
 	ck_assert_uint_eq(a->member, b->member);
 	assert_failure_eq(&a->failure, &b->failure);
@@ -155,6 +213,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->plan.first, b->plan.first);
 		ck_assert_uint_eq(a->plan.end, b->plan.end);
 		ck_assert_uint_eq(a->plan.entries, b->plan.entries);
+		ck_assert_int_eq(a->plan.gains, b->plan.gains);
 		return;
 	case MESSAGE_RECORD:
 		assert_record_eq(&a->record, &b->record);
@@ -504,6 +563,128 @@ START_TEST(failure_kinds_out_of_range_are_refused)
 }
 END_TEST
 
+/** A record of @array, which may say what no array is, or with that note, put by hand. */
+static int decode_array(
+	uint16_t fields, uint64_t size_bytes, const struct array *array, unsigned note)
+{
+	static uint8_t packet[PACKET_MAX];
+	struct wire_writer writer;
+	size_t count;
+
+	wire_writer_init(&writer, packet, sizeof(packet));
+	wire_put_u8(&writer, MESSAGE_RECORD);
+	wire_put_u32(&writer, 0);
+	wire_put_u16(&writer, fields);
+	wire_put_u64(&writer, 1);
+	wire_put_u64(&writer, 2);
+	wire_put_bytes(&writer, "name", 4);
+	if (fields & 1) { /* failed */
+		wire_put_u8(&writer, FAILURE_BAD_DATA);
+		wire_put_u64(&writer, 0);
+		wire_put_u64(&writer, 0);
+	}
+	if (fields & 2) { /* a file */
+		wire_put_u64(&writer, size_bytes);
+		wire_put_u64(&writer, 3);
+		wire_put_u32(&writer, 4);
+	}
+	if (fields & 256) { /* no file */
+		wire_put_u64(&writer, size_bytes);
+		wire_put_u32(&writer, 4);
+	}
+	if (fields & 16) {
+		wire_put_bytes(&writer, array->dtype, array->dtype_size);
+		wire_put_u64(&writer, array->data_offset);
+		wire_put_u64(&writer, array->item_bytes);
+		wire_put_u8(&writer, array->fortran_order);
+		wire_put_u8(&writer, array->dimensions);
+		for (unsigned i = 0; i < array->dimensions; i++)
+			wire_put_u64(&writer, i < ARRAY_DIMENSIONS_MAX ? array->shape[i] : 1);
+	}
+	if (fields & 32)
+		wire_put_u8(&writer, (uint8_t)note);
+	ck_assert(!writer.failed);
+	size_t size = writer.size;
+	wire_writer_init(&writer, packet + 1, 4);
+	wire_put_u32(&writer, (uint32_t)size - 5);
+	return decode(packet, size, &count);
+}
+
+START_TEST(an_array_that_does_not_fit_its_member_is_refused)
+{
+	struct array array = array_of_two;
+
+	ck_assert_int_eq(decode_array(2 | 16, 188, &array, 0), 0);
+	ck_assert_int_eq(decode_array(2 | 16, 187, &array, 0), -1);
+	ck_assert_int_eq(decode_array(2 | 16, 189, &array, 0), -1);
+	ck_assert_int_eq(decode_array(2 | 16, 0, &array, 0), -1);
+	ck_assert_int_eq(decode_array(2 | 16, UINT64_MAX, &array, 0), -1);
+	array.data_offset = 189;
+	ck_assert_int_eq(decode_array(2 | 16, 188, &array, 0), -1);
+	array.data_offset = UINT64_MAX;
+	ck_assert_int_eq(decode_array(2 | 16, 59, &array, 0), -1);
+	array = array_of_two;
+	array.item_bytes = UINT64_MAX;
+	ck_assert_int_eq(decode_array(2 | 16, 188, &array, 0), -1);
+	array = array_of_two;
+	/* The product is 15 items again, but for what 64 bits do not hold. */
+	array.shape[1] += (uint64_t)1 << 62;
+	ck_assert_int_eq(decode_array(2 | 16, 188, &array, 0), -1);
+}
+END_TEST
+
+START_TEST(dimensions_of_an_array_out_of_range_are_refused)
+{
+	for (unsigned dimensions = 0; dimensions < 256; dimensions++) {
+		struct array array = {.dtype = "|u1",
+			.dtype_size = 3,
+			.item_bytes = 1,
+			.dimensions = (uint8_t)dimensions};
+		for (unsigned i = 0; i < ARRAY_DIMENSIONS_MAX; i++)
+			array.shape[i] = 1;
+		ck_assert_int_eq(decode_array(2 | 16, 1, &array, 0),
+			dimensions <= ARRAY_DIMENSIONS_MAX ? 0 : -1);
+	}
+}
+END_TEST
+
+START_TEST(types_of_an_array_that_could_harm_a_terminal_are_refused)
+{
+	static char text[ARRAY_DTYPE_MAX + 1];
+	struct array array = array_of_two;
+
+	for (int byte = 0; byte < 256; byte++) {
+		char dtype[3] = {'<', (char)byte, '4'};
+		array.dtype = dtype;
+		ck_assert_int_eq(
+			decode_array(2 | 16, 188, &array, 0), byte >= ' ' && byte <= '~' ? 0 : -1);
+	}
+	memset(text, 'x', sizeof(text));
+	array.dtype = text;
+	array.dtype_size = ARRAY_DTYPE_MAX;
+	ck_assert_int_eq(decode_array(2 | 16, 188, &array, 0), 0);
+	array.dtype_size = ARRAY_DTYPE_MAX + 1;
+	ck_assert_int_eq(decode_array(2 | 16, 188, &array, 0), -1);
+	array.dtype_size = 0;
+	ck_assert_int_eq(decode_array(2 | 16, 188, &array, 0), -1);
+}
+END_TEST
+
+START_TEST(arrays_and_notes_are_of_members_with_a_file)
+{
+	for (unsigned note = 0; note < 256; note++) {
+		bool known = note != NOTE_NONE && note < NOTE_KINDS;
+		ck_assert_int_eq(decode_array(2 | 32, 188, NULL, note), known ? 0 : -1);
+	}
+	ck_assert_int_eq(decode_array(1, 188, NULL, 0), 0);
+	ck_assert_int_eq(decode_array(1 | 16, 188, &array_of_two, 0), -1);
+	ck_assert_int_eq(decode_array(1 | 32, 188, NULL, NOTE_NPY_DAMAGED), -1);
+	ck_assert_int_eq(decode_array(256, 188, NULL, 0), 0);
+	ck_assert_int_eq(decode_array(256 | 16, 188, &array_of_two, 0), -1);
+	ck_assert_int_eq(decode_array(256 | 32, 188, NULL, NOTE_NPY_DAMAGED), -1);
+}
+END_TEST
+
 START_TEST(a_message_that_does_not_fit_leaves_the_packet_as_it_was)
 {
 	uint8_t packet[4096];
@@ -531,12 +712,19 @@ START_TEST(a_message_that_does_not_fit_leaves_the_packet_as_it_was)
 }
 END_TEST
 
-START_TEST(a_record_with_the_longest_name_fits_in_a_packet)
+START_TEST(a_record_with_the_longest_name_and_type_fits_in_a_packet)
 {
 	char *name = malloc(MEMBER_NAME_MAX);
 	uint8_t *packet = malloc(PACKET_MAX);
+	char *dtype = malloc(ARRAY_DTYPE_MAX);
+	struct array array = {.dtype = dtype,
+		.dtype_size = ARRAY_DTYPE_MAX,
+		.dimensions = ARRAY_DIMENSIONS_MAX,
+		.item_bytes = 0};
 	struct message message = {.kind = MESSAGE_RECORD,
 		.record = {.offset_bytes = 1,
+			.array = &array,
+			.note = NOTE_KINDS - 1,
 			.name = name,
 			.name_size = MEMBER_NAME_MAX,
 			.base = name,
@@ -546,12 +734,14 @@ START_TEST(a_record_with_the_longest_name_fits_in_a_packet)
 	struct wire_reader reader;
 
 	memset(name, 'n', MEMBER_NAME_MAX);
+	memset(dtype, 'd', ARRAY_DTYPE_MAX);
 	wire_writer_init(&writer, packet, PACKET_MAX);
 	ck_assert_int_eq(message_put(&writer, &message), 0);
 	wire_reader_init(&reader, packet, writer.size);
 	ck_assert_int_eq(message_get(&reader, &got), 1);
 	assert_record_eq(&got.record, &message.record);
 	free(name);
+	free(dtype);
 	free(packet);
 }
 END_TEST
@@ -584,8 +774,8 @@ START_TEST(random_bytes_never_harm)
 			memset(packet + 2, 0, 3);
 		}
 		if (size >= 7 && round % 2) {
-			packet[5] &= 15; /* known fields */
-			packet[6] = 0;
+			packet[5] &= 63; /* known fields */
+			packet[6] &= 3;
 		}
 		decode(packet, size, &count);
 	}
@@ -629,8 +819,12 @@ int main(void)
 	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
 	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);
 	tcase_add_test(tests, failure_kinds_out_of_range_are_refused);
+	tcase_add_test(tests, an_array_that_does_not_fit_its_member_is_refused);
+	tcase_add_test(tests, dimensions_of_an_array_out_of_range_are_refused);
+	tcase_add_test(tests, types_of_an_array_that_could_harm_a_terminal_are_refused);
+	tcase_add_test(tests, arrays_and_notes_are_of_members_with_a_file);
 	tcase_add_test(tests, a_message_that_does_not_fit_leaves_the_packet_as_it_was);
-	tcase_add_test(tests, a_record_with_the_longest_name_fits_in_a_packet);
+	tcase_add_test(tests, a_record_with_the_longest_name_and_type_fits_in_a_packet);
 	tcase_add_test(tests, random_bytes_never_harm);
 	tcase_add_test(tests, valid_packets_with_a_few_bytes_changed_never_harm);
 	suite_add_tcase(suite, tests);
