@@ -134,9 +134,15 @@ static bool on_empty(void *context, const struct job *job)
 	return true;
 }
 
+/* schedule_listener: what was told is yet to be written. */
+static bool is_full(void *context)
+{
+	return announce_pending(context) > ANNOUNCE_PENDING_MAX;
+}
+
 struct schedule_listener announce_listener(struct run *run)
 {
-	return (struct schedule_listener){on_record, on_failed, on_empty, run};
+	return (struct schedule_listener){on_record, on_failed, on_empty, is_full, run};
 }
 
 static void forget_written(struct run *run, uint64_t written)

@@ -11,8 +11,8 @@
 #include "parent/state.h"
 
 /**
- * Bytes of output that may wait for a slow reader before workers are no longer heard and the source
- * is no longer asked.
+ * Bytes of output that may wait for a slow reader before no more is told, workers are no longer
+ * heard and the source is no longer asked.
  */
 #define ANNOUNCE_PENDING_MAX ((size_t)32 * 1024)
 

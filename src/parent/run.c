@@ -100,8 +100,11 @@ static void wait_for_events(struct run *run, int timeout_ms)
 		if (polls[first_worker + i].revents)
 			answers_take(run, &run->pool.workers[i]);
 	}
-	if (polls[1].revents && !run->stop)
+	if (polls[1].revents && !run->stop) {
 		announce_write(run);
+		if (!run->stop)
+			schedule_resume(&run->schedule);
+	}
 }
 
 static bool all_done(const struct run *run)

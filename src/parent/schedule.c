@@ -133,6 +133,17 @@ static bool has_turn(const struct schedule *schedule, const struct unit *unit)
 	return schedule->unordered || (unit->job == schedule->first && unit == unit->job->units);
 }
 
+/* Whether nothing may be told now. */
+static bool is_full(struct schedule *schedule)
+{
+	const struct schedule_listener *listener = &schedule->listener;
+
+	if (!listener->full || !listener->full(listener->context))
+		return false;
+	schedule->paused = true;
+	return true;
+}
+
 static void tell(struct schedule *schedule, struct unit *unit, const struct record *record)
 {
 	const struct schedule_listener *listener = &schedule->listener;
@@ -145,17 +156,26 @@ static void tell(struct schedule *schedule, struct unit *unit, const struct reco
 		schedule->halted = true;
 }
 
+/* Tell what waits of @unit, which has none left then, unless the listener is full. */
 static void tell_waiting(struct schedule *schedule, struct unit *unit)
 {
 	struct wire_reader reader;
 	struct message message;
 
-	wire_reader_init(&reader, unit->waiting, unit->waiting_size);
-	while (!schedule->halted && message_get(&reader, &message) == 1)
+	wire_reader_init(&reader, unit->waiting + unit->waiting_told,
+		unit->waiting_size - unit->waiting_told);
+	while (!schedule->halted && reader.left > 0) {
+		if (is_full(schedule))
+			return;
+		int got = message_get(&reader, &message);
+		assert(got == 1); /* we put it there */
+		(void)got;
 		tell(schedule, unit, &message.record);
+		unit->waiting_told = unit->waiting_size - reader.left;
+	}
 	schedule->held_bytes -= unit->waiting_capacity;
 	free(steal_pointer(&unit->waiting));
-	unit->waiting_size = unit->waiting_capacity = 0;
+	unit->waiting_told = unit->waiting_size = unit->waiting_capacity = 0;
 }
 
 static void finish_job(struct schedule *schedule, struct job *job)
@@ -178,12 +198,12 @@ static bool advance_job(struct schedule *schedule, struct job *job)
 			continue;
 		if (unit->waiting)
 			tell_waiting(schedule, unit);
-		if (schedule->halted)
+		if (schedule->halted || unit->waiting)
 			return false; /* the unit stays, with what was not told */
 		if (unit->state == UNIT_DONE)
 			unit_remove(schedule, unit);
 	}
-	if (job->units || !job->planned || schedule->halted)
+	if (job->units || !job->planned || schedule->halted || is_full(schedule))
 		return false;
 	finish_job(schedule, job);
 	return true;
@@ -197,6 +217,17 @@ void schedule_advance(struct schedule *schedule, struct job *job)
 	}
 	while (schedule->first && advance_job(schedule, schedule->first))
 		;
+}
+
+void schedule_resume(struct schedule *schedule)
+{
+	if (!schedule->paused || schedule->halted)
+		return;
+	schedule->paused = false;
+	for (struct job *job = schedule->first, *next; job; job = next) {
+		next = schedule->unordered ? job->next : NULL;
+		schedule_advance(schedule, job);
+	}
 }
 
 /* Append @job, all set. */
@@ -363,7 +394,7 @@ static int unit_wait(struct schedule *schedule, struct unit *unit, const struct 
 
 int schedule_tell(struct schedule *schedule, struct unit *unit, const struct record *record)
 {
-	if (!has_turn(schedule, unit))
+	if (!has_turn(schedule, unit) || unit->waiting || is_full(schedule))
 		return unit_wait(schedule, unit, record);
 	tell(schedule, unit, record);
 	return 0;

@@ -9,6 +9,8 @@
  * Records are handed on in input order: those of the first unit of the first job at once, all
  * others when their turn comes. Without order, all at once. What waits is bounded: while it is more
  * than SCHEDULE_HELD_MAX, only the first job's units are given out and no new archive is taken on.
+ * What is printed of a record can be many times as long as the record that waits, so the listener
+ * is asked before each whether it has room.
  *
  * No input or output, no processes: run.c brings those.
  */
@@ -68,8 +70,9 @@ struct unit {
 	uint32_t directory;   /**< number of the directory that has its files */
 	unsigned deaths;      /**< workers that died over it without a member to blame */
 	bool gains;           /**< its worker would be faster with another unit beside it */
-	bool alone;       /**< it is to be the only one of its worker's: one of two killed one */
-	uint8_t *waiting; /**< records that wait for their turn, as messages */
+	bool alone;          /**< it is to be the only one of its worker's: one of two killed one */
+	uint8_t *waiting;    /**< records that wait for their turn, as messages */
+	size_t waiting_told; /**< bytes of those that were told already */
 	size_t waiting_size;
 	size_t waiting_capacity;
 };
@@ -86,6 +89,8 @@ struct schedule_listener {
 	bool (*failed)(void *context, const struct job *job);
 	/** An archive without members. */
 	bool (*empty)(void *context, const struct job *job);
+	/** Whether no more is to be told until schedule_resume(); NULL: never. */
+	bool (*full)(void *context);
 	void *context;
 };
 
@@ -93,6 +98,7 @@ struct schedule {
 	struct schedule_listener listener;
 	bool unordered;
 	bool halted;              /**< the listener has had enough */
+	bool paused;              /**< something has its turn, but the listener is full */
 	struct job *first, *last; /**< all jobs */
 	struct job *open;         /**< jobs with a unit to give */
 	uint64_t next_number;
@@ -119,6 +125,9 @@ int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t s
  */
 int schedule_add_failed(
 	struct schedule *schedule, const char *path, const char *error, const char *message);
+
+/** The listener may not be full any more: tell what has its turn. */
+void schedule_resume(struct schedule *schedule);
 
 /** Whether another archive may be added now. */
 bool schedule_has_room(const struct schedule *schedule);

@@ -104,3 +104,21 @@ stat_bytes() { # KEY: the exact number in parentheses
 	grep -q '^status 1$' figures
 	expect_at_most $limit parent
 }
+
+@test "records that print as many times their size wait until there is room" {
+	skip_under_sanitizer
+	# The second archive waits for the first, which has as many members, with 3.7 KB a line.
+	local long
+	long=$PWD/$(printf "%0200d/%.0s" {1..16})
+	mkdir -p "$long"
+	"$PYTHON" - "$long" <<-'END'
+		import sys, zipfile
+		for name in ("a", "b"):
+		    with zipfile.ZipFile(sys.argv[1] + name + ".zip", "w") as archive:
+		        for number in range(4000):
+		            archive.writestr("m%d" % number, b"")
+	END
+	sampled --json -j 2 "$long"a.zip "$long"b.zip
+	expect_at_most $limit parent
+	jq -r .member out | cmp - <(for _ in 1 2; do seq -f 'm%.0f' 0 3999; done)
+}

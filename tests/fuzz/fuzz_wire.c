@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -114,12 +115,22 @@ struct game {
 	size_t accepted_count;
 	uint64_t ended; /* archives whose last word was said: below this where there is order */
 	unsigned jobs;
-	bool stops; /* the listener has enough at some time */
+	unsigned room; /* how many words the listener takes until it is full; UINT_MAX: any */
+	bool stops;    /* the listener has enough at some time */
 	unsigned until_stop;
 };
 
+static bool on_full(void *context)
+{
+	const struct game *game = context;
+
+	return game->room == 0;
+}
+
 static bool takes(struct game *game)
 {
+	MUST(game->room > 0);
+	game->room -= game->room != UINT_MAX;
 	return !game->stops || game->until_stop-- > 0;
 }
 
@@ -425,6 +436,8 @@ static void do_unit(struct game *game, unsigned number)
 /* From now on all workers are honest: the run comes to its end, and nothing is left. */
 static void finish(struct game *game)
 {
+	game->room = UINT_MAX;
+	schedule_resume(&game->schedule);
 	for (unsigned turn = 0; !game->schedule.halted; turn++) {
 		bool busy = false;
 		MUST(turn < HONEST_TURNS_MAX);
@@ -449,10 +462,10 @@ static void finish(struct game *game)
 static void play(struct fuzz_input *input)
 {
 	static struct game game;
-	const struct schedule_listener listener = {on_record, on_failed, on_empty, &game};
+	const struct schedule_listener listener = {on_record, on_failed, on_empty, on_full, &game};
 	uint8_t how = fuzz_take_u8(input);
 
-	game = (struct game){.stops = how & 2, .until_stop = how >> 2};
+	game = (struct game){.room = UINT_MAX, .stops = how & 2, .until_stop = how >> 2};
 	schedule_init(&game.schedule, how & 1, &listener);
 	/* Once the listener has had enough, the run stops. */
 	for (int ops = 0; ops < OPS_MAX && input->left > 0 && !game.schedule.halted; ops++) {
@@ -464,6 +477,11 @@ static void play(struct fuzz_input *input)
 
 		switch (op & 7) {
 		case 0:
+			if (op & 8) {
+				game.room = op >> 4 == 15 ? UINT_MAX : op >> 4;
+				schedule_resume(&game.schedule);
+				break;
+			}
 			add_archive(&game, fuzz_take_u8(input));
 			break;
 		case 1:

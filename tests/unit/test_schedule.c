@@ -29,6 +29,7 @@ static char told[256 * 1024];
 static size_t told_size;
 static size_t listener_calls;
 static size_t listener_takes = SIZE_MAX; /* calls until it has had enough */
+static size_t listener_room = SIZE_MAX;  /* calls until it is full */
 
 static bool take(const char *text)
 {
@@ -84,11 +85,19 @@ static bool on_empty(void *context, const struct job *job)
 	return take(text);
 }
 
+static bool on_full(void *context)
+{
+	must(context == &schedule);
+	return listener_calls >= listener_room;
+}
+
 static void begin(bool unordered)
 {
-	const struct schedule_listener listener = {on_record, on_failed, on_empty, &schedule};
+	const struct schedule_listener listener = {
+		on_record, on_failed, on_empty, on_full, &schedule};
 
 	told[0] = '\0';
+	listener_room = SIZE_MAX;
 	told_size = listener_calls = 0;
 	listener_takes = SIZE_MAX;
 	schedule_init(&schedule, unordered, &listener);
@@ -315,6 +324,72 @@ START_TEST(without_order_all_is_told_at_once)
 	records(a, 1, 2);
 	done(a);
 	assert_told("0.2 1.0 0.0 0.3 0.1");
+	finish();
+}
+END_TEST
+
+START_TEST(a_full_listener_is_told_nothing_until_there_is_room_whoever_waits)
+{
+	static const char *const words[] = {
+		"0.0", "0.1", "0.2", "0.3", "1.0", "1.1", "F2", "E3", "4.0"};
+	char expected[64] = "";
+
+	begin(false);
+	listener_room = 0;
+	add(2);
+	add_failed(FAILURE_OPEN);
+	add(2);
+	struct unit *a = give(0, 0);
+	plan(a, 2, 4);
+	whole(give(0, 2), 4, 4);
+	whole(give(1, 0), 2, 2);
+	whole(give(3, 0), 0, 0);
+	whole(give(4, 0), 1, 1);
+	records(a, 0, 1);
+	assert_told("");
+	ck_assert(!schedule_was_told(&schedule, 0, 0));
+	listener_room = 1;
+	schedule_resume(&schedule);
+	assert_told("0.0");
+	ck_assert(schedule_was_told(&schedule, 0, 0));
+	records(a, 1, 2); /* it has its turn, but comes behind what waits */
+	done(a);
+	assert_told("0.0");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		strcat(strcat(expected, i > 0 ? " " : ""), words[i]);
+		listener_room = i + 1;
+		schedule_resume(&schedule);
+		assert_told(expected);
+		schedule_resume(&schedule);
+		assert_told(expected);
+	}
+	listener_room = SIZE_MAX;
+	schedule_resume(&schedule);
+	finish();
+}
+END_TEST
+
+START_TEST(without_order_too_what_a_full_listener_was_not_told_waits)
+{
+	begin(true);
+	listener_room = 1;
+	add(2);
+	struct unit *a = give(0, 0);
+	plan(a, 2, 2);
+	struct unit *b = give(1, 0);
+	plan(b, 2, 2);
+	records(b, 0, 1);
+	records(a, 0, 2);
+	done(a);
+	records(b, 1, 2);
+	assert_told("1.0");
+	listener_room = 2;
+	schedule_resume(&schedule);
+	assert_told("1.0 0.0");
+	listener_room = SIZE_MAX;
+	schedule_resume(&schedule);
+	assert_told("1.0 0.0 0.1 1.1");
+	done(b);
 	finish();
 }
 END_TEST
@@ -1511,7 +1586,8 @@ static void model_check_told(void)
 
 static void model_begin(bool unordered, bool halts, unsigned archives)
 {
-	const struct schedule_listener listener = {model_record, model_failed, model_empty, NULL};
+	const struct schedule_listener listener = {
+		model_record, model_failed, model_empty, NULL, NULL};
 
 	memset(&model, 0, sizeof(model));
 	model.unordered = unordered;
@@ -1621,6 +1697,8 @@ int main(void)
 	tcase_add_test(tests, archives_that_finish_early_wait_for_their_turn);
 	tcase_add_test(tests, units_that_finish_early_wait_for_their_turn);
 	tcase_add_test(tests, without_order_all_is_told_at_once);
+	tcase_add_test(tests, a_full_listener_is_told_nothing_until_there_is_room_whoever_waits);
+	tcase_add_test(tests, without_order_too_what_a_full_listener_was_not_told_waits);
 	tcase_add_test(tests, members_may_be_left_out);
 	tcase_add_test(tests, a_plan_adds_the_next_unit_and_no_other);
 	tcase_add_test(tests, an_archive_without_members_is_told_in_turn);
