@@ -265,7 +265,8 @@ static void work(const struct worker_settings *settings)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct schedule_listener listener = {on_record, on_last_word, on_last_word, NULL, NULL};
+	const struct schedule_listener listener = {
+		on_record, on_last_word, on_last_word, NULL, NULL};
 	/* By its size, so that all of the input is the archive. */
 	enum decoder decoder = (enum decoder)(size / 4 % DECODER_KINDS);
 	const struct worker_settings settings = {
