@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # --include and --exclude. The archive's members, by index: 0 a.dat, 1 b.txt, 2 sub/a.dat,
-# 3 sub/c.npy, 4 sub/deep/d.dat, 5 other/b.txt, 6 .hidden.dat, 7 sub/.hidden.txt, 8 README,
+# 3 sub/c.arr, 4 sub/deep/d.dat, 5 other/b.txt, 6 .hidden.dat, 7 sub/.hidden.txt, 8 README,
 # 9 x[1].dat, 10 UPPER.DAT
 
 load helpers
@@ -68,7 +68,7 @@ expect_members() {
 	expect_members "" --include='*.dat' --exclude='*.dat'
 	expect_members "0 1 2 3 4 5 6 7 8 9 10" --exclude='*.dat' --include='*.dat'
 	expect_members "1 3 4 5 7 8 10" --exclude='*.dat' --include='sub/deep/*'
-	expect_members "1 3 5" --include='*.npy' --include='b.*'
+	expect_members "1 3 5" --include='*.arr' --include='b.*'
 }
 
 @test "nothing matches: nothing printed, nothing left, status 0" {

@@ -258,7 +258,7 @@ def recipe_only_directories(path):
 
 def recipe_filters(path):
     """Names for patterns: at the top, below, twice the same base, hidden."""
-    names = ("a.dat", "b.txt", "sub/a.dat", "sub/c.npy", "sub/deep/d.dat", "other/b.txt",
+    names = ("a.dat", "b.txt", "sub/a.dat", "sub/c.arr", "sub/deep/d.dat", "other/b.txt",
              ".hidden.dat", "sub/.hidden.txt", "README", "x[1].dat", "UPPER.DAT")
     with zipfile.ZipFile(path, "w") as archive:
         for name in names:
