@@ -51,6 +51,7 @@
  *     - bounds.[ch]      what is refused: by limits, for want of room
  *     - outfile.[ch]     ... into a file of its own, or with others
  *     - npy.[ch]         the header of a .npy file
+ *       npywrite.[ch]    ... one for members that have none
  *     - buffer.h         what both read and write by
  *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c),
  *                        or our own for two members at once (inflate_twin.c):
@@ -67,6 +68,7 @@
  *     - record, array, failure, method     what became of a member
  *     - decoder                            the decoders, by name
  *     - dtype                              NumPy's types, by name
+ *     - rawarray                           what members hold that do not say it
  *     - membername, filter, inplace, memory, diag, printable, utf8, encoding, cleanup
  */
 
@@ -279,6 +281,8 @@ static int unzip(const struct options *options)
 		.password = password.text,
 		.encoding = options->encoding,
 		.limits = options->limits,
+		.raw = rawarray_is_given(&options->raw) ? &options->raw : NULL,
+		.npy = options->npy,
 		.pack = options->pack,
 		.in_place = options->in_place,
 		.decoder = options->decoder,

@@ -139,13 +139,37 @@ static enum options_result check_places(struct parse *parse)
 		options->pack ? "pack" : "in-place");
 }
 
+/** What goes together of the options for members that do not say what they hold. */
+static enum options_result check_raw(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool given = rawarray_is_given(&options->raw);
+
+	if (options->raw.dimensions > 0 && !given)
+		return options_wrong(parse, "option '--shape' needs '--dtype'");
+	if (options->npy && !given)
+		return options_wrong(parse, "option '--npy' needs '--dtype'");
+	if (given && !rawarray_is_possible(&options->raw))
+		return options_wrong(parse, "no array is as large as '--dtype' and '--shape' say");
+	if (options->npy && options->pack)
+		return options_wrong(parse, "options '--npy' and '--pack' exclude each other");
+	if (options->npy && options->in_place.wanted)
+		return options_wrong(parse, "options '--npy' and '--in-place' exclude each other");
+	if (given && options->action == ACTION_LIST)
+		return options_wrong(parse, "option '--list' does not look at '--dtype'");
+	if (options->npy && options->action == ACTION_TEST)
+		return options_wrong(
+			parse, "option '--test' makes no files that '--npy' could be for");
+	return OPTIONS_OK;
+}
+
 /** Check what no option alone can tell. */
 static enum options_result check_inputs(struct parse *parse)
 {
 	const struct options *options = parse->options;
 	size_t standard_inputs = 0;
 
-	if (check_task(parse) != OPTIONS_OK)
+	if (check_task(parse) != OPTIONS_OK || check_raw(parse) != OPTIONS_OK)
 		return OPTIONS_USAGE;
 	if (options->json && options->printf_format)
 		return options_wrong(parse, "options '--json' and '--printf' exclude each other");

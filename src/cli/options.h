@@ -12,6 +12,7 @@
 #include "common/filter.h"
 #include "common/inplace.h"
 #include "common/limits.h"
+#include "common/rawarray.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,8 @@ struct options {
 	bool no_sandbox; /**< never together with @require_sandbox: the later one counts */
 	bool require_sandbox;
 	struct limits limits;      /**< of --max-member and its kin */
+	struct raw_array raw;      /**< of --dtype and --shape; without --dtype nothing */
+	bool npy;                  /**< only together with @raw */
 	bool pack;                 /**< only together with @printf_format or @json */
 	struct in_place in_place;  /**< the same, where it is wanted */
 	bool json;                 /**< never together with @printf_format */

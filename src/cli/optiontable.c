@@ -149,6 +149,33 @@ static enum options_result set_count(
 		spec->name, printable(argument, strlen(argument), shown, sizeof(shown)));
 }
 
+static enum options_result set_dtype(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+
+	if (rawarray_is_given(&parse->options->raw))
+		return options_wrong(parse, "option '--%s' can be given only once", spec->name);
+	if (rawarray_set_dtype(&parse->options->raw, argument))
+		return OPTIONS_OK;
+	return options_wrong(parse, "option '--%s': '%s' is no type such as float32, <f4 or u1",
+		spec->name, printable(argument, strlen(argument), shown, sizeof(shown)));
+}
+
+static enum options_result set_shape(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	char shown[PRINTABLE_MAX];
+
+	if (parse->options->raw.dimensions > 0)
+		return options_wrong(parse, "option '--%s' can be given only once", spec->name);
+	if (rawarray_set_shape(&parse->options->raw, argument))
+		return OPTIONS_OK;
+	return options_wrong(parse,
+		"option '--%s': '%s' is no shape such as 1000,4 or -1,4, with one -1 at most",
+		spec->name, printable(argument, strlen(argument), shown, sizeof(shown)));
+}
+
 static enum options_result add_filter(
 	struct parse *parse, const struct option_spec *spec, const char *argument)
 {
@@ -285,6 +312,25 @@ const struct option_spec option_specs[] = {
 		.help = "FILE holds the password of encrypted members",
 		.handler = set_text,
 		.field = FIELD(password_file)},
+
+	{.section = "Members that are not .npy",
+		.name = "dtype",
+		.has_arg = required_argument,
+		.argument = "TYPE",
+		.help = "what they hold: a type of NumPy, such as float32,\n"
+			"<f4 or u1",
+		.handler = set_dtype},
+	{.name = "shape",
+		.has_arg = required_argument,
+		.argument = "N,M,...",
+		.help = "its dimensions, of which one may be -1; default: one\n"
+			"dimension; a member that does not fit fails",
+		.handler = set_shape},
+	{.name = "npy",
+		.help = "put a header before it, as numpy.save() does, for\n"
+			"numpy.load() to map the file",
+		.handler = set_flag,
+		.field = FIELD(npy)},
 
 	{.section = "How to do it",
 		.letter = 'j',

@@ -21,7 +21,7 @@ enum words {
 	WORDS_SIZE,
 	WORDS_FILE_TYPE,
 	WORDS_WAIT_STATUS,
-	WORDS_LIMIT,  /* a number, the text, the limit */
+	WORDS_LIMIT,  /* a number, the text, the limit or whatever it is held against */
 	WORDS_ROOM,   /* the text, the directory, both numbers */
 	WORDS_INODES, /* the text, the directory, the number */
 };
@@ -85,6 +85,10 @@ static const struct {
 	[FAILURE_NO_INODES] = {"no-space", "not enough inodes in", WORDS_INODES},
 	[FAILURE_SLOW] = {"too-slow", "its central directory takes too long to read for its size",
 		WORDS_ONLY},
+	[FAILURE_SHAPE] = {"shape-mismatch", "bytes, but an array of --dtype and --shape has ",
+		WORDS_LIMIT},
+	[FAILURE_OPEN_SHAPE] = {"shape-mismatch",
+		"bytes, which is no multiple of what --dtype and --shape make: ", WORDS_LIMIT},
 	[FAILURE_NO_WORKER] = {"no-worker", "cannot start a worker process", WORDS_ERRNO},
 };
 

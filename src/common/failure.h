@@ -49,7 +49,9 @@ enum failure_kind {
 	FAILURE_NO_ROOM,       /**< more than is free; numbers: bytes needed, bytes that are */
 	FAILURE_NO_INODES,     /**< number: files that the file system can still hold */
 	FAILURE_SLOW,          /**< reading the directory takes too long for its size */
-	FAILURE_KINDS,         /**< how many there are; not a kind */
+	FAILURE_SHAPE,         /**< --shape; numbers: bytes of the member, bytes of the array */
+	FAILURE_OPEN_SHAPE, /**< so it is with a -1; the second: what they must be a multiple of */
+	FAILURE_KINDS,      /**< how many there are; not a kind */
 };
 
 /** One failure: its kind, and numbers whose meaning the kind tells. */

@@ -84,6 +84,15 @@ bool member_is_npy(const char *name, size_t size)
 	return size >= 4 && strncasecmp(name + size - 4, ".npy", 4) == 0;
 }
 
+size_t member_npy_name(
+	uint64_t archive, uint64_t member, const char *name, size_t name_size, char *file)
+{
+	size_t length = member_file_name(archive, member, name, name_size, file);
+
+	memcpy(file + length, MEMBER_NPY_SUFFIX, sizeof(MEMBER_NPY_SUFFIX));
+	return length + sizeof(MEMBER_NPY_SUFFIX) - 1;
+}
+
 size_t member_pack_name(uint64_t archive, uint64_t member, char *file)
 {
 	static const char name[] = "pack";

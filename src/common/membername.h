@@ -16,8 +16,14 @@
 /** The most bytes of the cleaned base name. */
 #define MEMBER_BASE_MAX 100
 
-/** Room for a whole file name with the NUL: two 64-bit numbers, two separators, the base name. */
-#define MEMBER_FILE_SIZE (20 + 1 + 20 + 1 + MEMBER_BASE_MAX + 1)
+/** What is put behind the base name where a header is put before the data. */
+#define MEMBER_NPY_SUFFIX ".npy"
+
+/**
+ * Room for a whole file name with the NUL: two 64-bit numbers, two separators, the base name, a
+ * suffix.
+ */
+#define MEMBER_FILE_SIZE (20 + 1 + 20 + 1 + MEMBER_BASE_MAX + sizeof(MEMBER_NPY_SUFFIX))
 
 /** Where the base name starts in a member's name of @size bytes: behind the last '/'. */
 size_t member_base_offset(const char *name, size_t size);
@@ -35,6 +41,10 @@ bool member_is_npy(const char *name, size_t size);
 
 /** Write the file name of a member to @file (MEMBER_FILE_SIZE bytes). Returns its length. */
 size_t member_file_name(
+	uint64_t archive, uint64_t member, const char *name, size_t name_size, char *file);
+
+/** The same with MEMBER_NPY_SUFFIX, for a member with a header that was put before it. */
+size_t member_npy_name(
 	uint64_t archive, uint64_t member, const char *name, size_t name_size, char *file);
 
 /** The same for a file with several members, of which @member is the first. */

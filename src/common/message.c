@@ -20,12 +20,13 @@ enum record_field {
 	RECORD_NOTE = 1 << 5,
 	RECORD_NO_FILE = 1 << 8,
 	RECORD_LISTED = 1 << 9,
+	RECORD_HEADED = 1 << 10, /* nothing is put for it */
 	RECORD_BASE = 1 << 12,
 	RECORD_IN_ARCHIVE = 1 << 13,
 	RECORD_UNCHECKED = 1 << 14,
 	/* all that are known */
 	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE |
-			RECORD_IN_ARCHIVE | RECORD_UNCHECKED,
+			RECORD_HEADED | RECORD_IN_ARCHIVE | RECORD_UNCHECKED,
 	/* where a member is: one of these is there */
 	RECORD_PLACES = RECORD_FAILURE | RECORD_FILE | RECORD_NO_FILE | RECORD_IN_ARCHIVE,
 };
@@ -68,6 +69,9 @@ static bool fields_agree(unsigned fields)
 		place != RECORD_IN_ARCHIVE)
 		return false;
 	if ((fields & RECORD_BASE) && (place != RECORD_FILE || (fields & RECORD_PACK)))
+		return false;
+	if ((fields & RECORD_HEADED) &&
+		((fields & RECORD_PACK) || place == RECORD_NO_FILE || place == RECORD_IN_ARCHIVE))
 		return false;
 	return !(fields & RECORD_PACK) || place == RECORD_FILE || place == RECORD_FAILURE;
 }
@@ -140,6 +144,9 @@ static void put_record(struct wire_writer *out, const struct record *record)
 		if (record->base)
 			fields |= RECORD_BASE;
 	}
+	/* Of one that failed too, since its file is called so. */
+	if (record->headed)
+		fields |= RECORD_HEADED;
 	wire_put_u16(out, (uint16_t)fields);
 	wire_put_u64(out, record->archive);
 	wire_put_u64(out, record->member);
@@ -186,6 +193,7 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 	record->place = place_of(fields);
 	record->listed = fields & RECORD_LISTED;
 	record->unchecked = fields & RECORD_UNCHECKED;
+	record->headed = fields & RECORD_HEADED;
 	if (fields & RECORD_FAILURE) {
 		get_failure(in, &record->failure);
 		if (record->failure.kind == FAILURE_NONE)

@@ -41,7 +41,9 @@ static void check_own(const struct worker *worker, struct budget *budget, struct
 	record_file_name(record, file);
 	record->failure = map_file(worker, file, record, &size_bytes);
 	if (record->failure.kind == FAILURE_NONE &&
-		(record->offset_bytes != 0 || record->size_bytes != size_bytes))
+		((record->offset_bytes != 0) != record->headed ||
+			record->offset_bytes > size_bytes ||
+			record->size_bytes != size_bytes - record->offset_bytes))
 		record->failure.kind = FAILURE_CHANGED;
 	if (record->failure.kind == FAILURE_NONE)
 		record->failure = budget_take(budget, record);

@@ -10,12 +10,14 @@
 #include "worker/inflate.h"
 #include "worker/inflate_whole.h"
 #include "worker/npy.h"
+#include "worker/npywrite.h"
 #include "worker/outfile.h"
 #include "worker/stay.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define INPUT_SIZE ((size_t)256 * 1024)
 
@@ -32,12 +34,15 @@ struct extraction {
 	struct outfile own;                    /* of the member in hand */
 	struct outfile pack;                   /* of small members, where they are packed */
 	bool packs;
-	uint64_t pack_number; /* the first member in the pack */
-	uint64_t pack_first;  /* where that ends */
+	const struct raw_array *raw; /* what members hold that do not say so; or NULL */
+	bool npy;                    /* they get a header */
+	uint64_t pack_number;        /* the first member in the pack */
+	uint64_t pack_first;         /* where that ends */
 
 	struct member member;
 	struct record record;
-	struct array array; /* of the record, its type in @in */
+	bool is_raw;        /* the member is @array, for all that it does not say so */
+	struct array array; /* of the record; its type is that of @raw or in @in */
 	struct member_data data;
 	struct inflater
 		*inflater; /* large or small; NULL: the codec, or the data come as they are */
@@ -103,6 +108,13 @@ void extraction_set_bounds(struct extraction *extraction, const struct bounds *b
 void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place)
 {
 	extraction->in_place = *in_place;
+}
+
+void extraction_set_raw(struct extraction *extraction, const struct raw_array *raw, bool npy)
+{
+	assert(!npy || !extraction->packs);
+	extraction->raw = raw;
+	extraction->npy = npy;
 }
 
 const struct record *extraction_record(const struct extraction *extraction)
@@ -177,6 +189,19 @@ static bool is_within_bounds(const struct extraction *extraction, struct failure
 	return bounds_have_room(extraction->directory_fd, size_bytes, 1, failure);
 }
 
+/* Put the header of the member's array, which is known before the member is, into a new file. */
+static void put_header(const struct extraction *extraction, struct outfile *out)
+{
+	char header[NPY_WRITTEN_MAX];
+	size_t room_size;
+	size_t size = npy_write(&extraction->array, header);
+	uint8_t *room = outfile_room(out, size, &room_size);
+
+	assert(room); /* the buffer is empty */
+	memcpy(room, header, size);
+	outfile_commit(out, size);
+}
+
 /* Choose the file that the member goes to, and have it open. 0, or -1 with errno. */
 static int open_file(struct extraction *extraction)
 {
@@ -191,8 +216,7 @@ static int open_file(struct extraction *extraction)
 			extraction->pack_number = member->index;
 			member_pack_name(archive, member->index, out->name);
 		} else {
-			member_file_name(
-				archive, member->index, member->name, member->name_size, out->name);
+			record_own_name(&extraction->record, out->name);
 		}
 		if (outfile_create(out) < 0)
 			return -1;
@@ -206,6 +230,8 @@ static int open_file(struct extraction *extraction)
 	} else if (outfile_align(out) < 0) {
 		return -1;
 	}
+	if (extraction->record.headed)
+		put_header(extraction, out);
 	extraction->out = out;
 	extraction->start = outfile_position(out);
 	extraction->record.packed = packed;
@@ -265,9 +291,9 @@ static int read_start(
 }
 
 /*
- * What array the member holds, by its header, where its name says that it is one. It is all
- * decoded, or stays. The buffer of compressed bytes is done with and has room for the header and
- * for the type. 0, or -1 with *@failure.
+ * What array the member holds: by its header, where its name says that it is one, or as it was
+ * said. It is all decoded, or stays. The buffer of compressed bytes is done with and has room for
+ * the header and for the type. 0, or -1 with *@failure.
  */
 static int look_for_array(struct extraction *extraction, struct failure *failure)
 {
@@ -278,7 +304,9 @@ static int look_for_array(struct extraction *extraction, struct failure *failure
 	size_t size = size_bytes < NPY_PREFIX_MAX ? (size_t)size_bytes : NPY_PREFIX_MAX;
 
 	static_assert(INPUT_SIZE >= NPY_HEADER_MAX + ARRAY_DTYPE_MAX, "the buffer has room");
-	if (!member_is_npy(member->name, member->name_size))
+	if (extraction->is_raw)
+		extraction->record.array = &extraction->array;
+	if (extraction->is_raw || !member_is_npy(member->name, member->name_size))
 		return 0;
 	if (extraction->directory_fd < 0)
 		return 0; /* only tested: there is no file to read from */
@@ -365,6 +393,17 @@ static enum extract_status stay_step(struct extraction *extraction)
 	return size > 0 ? EXTRACT_MORE : finish_stay(extraction);
 }
 
+/* Where the member holds what it does not say: that it fits. False with *@failure. */
+static bool take_as_raw(struct extraction *extraction, struct failure *failure)
+{
+	const struct member *member = &extraction->member;
+
+	extraction->is_raw = extraction->raw && !member_is_npy(member->name, member->name_size);
+	extraction->record.headed = extraction->is_raw && extraction->npy;
+	return !extraction->is_raw ||
+	       rawarray_fit(extraction->raw, member->size_bytes, &extraction->array, failure);
+}
+
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member)
 {
@@ -385,6 +424,8 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 
 	if (prepare_codec(extraction) != DECODE_NEED_INPUT)
 		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
+	if (!take_as_raw(extraction, &failure))
+		return fail(extraction, failure);
 	bool inflating = member->method == METHOD_DEFLATE;
 	extraction->inflater = inflating ? choose_inflater(extraction) : NULL;
 	extraction->whole = inflating && extraction->whole_inflater &&

@@ -13,6 +13,7 @@
 
 #include "common/decoder.h"
 #include "common/inplace.h"
+#include "common/rawarray.h"
 #include "common/record.h"
 #include "worker/archive.h"
 #include "worker/bounds.h"
@@ -49,6 +50,12 @@ void extraction_set_bounds(struct extraction *extraction, const struct bounds *b
  * where in its file they are.
  */
 void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place);
+
+/**
+ * Members that begin from now on and are not .npy hold @raw, which must stay; those that do not fit
+ * fail. @npy: they get a .npy file's header put before them; not where small members are packed.
+ */
+void extraction_set_raw(struct extraction *extraction, const struct raw_array *raw, bool npy);
 
 /**
  * Begin with @member of @archive, which has the place @archive_number in the input. Both must

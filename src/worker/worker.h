@@ -14,6 +14,7 @@
 #include "common/inplace.h"
 #include "common/limits.h"
 #include "common/progress.h"
+#include "common/rawarray.h"
 
 #include <stdbool.h>
 
@@ -26,13 +27,15 @@ enum worker_task {
 
 struct worker_settings {
 	enum worker_task task;
-	struct filter filter;     /**< which members are wanted */
-	const char *password;     /**< a string; or NULL */
-	const char *encoding;     /**< of names that do not say it, as names.h has it; or NULL */
-	struct limits limits;     /**< what is refused */
-	bool pack;                /**< small members share a file */
-	struct in_place in_place; /**< in archives where the work says that they may stay */
-	enum decoder decoder;     /**< one that inflate_has() */
+	struct filter filter;        /**< which members are wanted */
+	const char *password;        /**< a string; or NULL */
+	const char *encoding;        /**< of names that do not say it, as names.h has it; or NULL */
+	struct limits limits;        /**< what is refused */
+	const struct raw_array *raw; /**< what members that are not .npy hold; or NULL */
+	bool npy;                    /**< with a header put before them; not together with @pack */
+	bool pack;                   /**< small members share a file */
+	struct in_place in_place;    /**< in archives where the work says that they may stay */
+	enum decoder decoder;        /**< one that inflate_has() */
 	bool full_names;  /**< say the whole names of members, not only what files are called */
 	bool sandboxed;   /**< enter the sandbox (sandbox.h) before any work */
 	unsigned sandbox; /**< with these parts of it */

@@ -45,6 +45,7 @@ static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 	return no_space || (a == FAILURE_NO_ROOM && b == FAILURE_NO_INODES) ||
 	       (a == FAILURE_TRUNCATED && b == FAILURE_CUT_OFF) ||
 	       (a == FAILURE_WRONG_PASSWORD && b == FAILURE_DECRYPTED) ||
+	       (a == FAILURE_SHAPE && b == FAILURE_OPEN_SHAPE) ||
 	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER);
 }
 

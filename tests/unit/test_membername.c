@@ -74,6 +74,26 @@ START_TEST(the_file_name_is_never_a_way_out_of_its_directory)
 }
 END_TEST
 
+START_TEST(one_with_a_header_is_called_npy_and_read_back)
+{
+	char file[MEMBER_FILE_SIZE];
+	char name[300];
+	uint64_t archive, member;
+
+	ck_assert_uint_eq(member_npy_name(12, 345, TEXT("d/x.dat"), file), 16);
+	ck_assert_str_eq(file, "12.345-x.dat.npy");
+	ck_assert(member_file_parse(file, &archive, &member));
+	ck_assert(archive == 12 && member == 345);
+	memset(name, 'n', sizeof(name));
+	ck_assert_uint_eq(member_npy_name(UINT64_MAX, UINT64_MAX, name, sizeof(name), file),
+		MEMBER_FILE_SIZE - 1);
+	ck_assert_uint_eq(strlen(file), MEMBER_FILE_SIZE - 1);
+	ck_assert_str_eq(file + MEMBER_FILE_SIZE - 6, "n.npy");
+	ck_assert(member_file_parse(file, &archive, &member));
+	ck_assert(archive == UINT64_MAX && member == UINT64_MAX);
+}
+END_TEST
+
 START_TEST(every_byte_outside_the_portable_set_becomes_an_underscore)
 {
 	static const char portable[] =
@@ -254,6 +274,7 @@ int main(void)
 
 	tcase_add_test(tests, hostile_names_become_one_harmless_component);
 	tcase_add_test(tests, the_file_name_is_never_a_way_out_of_its_directory);
+	tcase_add_test(tests, one_with_a_header_is_called_npy_and_read_back);
 	tcase_add_test(tests, every_byte_outside_the_portable_set_becomes_an_underscore);
 	tcase_add_test(tests, a_long_name_is_cut_and_keeps_its_extension);
 	tcase_add_test(tests, lengths_around_the_limit);

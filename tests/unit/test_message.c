@@ -143,6 +143,23 @@ static const struct message samples[] = {
 			.note = NOTE_KINDS - 1,
 			.name = "c.npy",
 			.name_size = 5}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 14,
+			.headed = true,
+			.offset_bytes = 128,
+			.size_bytes = 1,
+			.inode = 2,
+			.crc32 = 3,
+			.name = "h",
+			.name_size = 1}},
+	{.kind = MESSAGE_RECORD,
+		.record = {.archive = 5,
+			.member = 13,
+			.failure = {FAILURE_OPEN_SHAPE, {5, 4}},
+			.headed = true,
+			.name = "f",
+			.name_size = 1}},
 };
 #define SAMPLES (sizeof(samples) / sizeof(samples[0]))
 
@@ -179,6 +196,7 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 	ck_assert_uint_eq(a->offset_bytes, b->offset_bytes);
 	ck_assert_uint_eq(a->inode, b->inode);
 	ck_assert_uint_eq(a->crc32, b->crc32);
+	ck_assert_int_eq(a->headed, b->headed);
 	ck_assert_int_eq(a->packed, b->packed);
 	ck_assert_uint_eq(a->pack, b->pack);
 	ck_assert_int_eq(a->place, b->place);
@@ -537,8 +555,8 @@ START_TEST(unknown_fields_of_a_record_are_refused)
 	size_t count;
 
 	for (int bit = 4; bit < 16; bit++) {
-		if (1 << bit == BASE)
-			continue;
+		if (1 << bit == BASE || bit == 10)
+			continue; /* bit 10: a header is put before it; that has no bytes */
 		uint16_t fields = (uint16_t)(2 | 1 << bit);
 		ck_assert_int_eq(decode(packet, put_raw_record(packet, fields, 0), &count), -1);
 	}

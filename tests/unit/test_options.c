@@ -63,6 +63,42 @@ START_TEST(a_decoder_is_called_by_its_name)
 }
 END_TEST
 
+START_TEST(what_raw_members_hold)
+{
+	ck_right("a.zip");
+	ck_assert(!rawarray_is_given(&options.raw) && !options.npy);
+	ck_right("--shape=-1,4", "--dtype=float32", "--npy", "a.zip");
+	ck_assert_str_eq(options.raw.dtype.text, "<f4");
+	ck_assert_uint_eq(options.raw.dimensions, 2);
+	ck_assert_int_eq(options.raw.open, 0);
+	ck_assert_uint_eq(options.raw.shape[1], 4);
+	ck_assert(options.npy);
+	ck_right("--dtype=u1", "--test", "a.zip");
+	ck_right("--dtype=u1", "--pack", "--json", "a.zip");
+	ck_assert_uint_eq(options.raw.dimensions, 0);
+
+	ck_wrong("option '--shape' needs '--dtype'", "--shape=3", "a.zip");
+	ck_wrong("option '--npy' needs '--dtype'", "--npy", "a.zip");
+	ck_wrong("option '--dtype': 'float31' is no type such as float32, <f4 or u1",
+		"--dtype=float31", "a.zip");
+	ck_wrong("option '--dtype': '' is no type such as float32, <f4 or u1", "--dtype=", "a.zip");
+	ck_wrong("option '--shape': '3,-1,-1' is no shape such as 1000,4 or -1,4, with one -1 at "
+		 "most",
+		"--dtype=u1", "--shape=3,-1,-1", "a.zip");
+	ck_wrong("option '--dtype' can be given only once", "--dtype=u1", "--dtype=u1", "a.zip");
+	ck_wrong("option '--shape' can be given only once", "--shape=1", "--shape=1", "a.zip");
+	ck_wrong("no array is as large as '--dtype' and '--shape' say", "--dtype=f8",
+		"--shape=9223372036854775807", "a.zip");
+	ck_wrong("options '--npy' and '--pack' exclude each other", "--dtype=u1", "--npy", "--pack",
+		"--json", "a.zip");
+	ck_wrong("options '--npy' and '--in-place' exclude each other", "--dtype=u1", "--npy",
+		"--in-place", "--json", "a.zip");
+	ck_wrong("option '--list' does not look at '--dtype'", "--dtype=u1", "--list", "a.zip");
+	ck_wrong("option '--test' makes no files that '--npy' could be for", "--dtype=u1", "--npy",
+		"-t", "a.zip");
+}
+END_TEST
+
 START_TEST(defaults)
 {
 	unsetenv("TMPDIR");
@@ -399,6 +435,14 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text);
 			continue;
 		}
+		if (strcmp(name, "dtype") == 0) {
+			ck_right(text, "u1", "a");
+			continue;
+		}
+		if (strcmp(name, "shape") == 0 || strcmp(name, "npy") == 0) {
+			ck_right(text, "1", "--dtype=u1", "a");
+			continue;
+		}
 		if (strcmp(name, "decoder") == 0) {
 			ck_right(text, "auto", "a");
 			continue;
@@ -453,6 +497,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tests, NULL, release);
 	tcase_add_test(tests, defaults);
+	tcase_add_test(tests, what_raw_members_hold);
 	tcase_add_test(tests, a_decoder_is_called_by_its_name);
 	tcase_add_test(tests, tmpdir_is_the_option_else_the_environment_else_tmp);
 	tcase_add_test(tests, short_options);
