@@ -67,6 +67,13 @@ struct twin_code {
 
 /* --- a stream --------------------------------------------------------------------------------- */
 
+/** How often a match is likely in a block, by its codes: that decides on the loop. */
+enum twin_matches {
+	TWIN_SELDOM,    /**< below 4% of the code space */
+	TWIN_SOMETIMES, /**< below 15% */
+	TWIN_OFTEN,
+};
+
 /** What comes next in the stream. */
 enum twin_state {
 	TWIN_BLOCK,        /**< the header of a block */
@@ -84,9 +91,9 @@ struct twin {
 	struct inflater base;
 	enum twin_state state;
 	bool last_block;
-	bool fixed_tables;  /**< the tables are those of the fixed codes */
-	bool literal_heavy; /**< see twin_tables.h */
-	uint64_t produced;  /**< bytes put out before this run */
+	bool fixed_tables; /**< the tables are those of the fixed codes */
+	enum twin_matches matches;
+	uint64_t produced; /**< bytes put out before this run */
 
 	/**
 	 * Bits of input that have been taken and not used, the next one lowest. Those above

@@ -414,8 +414,10 @@ static void build_literals(struct twin *twin)
 	builder.code = &twin->literal_code;
 	make_codes(builder.code, &builder.reversed);
 	unsigned matches = survey(&builder);
-	/* At 15% the two loops are equally fast. */
-	twin->literal_heavy = matches * 100 < 15 << TWIN_CODE_BITS;
+	/* Where two of the loops are equally fast. */
+	twin->matches = matches < (4 << TWIN_CODE_BITS) / 100    ? TWIN_SELDOM
+			: matches < (15 << TWIN_CODE_BITS) / 100 ? TWIN_SOMETIMES
+								 : TWIN_OFTEN;
 	make_length_words(&builder);
 	put_words(&builder);
 	unsigned longer = 0;

@@ -46,8 +46,7 @@
 
 /**
  * Build the codes and tables of a block from the lengths of their codes: twin->lengths, of
- * twin->literal_count symbols and then of twin->distance_count. Also sets twin->literal_heavy:
- * matches are likely in so little of the code that the loop for literals is the faster one. False
+ * twin->literal_count symbols and then of twin->distance_count. Also sets twin->matches. False
  * where zlib refuses such a code: too many codes, or too few, unless it is a single one of one bit
  * or, for distances, none.
  */
