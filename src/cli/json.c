@@ -3,12 +3,14 @@
 #include "cli/json.h"
 
 #include "common/cleanup.h"
+#include "common/method.h"
 #include "common/utf8.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /** What takes the place of a byte that is not UTF-8: U+FFFD. */
 static const char replacement[] = "\xef\xbf\xbd";
@@ -95,6 +97,24 @@ static int set_place(json_t *object, const struct record *record)
 	return failed;
 }
 
+/** What a listing says besides. */
+static int set_listing(json_t *object, const struct record *record)
+{
+	const char *name = method_name(record->method);
+	time_t seconds = (time_t)record->time;
+	struct tm fields;
+	char date[48] = "";
+
+	/* The format has no zone: the time is as it stands there. */
+	if (gmtime_r(&seconds, &fields))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &fields);
+	return set_number(object, "compressed_size", record->compressed_bytes) |
+	       set(object, "method", name ? json_string_nocheck(name) : json_null()) |
+	       set_number(object, "method_number", record->method) |
+	       set(object, "time", json_string_nocheck(date)) |
+	       set(object, "encrypted", json_boolean(record->encrypted));
+}
+
 static int write_piece(const char *bytes, size_t size, void *stream)
 {
 	return fwrite(bytes, 1, size, stream) == size ? 0 : -1;
@@ -124,6 +144,8 @@ int json_print_member(
 		  set(object, "crc32", json_string_nocheck(crc32));
 	if (*path)
 		failed |= set_number(object, "offset", record_data_offset(record));
+	if (record->listed)
+		failed |= set_listing(object, record);
 	if (record->array)
 		failed |= set_array(object, record->array);
 	if (record->place == PLACE_ARCHIVE)

@@ -175,3 +175,48 @@ want_list() {
 		((peak > 0 && peak <= 4 << 20)) || fail "$peak bytes"
 	done
 }
+
+@test "--list --json: the same as fields, of each member" {
+	for method in stored deflate bzip2 lzma; do
+		make_archive members $method.zip 30 300 text $method
+	done
+	make_archive bad_method odd.zip
+	"$TESTDATA_GEN" --archives=1 --members=3 --size=1000 --encrypt=zipcrypto secret
+	zipmap --list --json stored.zip deflate.zip bzip2.zip lzma.zip odd.zip secret/file_1.zip
+	expect_good
+	jq -e . out >parsed
+	"$PYTHON" - <<-'END'
+		import json, zipfile
+		names = {0: "stored", 8: "DEFLATE", 12: "bzip2", 14: "LZMA"}
+		records = [json.loads(line) for line in open("out")]
+		wanted = []
+		for path in ("stored", "deflate", "bzip2", "lzma", "odd", "secret/file_1"):
+		    for info in zipfile.ZipFile(path + ".zip").infolist():
+		        if info.is_dir():
+		            continue
+		        wanted.append({
+		            "archive": path + ".zip", "member": info.filename, "size": info.file_size,
+		            "crc32": "%08x" % info.CRC, "compressed_size": info.compress_size,
+		            "method": names.get(info.compress_type), "method_number": info.compress_type,
+		            "time": "%04d-%02d-%02dT%02d:%02d:%02d" % info.date_time,
+		            "encrypted": bool(info.flag_bits & 1)})
+		for record, want in zip(records, wanted, strict=True):
+		    if want["method"] is None:
+		        assert want["method_number"] not in (0, 8, 9, 12, 14)
+		        want["method"] = record["method"]
+		    assert record == want, (record, want)
+		assert {want["encrypted"] for want in wanted} == {False, True}
+	END
+}
+
+@test "--test --json: a record for each failure, and nothing else that is not good" {
+	make_archive members good.zip 30 300
+	make_archive bad_crc bad.zip
+	echo nonsense >no.zip
+	zipmap --test --json good.zip bad.zip no.zip
+	expect_status 1
+	[[ "$(jq -r 'select(.error) | [.archive, .error] | join(" ")' out | sort | xargs)" == \
+		'bad.zip crc-mismatch no.zip not-a-zip' ]] || fail "$(cat out)"
+	jq -e 'has("path") or has("offset") | not' out >/dev/null
+	[[ "$(jq -r 'select(.error | not) | .archive' out | grep -c good.zip)" == 30 ]] || fail "good members"
+}

@@ -73,3 +73,63 @@ load helpers
 	END
 	[[ "$(find tmp -type f | wc -l)" == 0 ]]
 }
+
+# What the scripts below measure by: bytes that this process has for itself alone.
+private_bytes='
+def private():
+    with open("/proc/self/smaps_rollup") as file:
+        return [int(line.split()[1]) * 1024 for line in file if line.startswith("Anonymous:")][0]
+'
+
+@test "15 archives of 32 MB, mapped by what --json says and summed: less than 5 MB are private" {
+	skip_under_sanitizer
+	"$TESTDATA_GEN" --archives=15 data
+	cat >script.py <<-END
+		import json, os, subprocess, zlib
+		import numpy as np
+		$private_bytes
+		warm = np.ones(1000, "f4").sum(dtype="f8")
+		before = private()
+		listing = subprocess.check_output([os.environ["ZIPMAP"], "--json", "data"])
+		arrays = []
+		for record in map(json.loads, listing.splitlines()):
+		    array = np.memmap(record["path"], "<f4", "r", record["offset"], (record["size"] // 16, 4))
+		    assert array._mmap is not None and array.shape == (2000000, 4)
+		    arrays.append((array, record))
+		total = sum(float(array.sum(dtype="f8")) for array, _ in arrays)
+		grown = private() - before
+		assert sum(array.nbytes for array, _ in arrays) == 480000000
+		print(grown)
+		assert grown < 5000000, grown
+		for array, record in arrays: # the values are those of the archive
+		    assert "%08x" % zlib.crc32(array) == record["crc32"]
+	END
+	"$PYTHON" script.py
+}
+
+@test "copy on write: reading costs nothing private, a byte written costs its page" {
+	skip_under_sanitizer
+	"$TESTDATA_GEN" --archives=1 data
+	zipmap data
+	expect_good
+	cp "$(cat out)" before
+	cat >script.py <<-END
+		import numpy as np
+		$private_bytes
+		path = open("out").read().rstrip()
+		array = np.memmap(path, "u1", "c")
+		pages = len(array[::4096])
+		array[:8192].sum(), array[::4096][:4].max()
+		start = private()
+		array.sum()
+		read = private() - start
+		assert read < 1000000, read
+		array[::4096] = 1
+		written = private() - start - read
+		print(read, written, pages)
+		assert pages * 4096 <= written < pages * 4096 + 1000000, (written, pages)
+		assert array[4096] == 1
+	END
+	"$PYTHON" script.py
+	cmp before "$(cat out)"
+}
