@@ -116,15 +116,19 @@ static bool is_size(const char *sizes, uint64_t size)
 
 static bool parse_code(struct text text, struct dtype *dtype)
 {
-	char order = text.left > 0 && strchr("<>|=", *text.at) ? *text.at : '=';
+	char order = '=';
 	uint64_t size;
 	size_t kind = 0;
 
-	if (text.left > 0 && strchr("<>|=", *text.at))
-		take(&text, *text.at);
+	if (text.left > 0 && strchr("<>|=", *text.at)) {
+		order = *text.at;
+		take(&text, order);
+	}
 	if (text.left == 0)
 		return false;
-	char letter = *text.at == 'a' ? 'S' : *text.at;
+	char letter = *text.at;
+	if (letter == 'a')
+		letter = 'S';
 	while (kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[kind].kind != letter)
 		kind++;
 	if (kind == sizeof(kinds) / sizeof(kinds[0]))

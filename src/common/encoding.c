@@ -30,8 +30,8 @@ static bool contains_ascii(iconv_t converter)
 {
 	static const char shifts[] = "\033\016\017";
 
-	for (char byte = ' '; byte <= '~'; byte++) {
-		if (!strchr("\\~%", byte) && !is_itself(converter, byte))
+	for (int byte = ' '; byte <= '~'; byte++) {
+		if (!strchr("\\~%", byte) && !is_itself(converter, (char)byte))
 			return false;
 	}
 	for (const char *shift = shifts; *shift; shift++) {

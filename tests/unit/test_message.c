@@ -24,7 +24,7 @@ static const struct message samples[] = {
 	{.kind = MESSAGE_WORK,
 		.work = {0x1122334455667788, 7, UNIT_END_OPEN, UINT64_MAX, true, false}},
 	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, false, false}},
-	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, UINT64_MAX - 1}},
+	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, UINT64_MAX - 1, false}},
 	{.kind = MESSAGE_RECORD,
 		.record = {.archive = 5,
 			.member = 6,

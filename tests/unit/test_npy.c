@@ -251,8 +251,7 @@ START_TEST(all_else_is_damaged_and_nothing_is_evaluated)
 		"{'descr': '<f4', 'fortran_order': False}",
 		"{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (3, 4)}",
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), 'shape': (3, 4)}",
-		"{'descr': '<f4', 'fortran_order': False, 'fortran_order': False, 'shape': (3, "
-		"4)}",
+		"{'descr': '<f4', 'fortran_order': False, 'fortran_order': False, 'shape': (3,)}",
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), 'x': 1}",
 		"{'descr': '<f4', 'fortran_order': False, 'Shape': (3, 4)}",
 		"{'descr': '<f4', 'fortran_order': False, 'shap': (3, 4)}",

@@ -95,7 +95,7 @@ static void send_message(const struct message *message, int fd)
 static void send_work(uint64_t archive, uint64_t first, uint64_t end, int fd)
 {
 	struct message message = {
-		.kind = MESSAGE_WORK, .work = {archive, first, end, UINT64_MAX, fd >= 0}};
+		.kind = MESSAGE_WORK, .work = {archive, first, end, UINT64_MAX, fd >= 0, false}};
 
 	send_message(&message, fd);
 	if (fd >= 0)
@@ -780,7 +780,7 @@ static void check_gives_up(const void *bytes, size_t size, int fd)
 START_TEST(garbage_is_the_end)
 {
 	struct bytes junk = make_content(CONTENT_RANDOM, 1000, 3);
-	struct message plan = {.kind = MESSAGE_PLAN, .plan = {0, 0, 1, 1}};
+	struct message plan = {.kind = MESSAGE_PLAN, .plan = {0, 0, 1, 1, false}};
 	struct wire_writer writer;
 	uint8_t bytes[64];
 
