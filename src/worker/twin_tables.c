@@ -28,13 +28,12 @@ struct reversed {
  */
 static bool sort_symbols(struct twin_code *code, const uint8_t *lengths, unsigned count)
 {
-	uint16_t *counts = code->count;
+	uint16_t counts[TWIN_CODE_BITS + 1] = {0};
 	uint16_t next[TWIN_CODE_BITS + 1];
 	unsigned room = 1; /* codes that are free at the length in hand */
 	unsigned longest = 0;
 	unsigned used = 0;
 
-	memset(counts, 0, sizeof(code->count));
 	for (unsigned symbol = 0; symbol < count; symbol++)
 		counts[lengths[symbol]]++;
 	for (unsigned length = 1; length <= TWIN_CODE_BITS; length++) {
@@ -49,6 +48,7 @@ static bool sort_symbols(struct twin_code *code, const uint8_t *lengths, unsigne
 	}
 	if (room > 0 && longest > 1)
 		return false;
+	memcpy(code->count, counts, sizeof(counts));
 	/* Symbols without a code go behind all others, where they harm nothing. */
 	next[0] = (uint16_t)used;
 	for (unsigned symbol = 0; symbol < count; symbol++)

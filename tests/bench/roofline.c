@@ -152,7 +152,7 @@ static bool take_portion(struct lane *lane)
 {
 	struct progress *progress = &lane->job->shared->archives[lane->index];
 	uint64_t entries = archive_entries(lane->archive);
-	uint64_t portion = entries / (lane->job->jobs * PORTIONS_PER_JOB);
+	uint64_t portion = entries / ((uint64_t)lane->job->jobs * PORTIONS_PER_JOB);
 
 	if (portion < 1)
 		portion = 1;

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <zlib.h>
 
-#define CONTENT_MAX (150 * 1024)
+#define CONTENT_MAX ((size_t)150 * 1024)
 /* A stream can have 1,032 times its size: what comes after this is not looked at. */
-#define OUT_MAX  (256 * 1024)
-#define ROOM_MAX (96 * 1024)
+#define OUT_MAX  ((size_t)256 * 1024)
+#define ROOM_MAX ((size_t)96 * 1024)
 
 /* --- streams ---------------------------------------------------------------------------------- */
 
@@ -136,7 +136,7 @@ static void ask_zlib(struct stream *stream)
 	z_stream inflater = {
 		.next_in = stream->bytes,
 		.avail_in = (unsigned)stream->size,
-		.avail_out = OUT_MAX,
+		.avail_out = (unsigned)OUT_MAX,
 	};
 
 	stream->out = malloc(OUT_MAX);
