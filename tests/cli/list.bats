@@ -118,6 +118,7 @@ want_list() {
 
 @test "no file is made while members are tested" {
 	need_strace
+	skip_under_sanitizer "the search for leaks does not work under strace"
 	make_archive members a.zip 30 3000
 	strace -f -e trace=openat,creat,mkdir,mkdirat -o log "$ZIPMAP" --no-sandbox -t a.zip
 	! grep -qE 'O_CREAT|mkdir|creat\(' log || fail "$(grep -E 'O_CREAT|mkdir|creat\(' log)"
