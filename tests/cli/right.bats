@@ -182,9 +182,9 @@ load helpers
 	"$PYTHON" - <<-'END'
 		import zipfile
 		with zipfile.ZipFile("a.zip", "w") as archive:
-		    archive.writestr("n" * 300 + ".npy", "x")
+		    archive.writestr("n" * 300 + ".arr", "x")
 	END
 	zipmap a.zip
 	expect_good
-	expect_names "0.0-$(printf 'n%.0s' {1..96}).npy"
+	expect_names "0.0-$(printf 'n%.0s' {1..96}).arr"
 }

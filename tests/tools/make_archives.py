@@ -192,8 +192,8 @@ def recipe_directories(path):
 
 NAMES = ("../../escape.txt", "/etc/passwd", "a/../../b.txt", "..", ".", "dir/..", "dir/.", "-rf",
          "sp ace.txt", "new\nline.txt", "esc\x1b[31mred.txt", "caf\u00e9.dat", "\u65e5\u672c.dat",
-         "*?.txt", "x" * 101, "x" * 300 + ".dat", "y" * 99 + ".npy", "z" * 95 + ".npy",
-         "z" * 96 + ".npy", "w" * 90 + "." + "e" * 60, "." + "h" * 120, "~root", "CON", "a;b|c.txt",
+         "*?.txt", "x" * 101, "x" * 300 + ".dat", "y" * 99 + ".arr", "z" * 95 + ".arr",
+         "z" * 96 + ".arr", "w" * 90 + "." + "e" * 60, "." + "h" * 120, "~root", "CON", "a;b|c.txt",
          "same.txt", "same.txt", "other/same.txt", "tab\t.txt", "'quote\".txt", "trailing.",
          "tar.gz", "..\u00e9..", "\\windows\\path.txt", "c:\\x.txt")
 
