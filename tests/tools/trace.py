@@ -52,7 +52,7 @@ def main():
                 by_workers += 1
         if pid != parent:
             continue
-        if name in OPENS and ".zip" in arguments and result >= 0:
+        if name in OPENS and '.zip"' in arguments and result >= 0:
             opened += 1
         if result > 0 and name in ("recvmsg", "recvfrom", "recv"):
             received += result
