@@ -108,13 +108,15 @@ static int append(
 	return 0;
 }
 
-/** Buffer what the formatter has printed, unless it @failed. */
+/** Buffer what the formatter has printed, which may be nothing, unless it @failed. */
 static int append_formatted(struct output *output, int failed)
 {
 	if (failed < 0 || fflush(output->formatter) != 0 || ferror(output->formatter)) {
 		errno = ENOMEM;
 		return -1;
 	}
+	if (output->formatted_size == 0)
+		return 0; /* there may be no buffer on either side yet */
 	return append(output, output->formatted, output->formatted_size, "", 0);
 }
 
