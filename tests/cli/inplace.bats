@@ -109,7 +109,7 @@ make_mixed() {
 
 @test "where all members are stored nothing is written, and no directory stays" {
 	"$PYTHON" -c 'import numpy; numpy.savez("a.npz", x=numpy.arange(300000.0), y=numpy.eye(3))'
-	command -v strace || skip "strace is not there"
+	need_strace
 	skip_under_sanitizer "the search for leaks does not work under strace"
 	for how in '' =unchecked; do
 		rm -rf "${TMPDIR:?}"/*
