@@ -28,6 +28,7 @@
  *       losses.[ch]      ... workers that are gone
  *       announce.[ch]    ... telling, and removing what was not told
  *     - schedule.[ch]    jobs, units, and the order of what is told
+ *       telling.c        ... the order of what is told
  *       deaths.c         ... units whose worker has died
  *     - pool.[ch]        the worker processes
  *     - budget.[ch]      what may be unzipped in all
@@ -47,7 +48,9 @@
  *     - endrecord.[ch]   where an archive starts that has something before it
  *     - overlap.[ch]     members that share compressed bytes
  *     - extract.[ch]     members, one after the other or two at once, step by step
- *       stay.[ch]        ... where they stay in the archive
+ *       extract_file.c   ... the file that one goes to
+ *       extract_array.c  ... what array one holds
+ *       extract_stay.c   ... where one stays in the archive, by stay.[ch]
  *     - bounds.[ch]      what is refused: by limits, for want of room
  *     - outfile.[ch]     ... into a file of its own, or with others
  *     - npy.[ch]         the header of a .npy file
@@ -57,7 +60,9 @@
  *                        or our own for two members at once (inflate_twin.c):
  *       twin_careful.c   ... headers, and wherever there is little input
  *       twin_loops.c     ... where there is plenty
- *       twin_tables.[ch] ... by what is looked up
+ *       twin_steps.h     ... entry by entry
+ *       twin_tables.[ch] ... by what is looked up, from codes (twin_codes.[ch])
+ *       twin_literals.c  ... that of literals and lengths
  *       inflate_whole.h  ... that of small members, by libdeflate or not at all
  *     - checksum.[ch]    CRC-32
  *     - decode.[ch]      the decoders of other methods: bzip2, LZMA and XZ, Zstandard
@@ -162,12 +167,22 @@ static void print_version(FILE *stream)
 	fputc('\n', stream);
 }
 
-static int exit_status(enum run_end end, const struct run_stats *stats, int number)
+/* How a run has ended. */
+struct outcome {
+	enum run_end end;
+	int number; /* by what, as run() says */
+	struct run_stats stats;
+};
+
+/* The last thing to be done: the run may have been ended by a signal, and then so are we. */
+static int exit_status(const struct outcome *outcome)
 {
-	switch (end) {
+	int number = outcome->number;
+
+	switch (outcome->end) {
 	case RUN_COMPLETE:
 	case RUN_STOPPED:
-		return stats->failures == 0 ? STATUS_OK : STATUS_FAILURES;
+		return outcome->stats.failures == 0 ? STATUS_OK : STATUS_FAILURES;
 	case RUN_SIGNALED:
 		die_by_signal(number);
 	case RUN_OUTPUT_LOST:
@@ -236,49 +251,13 @@ static bool check_decoder(enum decoder decoder)
 	return true;
 }
 
-/* Unzip, or test or list, which differ in what workers do and what is printed. */
-static int unzip(const struct options *options)
+static struct worker_settings worker_settings_of(
+	const struct options *options, unsigned sandbox, const char *password)
 {
-	unsigned sandbox = 0;
-
-	if (!check_decoder(options->decoder))
-		return STATUS_USAGE;
-	if (options->no_sandbox)
-		diag(DIAG_DETAIL, "sandbox of the workers: off");
-	else if (choose_sandbox(options, &sandbox) < 0)
-		return STATUS_USAGE;
-	struct password password = {NULL};
-	struct inputs inputs;
-	struct output output;
-
-	if (options->password_file && password_read(&password, options->password_file) < 0)
-		return STATUS_USAGE;
-	if (options->in_place.unchecked)
-		diag(DIAG_DETAIL, "members that stay in their archives are not checked");
-	if (inputs_open(&inputs, options) < 0) {
-		password_forget(&password);
-		return STATUS_USAGE;
-	}
-	struct output_style style = {
-		.separator = options->null_separated ? '\0' : '\n',
-		.format = output_format(options),
-		.json = options->json,
-	};
-	if (output_init(&output, STDOUT_FILENO, &style) < 0) {
-		diag(DIAG_ERROR, "out of memory");
-		inputs_close(&inputs);
-		password_forget(&password);
-		return STATUS_USAGE;
-	}
-
-	if (options->action == ACTION_LIST && !options->printf_format && !options->json)
-		output_list(&output);
-	struct archive_source source = inputs_source(&inputs);
-	struct record_sink sink = output_sink(&output);
-	struct worker_settings worker_settings = {
+	return (struct worker_settings){
 		.task = task_of(options->action),
 		.filter = {options->filters, options->filter_count},
-		.password = password.text,
+		.password = password,
 		.encoding = options->encoding,
 		.limits = options->limits,
 		.raw = rawarray_is_given(&options->raw) ? &options->raw : NULL,
@@ -292,8 +271,11 @@ static int unzip(const struct options *options)
 		.sandbox = sandbox,
 		.measure = options->stats,
 	};
-	struct worker_entry worker = {worker_main, &worker_settings};
-	struct run_settings settings = {
+}
+
+static struct run_settings run_settings_of(const struct options *options)
+{
+	return (struct run_settings){
 		.jobs = options->jobs,
 		.limits = options->limits,
 		.no_files = options->action != ACTION_RUN,
@@ -303,21 +285,75 @@ static int unzip(const struct options *options)
 		.measure = options->stats,
 		.tmpdir = options->tmpdir,
 	};
-	struct run_stats stats;
-	int number;
-	enum run_end end = run(&settings, &source, &sink, &worker, &stats, &number);
+}
 
-	password_forget(&password);
-	output_release(&output);
-	inputs_close(&inputs);
-	if (options->filter_count > 0 && end == RUN_COMPLETE && stats.members + stats.failures == 0)
+/* What is said at the end of a run. */
+static void conclude(const struct options *options, const struct outcome *outcome)
+{
+	const struct run_stats *stats = &outcome->stats;
+	bool complete = outcome->end == RUN_COMPLETE;
+
+	if (options->filter_count > 0 && complete && stats->members + stats->failures == 0)
 		diag(DIAG_WARNING, "no member matches what is included and excluded");
-	if (options->action == ACTION_TEST && end == RUN_COMPLETE)
+	if (options->action == ACTION_TEST && complete)
 		diag(DIAG_DETAIL, "%" PRIu64 " members are good, %" PRIu64 " failures",
-			stats.members, stats.failures);
-	if (options->stats && end != RUN_NOT_STARTED)
-		report_print(stderr, &stats);
-	return exit_status(end, &stats, number);
+			stats->members, stats->failures);
+	if (options->stats && outcome->end != RUN_NOT_STARTED)
+		report_print(stderr, stats);
+}
+
+/* Unzip @inputs and print what is asked for. */
+static void unzip_inputs(const struct options *options, struct inputs *inputs, unsigned sandbox,
+	const char *password, struct outcome *outcome)
+{
+	struct output_style style = {
+		.separator = options->null_separated ? '\0' : '\n',
+		.format = output_format(options),
+		.json = options->json,
+	};
+	struct output output;
+
+	if (output_init(&output, STDOUT_FILENO, &style) < 0) {
+		diag(DIAG_ERROR, "out of memory");
+		return;
+	}
+	if (options->action == ACTION_LIST && !options->printf_format && !options->json)
+		output_list(&output);
+	struct archive_source source = inputs_source(inputs);
+	struct record_sink sink = output_sink(&output);
+	struct worker_settings worker_settings = worker_settings_of(options, sandbox, password);
+	struct worker_entry worker = {worker_main, &worker_settings};
+	struct run_settings settings = run_settings_of(options);
+
+	outcome->end = run(&settings, &source, &sink, &worker, &outcome->stats, &outcome->number);
+	output_release(&output);
+}
+
+/* Unzip, or test or list, which differ in what workers do and what is printed. */
+static int unzip(const struct options *options)
+{
+	struct password password = {NULL};
+	struct inputs inputs;
+	unsigned sandbox = 0;
+	struct outcome outcome = {.end = RUN_NOT_STARTED};
+
+	if (!check_decoder(options->decoder))
+		return STATUS_USAGE;
+	if (options->no_sandbox)
+		diag(DIAG_DETAIL, "sandbox of the workers: off");
+	else if (choose_sandbox(options, &sandbox) < 0)
+		return STATUS_USAGE;
+	if (options->password_file && password_read(&password, options->password_file) < 0)
+		return STATUS_USAGE;
+	if (options->in_place.unchecked)
+		diag(DIAG_DETAIL, "members that stay in their archives are not checked");
+	if (inputs_open(&inputs, options) == 0) {
+		unzip_inputs(options, &inputs, sandbox, password.text, &outcome);
+		inputs_close(&inputs);
+	}
+	password_forget(&password);
+	conclude(options, &outcome);
+	return exit_status(&outcome);
 }
 
 /* gc_tell: @context is where failures are counted. */

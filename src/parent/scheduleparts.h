@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What the files of the schedule share among themselves: schedule.c and deaths.c.
+ * What the files of the schedule share among themselves: schedule.c, telling.c and deaths.c.
  */
 
 #ifndef ZIPMAP_PARENT_SCHEDULEPARTS_H
@@ -12,6 +12,10 @@
 /** Insert a unit behind @after, or as the job's first. NULL: no memory. */
 struct unit *unit_add(struct schedule *schedule, struct job *job, struct unit *after,
 	uint64_t first, uint64_t end);
+
+/** Forget @unit, or @job with all of its units; nobody is told. */
+void unit_remove(struct schedule *schedule, struct unit *unit);
+void job_remove(struct schedule *schedule, struct job *job);
 
 /** Have @job among those that have a unit to give, at its place. */
 void job_open(struct schedule *schedule, struct job *job);

@@ -3,60 +3,15 @@
 #include "worker/extract.h"
 
 #include "common/cleanup.h"
-#include "common/membername.h"
 #include "worker/buffer.h"
 #include "worker/checksum.h"
-#include "worker/decode.h"
-#include "worker/inflate.h"
-#include "worker/inflate_whole.h"
-#include "worker/npy.h"
-#include "worker/npywrite.h"
-#include "worker/outfile.h"
+#include "worker/extractparts.h"
 #include "worker/stay.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define INPUT_SIZE ((size_t)256 * 1024)
-
-struct extraction {
-	int directory_fd;
-	struct bounds bounds;
-	struct in_place in_place;
-	enum decoder decoder;                  /* that is asked for */
-	struct inflater *large;                /* the decoder of large members */
-	struct inflater *small;                /* and of small ones: the same, or another */
-	struct codec *codec;                   /* of the last method besides DEFLATE, or NULL */
-	struct whole_inflater *whole_inflater; /* of the smallest; NULL: there is none */
-	uint8_t *in;                           /* INPUT_SIZE bytes of compressed data */
-	struct outfile own;                    /* of the member in hand */
-	struct outfile pack;                   /* of small members, where they are packed */
-	bool packs;
-	const struct raw_array *raw; /* what members hold that do not say so; or NULL */
-	bool npy;                    /* they get a header */
-	uint64_t pack_number;        /* the first member in the pack */
-	uint64_t pack_first;         /* where that ends */
-
-	struct member member;
-	struct record record;
-	bool is_raw;        /* the member is @array, for all that it does not say so */
-	struct array array; /* of the record; its type is that of @raw or in @in */
-	struct member_data data;
-	struct inflater
-		*inflater; /* large or small; NULL: the codec, or the data come as they are */
-	bool coded;        /* for the codec */
-	bool whole;        /* the member is to be inflated in one go, if that comes out */
-	bool stays;        /* in the archive */
-	bool exhausted;    /* there are no more compressed bytes */
-	struct inflate_span span;
-	struct outfile *out; /* where the member goes; NULL: none is in hand */
-	uint8_t *room; /* where the piece in hand begins, in its buffer; NULL: there is none */
-	size_t room_size;
-	uint64_t start; /* where the member begins in the file */
-	uint32_t crc32; /* of what is written of it */
-};
 
 struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder)
 {
@@ -74,7 +29,7 @@ struct extraction *extraction_new(int directory_fd, bool pack, enum decoder deco
 	extraction->small = small == large ? extraction->large : inflater_new(small);
 	/* What is asked for by name decodes alone. */
 	extraction->whole_inflater = decoder == DECODER_AUTO ? whole_inflater_new() : NULL;
-	extraction->in = buffer_new(INPUT_SIZE);
+	extraction->in = buffer_new(EXTRACT_INPUT_SIZE);
 	int own = outfile_init(&extraction->own, directory_fd);
 	int shared = outfile_init(&extraction->pack, directory_fd);
 	if (!extraction->large || !extraction->small || !extraction->in || own < 0 || shared < 0) {
@@ -122,28 +77,7 @@ const struct record *extraction_record(const struct extraction *extraction)
 	return &extraction->record;
 }
 
-static bool is_packed(const struct extraction *extraction)
-{
-	return extraction->out == &extraction->pack;
-}
-
-void extraction_abandon(struct extraction *extraction)
-{
-	struct outfile *out = steal_pointer(&extraction->out);
-
-	member_data_close(&extraction->data);
-	if (!out)
-		return;
-	/* A pack is called after its first member, so it cannot stay without that one. */
-	if (out == &extraction->pack && extraction->pack_number != extraction->member.index) {
-		if (extraction->start <= outfile_position(out))
-			outfile_rewind(out, extraction->start);
-	} else {
-		outfile_discard(out);
-	}
-}
-
-static enum extract_status fail(struct extraction *extraction, struct failure failure)
+enum extract_status extraction_fail(struct extraction *extraction, struct failure failure)
 {
 	bool mismatch = failure.kind == FAILURE_BAD_DATA || failure.kind == FAILURE_CRC_MISMATCH ||
 			failure.kind == FAILURE_SIZE_MISMATCH;
@@ -156,22 +90,13 @@ static enum extract_status fail(struct extraction *extraction, struct failure fa
 	return EXTRACT_FAILED;
 }
 
-static enum extract_status fail_as(
+enum extract_status extraction_fail_as(
 	struct extraction *extraction, enum failure_kind kind, uint64_t first, uint64_t second)
 {
-	return fail(extraction, (struct failure){kind, {first, second}});
+	return extraction_fail(extraction, (struct failure){kind, {first, second}});
 }
 
-/* A failed system call on a file: a full file system is told apart from all else. */
-static struct failure writing_failure(int error)
-{
-	bool full = error == ENOSPC || error == EDQUOT;
-
-	return (struct failure){full ? FAILURE_NO_SPACE : FAILURE_WRITE, {(uint64_t)error, 0}};
-}
-
-/* Whether the member may be unzipped, and has room. False with *@failure. */
-static bool is_within_bounds(const struct extraction *extraction, struct failure *failure)
+bool extraction_is_within_bounds(const struct extraction *extraction, struct failure *failure)
 {
 	const struct member *member = &extraction->member;
 	uint64_t size_bytes = member->size_bytes;
@@ -187,57 +112,6 @@ static bool is_within_bounds(const struct extraction *extraction, struct failure
 	if (size_bytes < BOUNDS_LARGE_MEMBER && !extraction->bounds.tight)
 		return true; /* all of its unit has been looked at */
 	return bounds_have_room(extraction->directory_fd, size_bytes, 1, failure);
-}
-
-/* Put the header of the member's array, which is known before the member is, into a new file. */
-static void put_header(const struct extraction *extraction, struct outfile *out)
-{
-	char header[NPY_WRITTEN_MAX];
-	size_t room_size;
-	size_t size = npy_write(&extraction->array, header);
-	uint8_t *room = outfile_room(out, size, &room_size);
-
-	assert(room); /* the buffer is empty */
-	memcpy(room, header, size);
-	outfile_commit(out, size);
-}
-
-/* Choose the file that the member goes to, and have it open. 0, or -1 with errno. */
-static int open_file(struct extraction *extraction)
-{
-	const struct member *member = &extraction->member;
-	uint64_t archive = extraction->record.archive;
-	bool packed = extraction->packs && member->size_bytes < PACK_MEMBER_MAX;
-	struct outfile *out = packed ? &extraction->pack : &extraction->own;
-
-	assert(!extraction_pack_is_broken(extraction));
-	if (out->fd < 0) {
-		if (packed) {
-			extraction->pack_number = member->index;
-			member_pack_name(archive, member->index, out->name);
-		} else {
-			record_own_name(&extraction->record, out->name);
-		}
-		if (outfile_create(out) < 0)
-			return -1;
-		if (!packed && member->size_bytes >= BOUNDS_LARGE_MEMBER &&
-			outfile_reserve(out, member->size_bytes) < 0) {
-			int error = errno;
-			outfile_discard(out);
-			errno = error;
-			return -1;
-		}
-	} else if (outfile_align(out) < 0) {
-		return -1;
-	}
-	if (extraction->record.headed)
-		put_header(extraction, out);
-	extraction->out = out;
-	extraction->start = outfile_position(out);
-	extraction->record.packed = packed;
-	extraction->record.pack = packed ? extraction->pack_number : 0;
-	extraction->record.offset_bytes = extraction->start;
-	return 0;
 }
 
 static enum decoder choose_decoder(const struct extraction *extraction, const struct member *member)
@@ -278,132 +152,6 @@ static enum decode_status prepare_codec(struct extraction *extraction)
 				 : DECODE_NO_MEMORY;
 }
 
-/* Read the first @size bytes of the member, wherever they are. 0, or -1 with *@failure. */
-static int read_start(
-	struct extraction *extraction, uint8_t *bytes, size_t size, struct failure *failure)
-{
-	if (extraction->stays)
-		return stay_peek(&extraction->data, extraction->start, bytes, size, failure);
-	if (outfile_read(extraction->out, extraction->start, bytes, size) == 0)
-		return 0;
-	*failure = writing_failure(errno);
-	return -1;
-}
-
-/*
- * What array the member holds: by its header, where its name says that it is one, or as it was
- * said. It is all decoded, or stays. The buffer of compressed bytes is done with and has room for
- * the header and for the type. 0, or -1 with *@failure.
- */
-static int look_for_array(struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-	uint64_t size_bytes = member->size_bytes;
-	uint8_t *bytes = extraction->in;
-	char *dtype = (char *)extraction->in + NPY_HEADER_MAX;
-	size_t size = size_bytes < NPY_PREFIX_MAX ? (size_t)size_bytes : NPY_PREFIX_MAX;
-
-	static_assert(INPUT_SIZE >= NPY_HEADER_MAX + ARRAY_DTYPE_MAX, "the buffer has room");
-	if (extraction->is_raw)
-		extraction->record.array = &extraction->array;
-	if (extraction->is_raw || !member_is_npy(member->name, member->name_size))
-		return 0;
-	if (extraction->directory_fd < 0)
-		return 0; /* only tested: there is no file to read from */
-	if (read_start(extraction, bytes, size, failure) < 0)
-		return -1;
-	size_t header = npy_header_size(bytes, size);
-	enum npy_status status = NPY_DAMAGED;
-	if (header > 0 && header <= size_bytes) {
-		if (read_start(extraction, bytes, header, failure) < 0)
-			return -1;
-		status = npy_parse(bytes, header, size_bytes, &extraction->array, dtype);
-	}
-	if (status == NPY_ARRAY)
-		extraction->record.array = &extraction->array;
-	else
-		extraction->record.note =
-			status == NPY_OBJECTS ? NOTE_NPY_OBJECTS : NOTE_NPY_DAMAGED;
-	return 0;
-}
-
-/* The member that stays is whole, as far as it is asked. */
-static enum extract_status finish_stay(struct extraction *extraction)
-{
-	const struct member *member = &extraction->member;
-	struct record *record = &extraction->record;
-	struct failure failure = {0};
-
-	if (!record->unchecked && extraction->crc32 != member->crc32)
-		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
-	record->size_bytes = member->size_bytes;
-	record->crc32 = member->crc32;
-	if (look_for_array(extraction, &failure) < 0)
-		return fail(extraction, failure);
-	member_data_close(&extraction->data);
-	return EXTRACT_WHOLE;
-}
-
-/*
- * The member's data are open: see where it would stay, and whether it does, which its header may
- * speak against. 0, or -1 with *@failure.
- */
-static int find_place(struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-	struct record *record = &extraction->record;
-
-	if (member->compressed_bytes != member->size_bytes) {
-		*failure = (struct failure){
-			FAILURE_SIZE_MISMATCH, {member->size_bytes, member->compressed_bytes}};
-		return -1;
-	}
-	extraction->start = extraction->data.offset;
-	/* Where no bytes are is not known, and means nothing. */
-	record->offset_bytes = member->size_bytes > 0 ? stay_offset(&extraction->data) : 0;
-	if (!extraction->in_place.aligned)
-		return 0;
-	if (look_for_array(extraction, failure) < 0)
-		return -1;
-	extraction->stays = record_is_aligned(record);
-	record->array = NULL; /* its type would not outlive the member's data */
-	record->note = NOTE_NONE;
-	return extraction->stays || is_within_bounds(extraction, failure) ? 0 : -1;
-}
-
-/* The member stays. */
-static enum extract_status begin_stay(struct extraction *extraction)
-{
-	struct record *record = &extraction->record;
-
-	record->place = PLACE_ARCHIVE;
-	record->unchecked = extraction->in_place.unchecked;
-	return record->unchecked ? finish_stay(extraction) : EXTRACT_MORE;
-}
-
-/* A piece of a member that stays. */
-static enum extract_status stay_step(struct extraction *extraction)
-{
-	struct failure failure = {0};
-	ssize_t size = stay_read(
-		&extraction->data, extraction->in, INPUT_SIZE, &extraction->crc32, &failure);
-
-	if (size < 0)
-		return fail(extraction, failure);
-	return size > 0 ? EXTRACT_MORE : finish_stay(extraction);
-}
-
-/* Where the member holds what it does not say: that it fits. False with *@failure. */
-static bool take_as_raw(struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-
-	extraction->is_raw = extraction->raw && !member_is_npy(member->name, member->name_size);
-	extraction->record.headed = extraction->is_raw && extraction->npy;
-	return !extraction->is_raw ||
-	       rawarray_fit(extraction->raw, member->size_bytes, &extraction->array, failure);
-}
-
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member)
 {
@@ -423,28 +171,28 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 	extraction->room = NULL;
 
 	if (prepare_codec(extraction) != DECODE_NEED_INPUT)
-		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
-	if (!take_as_raw(extraction, &failure))
-		return fail(extraction, failure);
+		return extraction_fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
+	if (!extraction_take_as_raw(extraction, &failure))
+		return extraction_fail(extraction, failure);
 	bool inflating = member->method == METHOD_DEFLATE;
 	extraction->inflater = inflating ? choose_inflater(extraction) : NULL;
 	extraction->whole = inflating && extraction->whole_inflater &&
 			    member->size_bytes <= INFLATE_WHOLE_MAX &&
-			    member->compressed_bytes <= INPUT_SIZE;
+			    member->compressed_bytes <= EXTRACT_INPUT_SIZE;
 	extraction->stays = stay_possibly(&extraction->in_place, member);
 	bool raw = inflating || extraction->coded || member->method == METHOD_STORED;
-	if (!is_within_bounds(extraction, &failure))
-		return fail(extraction, failure);
+	if (!extraction_is_within_bounds(extraction, &failure))
+		return extraction_fail(extraction, failure);
 	if (member_data_open(archive, member, raw, &extraction->data, &failure) < 0)
-		return fail(extraction, failure);
-	if (extraction->stays && find_place(extraction, &failure) < 0)
-		return fail(extraction, failure);
+		return extraction_fail(extraction, failure);
+	if (extraction->stays && extraction_find_place(extraction, &failure) < 0)
+		return extraction_fail(extraction, failure);
 	if (extraction->stays)
-		return begin_stay(extraction);
+		return extraction_begin_stay(extraction);
 	if (inflating)
 		inflater_reset(extraction->inflater);
-	if (open_file(extraction) < 0)
-		return fail(extraction, writing_failure(errno));
+	if (extraction_open_file(extraction) < 0)
+		return extraction_fail(extraction, extraction_writing_failure(errno));
 	extraction->out->history = inflating ? INFLATE_HISTORY : 0;
 	return EXTRACT_MORE;
 }
@@ -468,7 +216,8 @@ static int prepare_input(struct extraction *extraction, struct failure *failure)
 {
 	if (extraction->span.in_size > 0)
 		return 0;
-	ssize_t got = member_data_read(&extraction->data, extraction->in, INPUT_SIZE, failure);
+	ssize_t got =
+		member_data_read(&extraction->data, extraction->in, EXTRACT_INPUT_SIZE, failure);
 	if (got < 0)
 		return -1;
 	extraction->span.in = extraction->in;
@@ -500,7 +249,8 @@ static int read_to_end(struct extraction *extraction, struct failure *failure)
 	ssize_t got;
 
 	do {
-		got = member_data_read(&extraction->data, extraction->in, INPUT_SIZE, failure);
+		got = member_data_read(
+			&extraction->data, extraction->in, EXTRACT_INPUT_SIZE, failure);
 	} while (got > 0);
 	return (int)got;
 }
@@ -510,34 +260,24 @@ static enum extract_status finish(struct extraction *extraction)
 {
 	const struct member *member = &extraction->member;
 	struct record *record = &extraction->record;
-	struct outfile *out = extraction->out;
-	uint64_t size_bytes = outfile_position(out) - extraction->start;
+	uint64_t size_bytes = outfile_position(extraction->out) - extraction->start;
 	struct failure failure = {0};
-	bool mapping;
 
 	if (size_bytes != member->size_bytes)
-		return fail_as(extraction, FAILURE_SIZE_MISMATCH, member->size_bytes, size_bytes);
+		return extraction_fail_as(
+			extraction, FAILURE_SIZE_MISMATCH, member->size_bytes, size_bytes);
 	if (member->encrypted && read_to_end(extraction, &failure) < 0)
-		return fail(extraction, failure);
+		return extraction_fail(extraction, failure);
 	if (extraction->crc32 != member->crc32 && !member->crc_unstated)
-		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
+		return extraction_fail_as(
+			extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
 	record->size_bytes = size_bytes;
 	record->crc32 = extraction->crc32;
-	if (look_for_array(extraction, &failure) < 0)
-		return fail(extraction, failure);
-	if (!is_packed(extraction)) {
-		if (outfile_finish(out, &record->inode, &mapping) < 0)
-			return mapping ? fail_as(extraction, FAILURE_MAP, (uint64_t)errno, 0)
-				       : fail(extraction, writing_failure(errno));
-		extraction->out = NULL;
-		if (outfile_close(out) < 0)
-			return fail(extraction, writing_failure(errno));
-	}
-	if (is_packed(extraction) && extraction->pack_number == member->index)
-		extraction->pack_first = outfile_position(out);
+	if (extraction_look_for_array(extraction, &failure) < 0 ||
+		extraction_finish_file(extraction, &failure) < 0)
+		return extraction_fail(extraction, failure);
 	extraction->bounds.total_left -= size_bytes;
 	member_data_close(&extraction->data);
-	extraction->out = NULL;
 	return record->packed ? EXTRACT_PACKED : EXTRACT_WHOLE;
 }
 
@@ -551,7 +291,7 @@ static enum extract_status take_piece(struct extraction *extraction, size_t size
 	uint64_t done = outfile_position(out) - extraction->start;
 
 	if (size > stated - done)
-		return fail_as(extraction, FAILURE_SIZE_MISMATCH, stated, done + size);
+		return extraction_fail_as(extraction, FAILURE_SIZE_MISMATCH, stated, done + size);
 	extraction->crc32 = checksum_crc32(extraction->crc32, piece, size);
 	outfile_commit(out, size);
 	return end ? finish(extraction) : EXTRACT_MORE;
@@ -563,7 +303,7 @@ static enum extract_status copy_step(struct extraction *extraction)
 	struct failure failure = {0};
 
 	if (prepare_output(extraction) < 0)
-		return fail(extraction, writing_failure(errno));
+		return extraction_fail(extraction, extraction_writing_failure(errno));
 	ssize_t size = member_data_read(
 		&extraction->data, extraction->room, extraction->room_size, &failure);
 	if (size >= 0)
@@ -572,7 +312,7 @@ static enum extract_status copy_step(struct extraction *extraction)
 		failure.numbers[0] = extraction->member.crc32;
 		failure.numbers[1] = extraction->crc32;
 	}
-	return fail(extraction, failure);
+	return extraction_fail(extraction, failure);
 }
 
 /* Have input and room for the decoder. EXTRACT_MORE, or how it failed. */
@@ -581,9 +321,9 @@ static enum extract_status prepare(struct extraction *extraction)
 	struct failure failure = {0};
 
 	if (prepare_output(extraction) < 0)
-		return fail(extraction, writing_failure(errno));
+		return extraction_fail(extraction, extraction_writing_failure(errno));
 	if (prepare_input(extraction, &failure) < 0)
-		return fail(extraction, failure);
+		return extraction_fail(extraction, failure);
 	return EXTRACT_MORE;
 }
 
@@ -603,11 +343,11 @@ static enum extract_status settle(struct extraction *extraction, enum inflate_st
 	case INFLATE_PAUSED:
 		return EXTRACT_MORE;
 	case INFLATE_NO_MEMORY:
-		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
+		return extraction_fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
 	case INFLATE_BAD_DATA:
 		break;
 	}
-	return fail_as(extraction, FAILURE_BAD_DATA, 0, 0);
+	return extraction_fail_as(extraction, FAILURE_BAD_DATA, 0, 0);
 }
 
 /* A piece by the codec. */
@@ -627,7 +367,7 @@ static enum extract_status codec_step(struct extraction *extraction)
 	case DECODE_NO_MEMORY:
 		return settle(extraction, INFLATE_NO_MEMORY);
 	case DECODE_WINDOW:
-		return fail_as(extraction, FAILURE_WINDOW, 0, 0);
+		return extraction_fail_as(extraction, FAILURE_WINDOW, 0, 0);
 	case DECODE_BAD_DATA:
 		break;
 	}
@@ -637,7 +377,7 @@ static enum extract_status codec_step(struct extraction *extraction)
 enum extract_status extraction_step(struct extraction *extraction)
 {
 	if (extraction->stays)
-		return stay_step(extraction);
+		return extraction_stay_step(extraction);
 	if (extraction->coded)
 		return codec_step(extraction);
 	if (!extraction->inflater)
@@ -674,41 +414,4 @@ void extraction_step_two(struct extraction *const lanes[2], enum extract_status 
 		(struct inflate_span *const[]){&lanes[0]->span, &lanes[1]->span}, stops);
 	for (int i = 0; i < 2; i++)
 		statuses[i] = settle(lanes[i], stops[i]);
-}
-
-bool extraction_pack_is_broken(const struct extraction *extraction)
-{
-	return extraction->pack.fd >= 0 && extraction->pack.error != 0;
-}
-
-void extraction_close_pack(struct extraction *extraction, struct pack_result *result)
-{
-	struct outfile *pack = &extraction->pack;
-	bool mapping;
-
-	*result = (struct pack_result){.failure = {.kind = FAILURE_NONE}};
-	if (pack->fd < 0)
-		return;
-	/*
-	 * Where not all could be written, a second try finishes the file with what was. A pack is
-	 * called after its first member, so it does not stay without that one.
-	 */
-	int finished = outfile_finish(pack, &result->inode, &mapping);
-	if (finished < 0 && pack->error)
-		finished = outfile_finish(pack, &result->inode, &mapping);
-	int error = pack->error ? pack->error : errno;
-	bool whole = finished == 0 && pack->error == 0;
-	result->valid_bytes = outfile_position(pack);
-	if (finished < 0 || result->valid_bytes < extraction->pack_first) {
-		outfile_discard(pack);
-		result->valid_bytes = 0;
-	} else if (outfile_close(pack) < 0) {
-		error = errno;
-		whole = false;
-		result->valid_bytes = 0;
-	}
-	if (!whole)
-		result->failure = writing_failure(error);
-	if (finished < 0 && mapping)
-		result->failure.kind = FAILURE_MAP;
 }

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The steps that the loops of the twin decoder (twin_loops.c, which alone includes this) are made
+ * of: each decodes one entry of a table. The state of a stream is held in registers meanwhile: a
+ * struct lane, which the compiler takes apart, since all functions that are given its address are
+ * inlined.
+ *
+ * What is mispredicted for one stream throws away what was begun of both, and so what step is best
+ * depends on how often there are matches. literal_step() branches on whether there is one: that is
+ * for blocks where it is rare. match_step() does without branches that depend on the data, and
+ * takes twice as long. plain_step() takes literals and, without a branch, leaves all else to a
+ * match_step().
+ */
+
+#ifndef ZIPMAP_WORKER_TWIN_STEPS_H
+#define ZIPMAP_WORKER_TWIN_STEPS_H
+
+#include "worker/twin.h"
+#include "worker/twin_tables.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define INLINE TWIN_CPU static inline __attribute__((always_inline))
+
+#define likely(condition)   __builtin_expect(!!(condition), 1)
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
+struct lane {
+	const uint8_t *in;
+	uint8_t *out;
+	uint64_t bits;  /* the next one lowest, but see begin_scaled() */
+	uint32_t count; /* of them, in the low 6 bits; entries are taken off whole */
+	uint32_t next;  /* the entry that was looked up ahead */
+};
+
+INLINE struct lane load(const struct twin *twin)
+{
+	return (struct lane){twin->in, twin->out, twin->bits, twin->bit_count, 0};
+}
+
+INLINE void save(const struct lane *lane, struct twin *twin)
+{
+	twin->in = lane->in;
+	twin->out = lane->out;
+	twin->bits = lane->bits;
+	twin->bit_count = lane->count;
+	twin_give_back(twin);
+}
+
+INLINE bool has_round(const struct lane *lane, const struct twin *twin)
+{
+	return lane->in <= twin->in_fast_end && lane->out < twin->out_end;
+}
+
+/* --- bits ------------------------------------------------------------------------------------- */
+
+/* Have at least 56 bits. */
+INLINE void refill(struct lane *lane)
+{
+	uint64_t next;
+
+	memcpy(&next, lane->in, sizeof(next));
+	lane->bits |= next << (lane->count & 63);
+	lane->in += ~lane->count >> 3 & 7; /* whole bytes that there was room for */
+	lane->count |= 56;
+}
+
+/* Take the bits off that @entry says were used. */
+INLINE void use(struct lane *lane, uint32_t entry)
+{
+	lane->bits >>= entry & TWIN_BITS_MASK;
+	lane->count -= entry; /* the low 6 bits */
+}
+
+/*
+ * Where literals prevail the bits are kept two places higher: then, masked, they are the offset of
+ * a table's entry, and that chain of instructions is shorter by one. That makes it faster by 7 to
+ * 10%. For match_step() it is not worth what else has to be shifted then. Streams come here with 55
+ * bits at most.
+ */
+#define SCALE 2
+
+INLINE void begin_scaled(struct lane *lane)
+{
+	lane->bits <<= SCALE;
+	lane->count += SCALE;
+}
+
+INLINE void end_scaled(struct lane *lane)
+{
+	lane->bits >>= SCALE;
+	lane->count -= SCALE;
+}
+
+INLINE uint32_t look_up_scaled(const struct lane *lane, const struct twin *twin)
+{
+	uint64_t offset = lane->bits & (((1U << TWIN_LITERAL_BITS) - 1) << SCALE);
+	uint32_t entry;
+
+	memcpy(&entry, (const char *)twin->literal_table + offset, sizeof(entry));
+	return entry;
+}
+
+INLINE uint32_t look_up(const struct lane *lane, const struct twin *twin, unsigned scale)
+{
+	if (scale == SCALE)
+		return look_up_scaled(lane, twin);
+	return twin->literal_table[lane->bits & ((1U << TWIN_LITERAL_BITS) - 1)];
+}
+
+/* --- output ----------------------------------------------------------------------------------- */
+
+/* Put four bytes, of which up to two are literals. The rotation is one instruction. */
+INLINE void put_literals(struct lane *lane, uint32_t entry)
+{
+	uint32_t bytes = entry >> 8 | entry << 24;
+
+	memcpy(lane->out, &bytes, sizeof(bytes));
+	lane->out += bytes >> 30;
+}
+
+/*
+ * By distance: which of the bytes that stand so far back make up the next 16, where they repeat
+ * themselves. 16 stands for all that do not. 0: there is no match.
+ */
+static const uint8_t spread[17][16] __attribute__((aligned(64))) = {
+	{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+	{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
+	{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
+	{0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0},
+	{0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3},
+	{0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0},
+	{0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3},
+	{0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1},
+	{0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0},
+	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+};
+
+static const size_t whole = 16;
+
+/* Write the next 16 bytes at @out of what stands @distance before it. */
+INLINE void put_16(uint8_t *out, size_t distance)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(out - distance));
+	size_t row = distance;
+
+	/* By a conditional move from memory, since registers are scarce. */
+	__asm__("cmp $16, %0\n\tcmova %1, %0" : "+r"(row) : "m"(whole) : "cc");
+
+	bytes = _mm_shuffle_epi8(bytes, _mm_load_si128((const __m128i *)(const void *)spread[row]));
+	_mm_storeu_si128((__m128i *)(void *)out, bytes);
+}
+
+/* Put a match of @length bytes at @out; up to 31 more are written. */
+INLINE void put_match(uint8_t *out, size_t distance, size_t length)
+{
+	const uint8_t *from = out - distance;
+	const uint8_t *end = out + length;
+
+	if (likely(distance >= 32)) {
+		do {
+			_mm256_storeu_si256((__m256i *)(void *)out,
+				_mm256_loadu_si256((const __m256i *)(const void *)from));
+			out += 32;
+			from += 32;
+		} while (unlikely(out < end));
+	} else if (distance >= 16) {
+		do {
+			_mm_storeu_si128((__m128i *)(void *)out,
+				_mm_loadu_si128((const __m128i *)(const void *)from));
+			out += 16;
+			from += 16;
+		} while (out < end);
+	} else {
+		/* As many whole repetitions as 16 bytes hold. */
+		static const uint8_t step[16] = {
+			16, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15};
+		__m128i bytes =
+			_mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)from),
+				_mm_load_si128((const __m128i *)(const void *)spread[distance]));
+		do {
+			_mm_storeu_si128((__m128i *)(void *)out, bytes);
+			out += step[distance];
+		} while (out < end);
+	}
+}
+
+/* --- matches ---------------------------------------------------------------------------------- */
+
+INLINE bool refuse(struct twin *twin)
+{
+	twin->state = TWIN_BAD;
+	return false;
+}
+
+/*
+ * Complete a distance from its @entry, and take its bits off. False: it is none. @scale: the bits
+ * are kept so much higher.
+ */
+INLINE bool take_distance(
+	struct lane *lane, struct twin *twin, uint32_t entry, unsigned scale, size_t *distance)
+{
+	if (unlikely(entry & (TWIN_LONGER | TWIN_INVALID))) {
+		if (entry & TWIN_INVALID)
+			return refuse(twin);
+		use(lane, TWIN_DISTANCE_BITS);
+		entry = twin->distance_table[(entry >> 16) +
+					     _bzhi_u64(lane->bits >> scale, entry >> 8 & 31)];
+		if (entry & TWIN_INVALID)
+			return refuse(twin);
+	}
+	uint64_t used = _bzhi_u64(lane->bits >> scale, entry & 0xff);
+	use(lane, entry);
+	*distance = (entry >> 16) + (used >> (entry >> 8 & TWIN_BITS_MASK));
+	return true;
+}
+
+INLINE uint32_t look_up_distance(const struct lane *lane, const struct twin *twin, unsigned scale)
+{
+	return twin->distance_table[lane->bits >> scale & ((1U << TWIN_DISTANCE_BITS) - 1)];
+}
+
+INLINE bool reaches_too_far(const struct lane *lane, const struct twin *twin, size_t distance)
+{
+	return unlikely(distance > (size_t)(lane->out - twin->oldest));
+}
+
+/* The distance of a match of @length bytes, and those bytes. */
+INLINE bool take_match(struct lane *lane, struct twin *twin, size_t length, unsigned scale)
+{
+	size_t distance;
+
+	if (!take_distance(lane, twin, look_up_distance(lane, twin, scale), scale, &distance))
+		return false;
+	if (reaches_too_far(lane, twin, distance))
+		return refuse(twin);
+	put_16(lane->out, distance);
+	if (unlikely(length > 16))
+		put_match(lane->out, distance, length);
+	lane->out += length;
+	return true;
+}
+
+/*
+ * What an entry of the table does not hold: long codes, long lengths, the end of the block. False
+ * where it is over.
+ */
+INLINE bool take_special(struct lane *lane, struct twin *twin, uint32_t entry, unsigned scale)
+{
+	refill(lane);
+	if (entry & TWIN_LONGER) {
+		entry = twin->literal_table[(entry >> 16 & 0x7fff) +
+					    _bzhi_u64(lane->bits >> scale, entry >> 8 & 31)];
+		use(lane, entry);
+	}
+	if ((entry & TWIN_SPECIAL) != TWIN_SPECIAL) {
+		*lane->out++ = (uint8_t)(entry >> 8);
+		refill(lane);
+		return true;
+	}
+	if (entry & TWIN_BLOCK_END) {
+		twin->state = twin->last_block ? TWIN_END : TWIN_BLOCK;
+		return false;
+	}
+	if (entry & TWIN_INVALID)
+		return refuse(twin);
+	uint32_t extra = entry >> 8 & 31;
+	size_t length = (entry >> 16 & 0x7fff) + _bzhi_u64(lane->bits >> scale, extra);
+	use(lane, extra);
+	bool more = take_match(lane, twin, length, scale);
+	refill(lane);
+	return more;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+/*
+ * One entry where literals prevail. @first: of the steps after a refill; 56 bits are enough for
+ * four entries, or for a match and two of them.
+ */
+INLINE bool literal_step(struct lane *lane, struct twin *twin, bool first)
+{
+	uint32_t entry = look_up_scaled(lane, twin);
+
+	use(lane, entry);
+	if (likely(entry <= 0xffffff)) { /* literals alone */
+		put_literals(lane, entry);
+		return true;
+	}
+	if ((entry & TWIN_SPECIAL) == TWIN_SPECIAL)
+		return take_special(lane, twin, entry, SCALE);
+	put_literals(lane, entry);
+	refill(lane);
+	if (!take_match(lane, twin, entry >> 24, SCALE))
+		return false;
+	if (first)
+		refill(lane);
+	return true;
+}
+
+/* Entries of distances without any bits of input, for where there is no match. */
+static const uint32_t no_distance = 0;
+static const uint32_t far_distance = 2048U << 16;
+
+/*
+ * The length of the match in @entry, and in its place *@distance, unless there is no match: then
+ * that of @dummy. By a conditional move; C makes it a branch.
+ */
+INLINE size_t take_length(uint32_t entry, const uint32_t *dummy, uint32_t *distance)
+{
+	size_t length = entry;
+
+	__asm__("shr $24, %k0\n\tcmove %2, %1"
+		: "+r"(length), "+r"(*distance)
+		: "m"(*dummy)
+		: "cc");
+	return length;
+}
+
+/*
+ * One entry where matches are frequent: literals, and then the distance is looked up and 16 bytes
+ * are copied in any case. The next entry is looked up before the refill, with what is left of 56
+ * bits after an entry and a distance of 28 bits at most: a fifth faster than after it. Where there
+ * is no match the distance is a harmless one: 0 where it has to be checked, since that never
+ * reaches too far; else one that is not among what was just written. A load of that would have to
+ * wait for the store, which costs a quarter on 16-bit data.
+ */
+INLINE bool match_step(struct lane *lane, struct twin *twin, bool checked, unsigned scale)
+{
+	uint32_t entry = lane->next;
+
+	use(lane, entry);
+	if (unlikely((uint8_t)entry >= TWIN_SPECIAL)) {
+		bool more = take_special(lane, twin, entry, scale);
+		lane->next = look_up(lane, twin, scale);
+		return more;
+	}
+	uint32_t distance_entry = look_up_distance(lane, twin, scale);
+	put_literals(lane, entry);
+	size_t length = take_length(entry, checked ? &no_distance : &far_distance, &distance_entry);
+	size_t distance;
+	if (!take_distance(lane, twin, distance_entry, scale, &distance))
+		return false;
+	if (checked && reaches_too_far(lane, twin, distance))
+		return refuse(twin);
+	lane->next = look_up(lane, twin, scale);
+	refill(lane);
+	put_16(lane->out, distance);
+	if (unlikely(length > 16))
+		put_match(lane->out, distance, length);
+	lane->out += length;
+	return true;
+}
+
+/*
+ * One entry if it is of literals alone; else nothing. The bits are shifted before it is known
+ * whether they will be: that chain of instructions is what takes the time.
+ */
+INLINE void plain_step(struct lane *lane, const struct twin *twin)
+{
+	uint32_t entry = lane->next;
+	uint64_t after = lane->bits >> (entry & TWIN_BITS_MASK);
+
+	__asm__("cmp $0xffffff, %0\n\tcmova %2, %0\n\tcmova %3, %1"
+		: "+r"(entry), "+r"(after)
+		: "m"(no_distance), "r"(lane->bits)
+		: "cc");
+	lane->bits = after;
+	lane->count -= entry;
+	put_literals(lane, entry);
+	lane->next = look_up_scaled(lane, twin);
+}
+
+#endif
