@@ -21,6 +21,7 @@ Fails where a contender failed or gave other bytes; a ratio that is not reached 
 
 import datetime
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -189,7 +190,8 @@ class Bench:
                 self.attempt(result, lambda r=result: self.warm_up(case, inputs, r))
         for number in range(self.settings.rounds):
             say("  round %d of %d" % (number + 1, self.settings.rounds))
-            for result in results:
+            # What ran before leaves caches and free memory in a state of its own: let that differ.
+            for result in random.Random(number).sample(results, len(results)):
                 if result.why:
                     continue
                 sample = self.attempt(result, lambda r=result: self.run(
