@@ -296,8 +296,9 @@ static void conclude(const struct options *options, const struct outcome *outcom
 	if (options->filter_count > 0 && complete && stats->members + stats->failures == 0)
 		diag(DIAG_WARNING, "no member matches what is included and excluded");
 	if (options->action == ACTION_TEST && complete)
-		diag(DIAG_DETAIL, "%" PRIu64 " members are good, %" PRIu64 " failures",
-			stats->members, stats->failures);
+		diag(DIAG_DETAIL, "%" PRIu64 " %s good, %" PRIu64 " %s", stats->members,
+			stats->members == 1 ? "member is" : "members are", stats->failures,
+			stats->failures == 1 ? "failure" : "failures");
 	if (options->stats && outcome->end != RUN_NOT_STARTED)
 		report_print(stderr, stats);
 }

@@ -257,7 +257,8 @@ enum source_status directory_next(struct directory_walk *walk, const char **path
 		walk->any = true;
 		walk->path[walk->top_size] = '\0';
 		complain(walk->complaint, walk->path, "no-archives",
-			"no archives in this directory");
+			"no *.zip or *.npz in this directory%s",
+			walk->recursive ? "" : "; -r looks below it too");
 		return SOURCE_FAILED;
 	}
 	return SOURCE_END;

@@ -117,9 +117,11 @@ static enum options_result check_task(struct parse *parse)
 		return options_wrong(parse, "option '--%s' does not say where members are", name);
 	if (format && !list)
 		return options_wrong(parse, "option '--test' prints nothing to format");
-	if (format && (format_uses(format, 'p') || format_uses(format, 'o')))
-		return options_wrong(
-			parse, "option '--list' makes no files: %%p and %%o mean nothing");
+	if (format && (format_uses(format, 'p') || format_uses(format, 'o') ||
+			      format_uses(format, 't') || format_uses(format, 'd')))
+		return options_wrong(parse,
+			"option '--list' makes no files and reads no members: %%p, %%o, %%t and "
+			"%%d mean nothing");
 	return OPTIONS_OK;
 }
 
@@ -163,11 +165,31 @@ static enum options_result check_raw(struct parse *parse)
 	return OPTIONS_OK;
 }
 
+/** Standard input can be one thing only. */
+static enum options_result check_standard_input(struct parse *parse)
+{
+	const struct options *options = parse->options;
+	bool list = options->files_from && strcmp(options->files_from, "-") == 0;
+	bool password = options->password_file && strcmp(options->password_file, "-") == 0;
+	size_t archives = 0;
+
+	for (size_t i = 0; i < options->operand_count; i++)
+		archives += strcmp(options->operands[i], "-") == 0;
+	if (archives > 1)
+		return options_wrong(parse, "operand '-' can be given only once");
+	if (archives > 0 && list)
+		return options_wrong(
+			parse, "operand '-' and '--files-from=-' are both standard input");
+	if (password && (archives > 0 || list))
+		return options_wrong(parse, "%s and '--password-file=-' are both standard input",
+			list ? "'--files-from=-'" : "operand '-'");
+	return OPTIONS_OK;
+}
+
 /** Check what no option alone can tell. */
 static enum options_result check_inputs(struct parse *parse)
 {
 	const struct options *options = parse->options;
-	size_t standard_inputs = 0;
 
 	if (check_task(parse) != OPTIONS_OK || check_raw(parse) != OPTIONS_OK)
 		return OPTIONS_USAGE;
@@ -187,14 +209,7 @@ static enum options_result check_inputs(struct parse *parse)
 		return options_wrong(parse,
 			"nothing to unzip: give an archive, a directory, '-' or "
 			"--files-from");
-	for (size_t i = 0; i < options->operand_count; i++)
-		standard_inputs += strcmp(options->operands[i], "-") == 0;
-	if (standard_inputs > 1)
-		return options_wrong(parse, "operand '-' can be given only once");
-	if (standard_inputs > 0 && options->files_from && strcmp(options->files_from, "-") == 0)
-		return options_wrong(
-			parse, "operand '-' and '--files-from=-' are both standard input");
-	return OPTIONS_OK;
+	return check_standard_input(parse);
 }
 
 static void set_defaults(struct options *options)

@@ -56,10 +56,17 @@ static enum options_result set_text(
 	if (*argument == '\0')
 		return options_wrong(
 			parse, "option '--%s': the %s is empty", spec->name, spec->argument);
-	if (*text)
-		return options_wrong(parse, "option '--%s' can be given only once", spec->name);
 	*text = argument;
 	return OPTIONS_OK;
+}
+
+/* Two lists would be one more than is read. */
+static enum options_result set_list(
+	struct parse *parse, const struct option_spec *spec, const char *argument)
+{
+	if (parse->options->files_from)
+		return options_wrong(parse, "option '--%s' can be given only once", spec->name);
+	return set_text(parse, spec, argument);
 }
 
 static enum options_result set_format(
@@ -154,8 +161,6 @@ static enum options_result set_dtype(
 {
 	char shown[PRINTABLE_MAX];
 
-	if (rawarray_is_given(&parse->options->raw))
-		return options_wrong(parse, "option '--%s' can be given only once", spec->name);
 	if (rawarray_set_dtype(&parse->options->raw, argument))
 		return OPTIONS_OK;
 	return options_wrong(parse, "option '--%s': '%s' is no type such as float32, <f4 or u1",
@@ -167,8 +172,6 @@ static enum options_result set_shape(
 {
 	char shown[PRINTABLE_MAX];
 
-	if (parse->options->raw.dimensions > 0)
-		return options_wrong(parse, "option '--%s' can be given only once", spec->name);
 	if (rawarray_set_shape(&parse->options->raw, argument))
 		return OPTIONS_OK;
 	return options_wrong(parse,
@@ -280,7 +283,7 @@ const struct option_spec option_specs[] = {
 		.argument = "FILE",
 		.help = "read archive paths from FILE, one a line (-: from\n"
 			"standard input); work starts with the first line",
-		.handler = set_text,
+		.handler = set_list,
 		.field = FIELD(files_from)},
 	{.letter = '0',
 		.name = "null",
@@ -309,7 +312,8 @@ const struct option_spec option_specs[] = {
 	{.name = "password-file",
 		.has_arg = required_argument,
 		.argument = "FILE",
-		.help = "FILE holds the password of encrypted members",
+		.help = "FILE holds the password of encrypted members\n"
+			"(-: standard input)",
 		.handler = set_text,
 		.field = FIELD(password_file)},
 

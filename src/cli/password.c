@@ -35,7 +35,8 @@ static ssize_t read_all(int fd, char *text, size_t size)
 /* Fill @text from @path. NULL, or what is wrong. */
 static const char *fill(char *text, const char *path)
 {
-	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup_fd int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+						   : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
 	if (fd < 0)
 		return strerror(errno);

@@ -2,6 +2,7 @@
 
 #include "cli/size.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,8 @@ bool size_parse(const char *text, uint64_t *bytes)
 	unsigned long long number = strtoull(text, &end, 10);
 	if (errno != 0)
 		return false;
-	const char *unit = *end ? strchr(UNITS, *end) : NULL;
-	if (*end && (!unit || end[1] != '\0'))
+	const char *unit = *end ? strchr(UNITS, toupper((unsigned char)*end)) : NULL;
+	if (*end && (!unit || (end[1] != '\0' && strcmp(end + 1, "iB") != 0)))
 		return false;
 	unsigned shift = unit ? 10 * (unsigned)(unit - UNITS + 1) : 0;
 	if (number == 0 || number > (uint64_t)INT64_MAX >> shift)

@@ -84,6 +84,11 @@ static enum source_status begin(struct spool *spool, int *fd)
 
 	if (fstat(spool->in, &status) < 0)
 		return input_failed(spool);
+	if (S_ISCHR(status.st_mode) && isatty(spool->in)) {
+		complain(spool->complaint, "-", "read-error",
+			"an archive is not read from a terminal");
+		return SOURCE_FAILED;
+	}
 	spool->waits = !S_ISREG(status.st_mode);
 	/* Who reads an archive reads at positions of the file: what lies before the offset at which
 	 * standard input was handed over would count. */

@@ -31,7 +31,19 @@ static const struct {
 	{"complex", "c16"},
 	{"complex64", "c8"},
 	{"complex128", "c16"},
+	{"float128", "f16"},
+	{"longdouble", "f16"},
+	{"complex256", "c32"},
 	{"object", "O"},
+};
+
+/* Names that a unit may follow. */
+static const struct {
+	const char *name;
+	const char *text;
+} timed_names[] = {
+	{"datetime64", "M8"},
+	{"timedelta64", "m8"},
 };
 
 /* The sizes that a kind of items may have; "" for any. */
@@ -158,6 +170,8 @@ static bool parse_code(struct text text, struct dtype *dtype)
 
 bool dtype_parse(const char *text, size_t size, struct dtype *dtype)
 {
+	char code[DTYPE_TEXT_MAX];
+
 	*dtype = (struct dtype){.text = ""};
 	if (size > DTYPE_TEXT_MAX - 2 || memchr(text, '\0', size))
 		return false;
@@ -165,6 +179,14 @@ bool dtype_parse(const char *text, size_t size, struct dtype *dtype)
 		if (strlen(names[i].name) == size && memcmp(names[i].name, text, size) == 0)
 			return parse_code(
 				(struct text){names[i].text, strlen(names[i].text)}, dtype);
+	}
+	for (size_t i = 0; i < sizeof(timed_names) / sizeof(timed_names[0]); i++) {
+		size_t name_size = strlen(timed_names[i].name);
+		if (size >= name_size && memcmp(timed_names[i].name, text, name_size) == 0) {
+			int made = snprintf(code, sizeof(code), "%s%.*s", timed_names[i].text,
+				(int)(size - name_size), text + name_size);
+			return parse_code((struct text){code, (size_t)made}, dtype);
+		}
 	}
 	return parse_code((struct text){text, size}, dtype);
 }

@@ -101,7 +101,7 @@ static const char *file_type_name(uint64_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFIFO:
-		return "a FIFO";
+		return "a FIFO; unzip one as '-', from standard input";
 	case S_IFCHR:
 		return "a character device";
 	case S_IFBLK:

@@ -87,10 +87,10 @@ static zip_t *open_zip(struct source *source, struct failure *failure)
 }
 
 /*
- * libzip has refused the directory. An archive with something before it gets a second chance with
- * its offsets set right; anything else gets the most telling failure.
+ * Read the directory that the last end record leads to. libzip takes any that is consistent: that
+ * of another archive before it, if that is near enough. NULL with *@failure.
  */
-static zip_t *open_displaced(struct source *source, struct failure *failure)
+static zip_t *open_directory(struct source *source, struct failure *failure)
 {
 	struct end_record end;
 
@@ -98,14 +98,15 @@ static zip_t *open_displaced(struct source *source, struct failure *failure)
 		*failure = (struct failure){FAILURE_READ, {(uint64_t)errno, 0}};
 		return NULL;
 	}
-	if (!end.found) {
-		failure->kind = end.starts_as_zip ? FAILURE_CUT_OFF : FAILURE_NOT_A_ZIP;
-		return NULL;
-	}
-	if (end.base == 0)
-		return NULL;
 	source_set_base(source, end.base);
-	return open_zip(source, failure);
+	zip_t *zip = open_zip(source, failure);
+	if (!zip && failure->kind == FAILURE_BAD_DIRECTORY && end.base > 0) {
+		source_set_base(source, 0);
+		zip = open_zip(source, failure);
+	}
+	if (!zip && failure->kind == FAILURE_BAD_DIRECTORY && !end.found)
+		failure->kind = end.starts_as_zip ? FAILURE_CUT_OFF : FAILURE_NOT_A_ZIP;
+	return zip;
 }
 
 struct archive *archive_open(int fd, struct failure *failure)
@@ -125,9 +126,7 @@ struct archive *archive_open(int fd, struct failure *failure)
 	archive->source = source;
 	archive->password = NULL;
 	deadline_begin(source_size(source));
-	archive->zip = open_zip(source, failure);
-	if (!archive->zip && failure->kind == FAILURE_BAD_DIRECTORY)
-		archive->zip = open_displaced(source, failure);
+	archive->zip = open_directory(source, failure);
 	deadline_end();
 	if (!archive->zip)
 		goto fail;

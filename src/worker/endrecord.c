@@ -28,6 +28,7 @@ static bool has_signature(const uint8_t *bytes, const char signature[4])
 /* Where the directory lies, as a record states it. */
 struct directory {
 	uint64_t record_at; /* the place of the record, which the directory ends at */
+	uint64_t entries;
 	uint64_t size;
 	uint64_t offset;
 };
@@ -36,8 +37,9 @@ static void parse_end(const uint8_t *end, uint64_t at, struct directory *directo
 {
 	struct wire_reader fields;
 
-	wire_reader_init(&fields, end + 12, END_SIZE - 12);
+	wire_reader_init(&fields, end + 10, END_SIZE - 10);
 	directory->record_at = at;
+	directory->entries = wire_get_u16(&fields);
 	directory->size = wire_get_u32(&fields);
 	directory->offset = wire_get_u32(&fields);
 }
@@ -46,8 +48,9 @@ static void parse_end64(const uint8_t *end64, uint64_t at, struct directory *dir
 {
 	struct wire_reader fields;
 
-	wire_reader_init(&fields, end64 + 40, END64_SIZE - 40);
+	wire_reader_init(&fields, end64 + 32, END64_SIZE - 32);
 	directory->record_at = at;
+	directory->entries = wire_get_u64(&fields);
 	directory->size = wire_get_u64(&fields);
 	directory->offset = wire_get_u64(&fields);
 }
@@ -60,6 +63,8 @@ static uint64_t displacement(struct source *source, const struct directory *dire
 	if (directory->size > directory->record_at ||
 		directory->offset > directory->record_at - directory->size)
 		return 0;
+	if (directory->entries == 0 && directory->size == 0)
+		return directory->record_at - directory->offset;
 	uint64_t at = directory->record_at - directory->size;
 	if (source_read_at(source, signature, 4, at) != 4 ||
 		!has_signature(signature, CENTRAL_SIGNATURE))
@@ -67,24 +72,19 @@ static uint64_t displacement(struct source *source, const struct directory *dire
 	return at - directory->offset;
 }
 
-int end_record_find(struct source *source, struct end_record *record)
+/* Look for the record in the last @tail_size bytes. 0, or -1 with errno. */
+static int find_in_tail(struct source *source, size_t tail_size, struct end_record *record)
 {
 	uint64_t size = source_size(source);
-	size_t tail_size = END64_SIZE + LOCATOR64_SIZE + END_SIZE + COMMENT_MAX;
-	uint8_t signature[4];
 
-	*record = (struct end_record){0};
 	if (tail_size > size)
 		tail_size = (size_t)size;
 	cleanup_free uint8_t *tail = malloc(tail_size + 1);
 	if (!tail)
 		return -1;
 	uint64_t tail_at = size - tail_size;
-	ssize_t got = source_read_at(source, signature, 4, 0);
-	if (got < 0 || source_read_at(source, tail, tail_size, tail_at) != (ssize_t)tail_size)
+	if (source_read_at(source, tail, tail_size, tail_at) != (ssize_t)tail_size)
 		return -1;
-	record->starts_as_zip = got == 4 && has_signature(signature, LOCAL_SIGNATURE);
-
 	for (size_t i = tail_size < END_SIZE ? 0 : tail_size - END_SIZE + 1; i-- > 0;) {
 		if (!has_signature(tail + i, END_SIGNATURE))
 			continue;
@@ -99,4 +99,22 @@ int end_record_find(struct source *source, struct end_record *record)
 		break;
 	}
 	return 0;
+}
+
+int end_record_find(struct source *source, struct end_record *record)
+{
+	const size_t records_size = END64_SIZE + LOCATOR64_SIZE + END_SIZE;
+	uint8_t signature[4];
+
+	*record = (struct end_record){0};
+	/* Few archives have a comment. */
+	if (find_in_tail(source, records_size, record) < 0)
+		return -1;
+	if (!record->found && find_in_tail(source, records_size + COMMENT_MAX, record) < 0)
+		return -1;
+	if (record->found)
+		return 0;
+	ssize_t got = source_read_at(source, signature, 4, 0);
+	record->starts_as_zip = got == 4 && has_signature(signature, LOCAL_SIGNATURE);
+	return got < 0 ? -1 : 0;
 }

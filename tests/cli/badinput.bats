@@ -91,19 +91,19 @@ expect_one_member() {
 	make_archive members good.zip 3 20000
 	zipmap good.zip none good.zip
 	expect_status 1
-	expect_message "zipmap: none: no archives in this directory"
+	expect_message "zipmap: none: no *.zip or *.npz in this directory; -r looks below it too"
 	expect_lines out 6
 	zipmap -r none
 	expect_status 1
-	expect_message "zipmap: none: no archives in this directory"
+	expect_message "zipmap: none: no *.zip or *.npz in this directory"
 	expect_lines out 0
 }
 
 @test "a FIFO is refused at once, with and without a writer" {
 	mkfifo fifo.zip
-	expect_alone fifo.zip "not a regular file (a FIFO)"
+	expect_alone fifo.zip "not a regular file (a FIFO; unzip one as '-', from standard input)"
 	exec 8<>fifo.zip
-	expect_alone fifo.zip "not a regular file (a FIFO)"
+	expect_alone fifo.zip "not a regular file (a FIFO; unzip one as '-', from standard input)"
 	exec 8>&-
 }
 
@@ -113,7 +113,7 @@ expect_one_member() {
 	make_archive members d/good.zip 3 100
 	bound=60 zipmap d
 	expect_status 1
-	expect_message d/fifo.zip "not a regular file (a FIFO)"
+	expect_message d/fifo.zip "not a regular file (a FIFO; unzip one as '-', from standard input)"
 	expect_lines out 3
 	find d -name '*.zip' | sort >list
 	bound=60 zipmap -T list

@@ -95,6 +95,29 @@ load helpers
 	verify a.zip
 }
 
+@test "of several archives one behind the other the last one counts" {
+	make_archive members small.zip 3 50
+	make_archive members large.zip 3 100000
+	"$PYTHON" -c 'import zipfile; zipfile.ZipFile("empty.zip", "w").close()'
+	for order in 'small large' 'large small' 'small small' 'large large' 'empty small'; do
+		read -r first last <<<"$order"
+		cat $first.zip $last.zip >both.zip
+		zipmap both.zip
+		expect_good
+		expect_lines out 3
+		verify both.zip # by zipfile, which takes the last one too
+		rm -rf "${TMPDIR:?}"/*
+		zipmap - <both.zip
+		expect_good
+		expect_lines out 3
+	done
+	cat large.zip empty.zip >both.zip
+	zipmap both.zip
+	expect_status 0
+	expect_lines out 0
+	grep -q 'no members' err
+}
+
 @test "an archive inside an archive is a member like any other" {
 	make_archive members inner.zip 3 5000
 	"$PYTHON" - <<-'END'

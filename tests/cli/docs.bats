@@ -224,6 +224,19 @@ run_examples()
 	done <"$BATS_TEST_TMPDIR/failures"
 }
 
+@test "the manual lists the words for failures" {
+	sed -n '/^They are$/,/^Another try may do/p' "$root/man/zipmap.1" | grep '^\.Cm' |
+		tr -c 'a-zA-Z.-' '\n' | grep -E '^[a-z]+(-[a-z]+)*$' | sort -u >"$BATS_TEST_TMPDIR/manual"
+	{
+		sed -n '/^} kinds\[/,/^};/p' "$root/src/common/failure.c" | grep -o -E '\{"[^"]*"' |
+			tr -d '{"' | grep -v -x none
+		grep -h -o -E 'complain\(.*' -A 1 "$root"/src/cli/*.c | grep -o -E '"[a-z]+-[a-z]+",' |
+			tr -d '",'
+	} | sort -u >"$BATS_TEST_TMPDIR/source"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/source")" -ge 30 ]
+	diff -u "$BATS_TEST_TMPDIR/source" "$BATS_TEST_TMPDIR/manual"
+}
+
 @test "links of the documents to files of the project lead somewhere" {
 	for document in README.md CONTRIBUTING.md; do
 		while read -r target; do

@@ -201,6 +201,13 @@ put() {
 	verify a.zip
 }
 
+@test "-: a terminal is no archive" {
+	command -v script >/dev/null || skip 'script is not there'
+	script -q -e -c '"$ZIPMAP" - 2>err' /dev/null </dev/null >out || status=$?
+	[[ $status == 1 ]]
+	grep -q -x 'zipmap: -: an archive is not read from a terminal' err
+}
+
 @test "-: what standard input still has, where its writer read a part of it" {
 	make_archive members a.zip 5 3000
 	(

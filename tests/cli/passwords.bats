@@ -30,6 +30,15 @@ expect_files() {
 	done
 }
 
+@test "a password on standard input, and archives that then come from elsewhere" {
+	"$TESTDATA_GEN" --archives=1 --members=2 --size=2K --encrypt=aes256 archives
+	zipmap --password-file=- archives <<<secret
+	expect_good
+	expect_lines out 2
+	zipmap --password-file=- - <<<secret
+	expect_status 2
+}
+
 @test "made by libzip: right with the password, wrong-password with another, encrypted without" {
 	echo secret >right
 	echo Secret >wrong

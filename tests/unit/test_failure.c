@@ -111,8 +111,8 @@ END_TEST
 
 START_TEST(what_is_not_regular_is_said)
 {
-	ck_assert_str_eq(
-		describe(FAILURE_NOT_REGULAR, S_IFIFO | 0644, 0), "not a regular file (a FIFO)");
+	ck_assert_str_eq(describe(FAILURE_NOT_REGULAR, S_IFIFO | 0644, 0),
+		"not a regular file (a FIFO; unzip one as '-', from standard input)");
 	ck_assert_str_eq(describe(FAILURE_NOT_REGULAR, S_IFDIR | 0755, 0),
 		"not a regular file (a directory)");
 	ck_assert_str_eq(describe(FAILURE_NOT_REGULAR, S_IFCHR, 0),

@@ -290,7 +290,8 @@ START_TEST(a_directory_without_archives_is_a_failure)
 	operand(scratch_path("none"));
 	operand("between");
 	start();
-	expect_failure(scratch_path("none"), "no archives in this directory");
+	expect_failure(
+		scratch_path("none"), "no *.zip or *.npz in this directory; -r looks below it too");
 	expect("between");
 	expect_end();
 	inputs_close(&inputs);
@@ -301,9 +302,9 @@ START_TEST(a_directory_without_archives_is_a_failure)
 	operand(scratch_path("none"));
 	operand(scratch_path("tree/below/\n"));
 	start();
-	expect_failure(scratch_path("tree"), "no archives in this directory");
+	expect_failure(scratch_path("tree"), "no *.zip or *.npz in this directory");
 	expect_in_scratch("none/below/a.zip");
-	expect_failure(scratch_path("tree/below/\\n"), "no archives in this directory");
+	expect_failure(scratch_path("tree/below/\\n"), "no *.zip or *.npz in this directory");
 	expect_end();
 }
 END_TEST

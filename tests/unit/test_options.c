@@ -85,8 +85,6 @@ START_TEST(what_raw_members_hold)
 	ck_wrong("option '--shape': '3,-1,-1' is no shape such as 1000,4 or -1,4, with one -1 at "
 		 "most",
 		"--dtype=u1", "--shape=3,-1,-1", "a.zip");
-	ck_wrong("option '--dtype' can be given only once", "--dtype=u1", "--dtype=u1", "a.zip");
-	ck_wrong("option '--shape' can be given only once", "--shape=1", "--shape=1", "a.zip");
 	ck_wrong("no array is as large as '--dtype' and '--shape' say", "--dtype=f8",
 		"--shape=9223372036854775807", "a.zip");
 	ck_wrong("options '--npy' and '--pack' exclude each other", "--dtype=u1", "--npy", "--pack",
@@ -241,7 +239,33 @@ START_TEST(missing_and_empty_arguments)
 	ck_wrong("option '--files-from': the FILE is empty", "--files-from=");
 	ck_wrong("option '--tmpdir': the DIR is empty", "--tmpdir", "", "a");
 	ck_wrong("option '--files-from' can be given only once", "-T", "a", "-T", "b");
-	ck_wrong("option '--tmpdir' can be given only once", "--tmpdir=a", "--tmpdir=b", "x");
+}
+END_TEST
+
+START_TEST(the_last_of_an_option_counts)
+{
+	ck_right("--tmpdir=a", "--tmpdir=b", "--encoding=CP932", "--encoding=CP866",
+		"--password-file=c", "--password-file=d", "--dtype=u1", "--dtype=i2", "--shape=1",
+		"--shape=2,3", "--printf=%a", "--printf=%p", "-j1", "-j2", "x");
+	ck_assert_str_eq(options.tmpdir, "b");
+	ck_assert_str_eq(options.encoding, "CP866");
+	ck_assert_str_eq(options.password_file, "d");
+	ck_assert_str_eq(options.printf_format, "%p");
+	ck_assert_uint_eq(options.raw.dtype.item_bytes, 2);
+	ck_assert_uint_eq(options.raw.dimensions, 2);
+	ck_assert_uint_eq(options.raw.shape[1], 3);
+	ck_assert_uint_eq(options.jobs, 2);
+}
+END_TEST
+
+START_TEST(standard_input_is_one_thing)
+{
+	ck_right("--password-file=-", "a");
+	ck_wrong("operand '-' and '--password-file=-' are both standard input", "--password-file=-",
+		"-");
+	ck_wrong("'--files-from=-' and '--password-file=-' are both standard input",
+		"--password-file=-", "-T", "-");
+	ck_wrong("operand '-' and '--files-from=-' are both standard input", "-", "-T", "-");
 }
 END_TEST
 
@@ -509,6 +533,8 @@ int main(void)
 	tcase_add_test(tests, help_and_version_end_the_parsing);
 	tcase_add_test(tests, unknown_options);
 	tcase_add_test(tests, missing_and_empty_arguments);
+	tcase_add_test(tests, the_last_of_an_option_counts);
+	tcase_add_test(tests, standard_input_is_one_thing);
 	tcase_add_test(tests, numbers);
 	tcase_add_test(tests, formats);
 	tcase_add_test(tests, members_in_place);
