@@ -101,8 +101,10 @@ static int append(
 	output->sizes = sizes;
 	if (result < 0)
 		return -1;
-	memcpy(output->bytes + output->end, text, size);
-	memcpy(output->bytes + output->end + size, tail, tail_size);
+	if (size > 0)
+		memcpy(output->bytes + output->end, text, size);
+	if (tail_size > 0)
+		memcpy(output->bytes + output->end + size, tail, tail_size);
 	output->end += size + tail_size;
 	output->sizes[output->last++] = (uint32_t)(size + tail_size);
 	return 0;
@@ -116,7 +118,7 @@ static int append_formatted(struct output *output, int failed)
 		return -1;
 	}
 	if (output->formatted_size == 0)
-		return 0; /* there may be no buffer on either side yet */
+		return append(output, "", 0, "", 0); /* it may have no buffer yet */
 	return append(output, output->formatted, output->formatted_size, "", 0);
 }
 

@@ -73,7 +73,11 @@ static int check_place(
 			break;
 		return recordfile_check(worker, hand, &run->budget, record);
 	case PLACE_NOWHERE:
-		return no_files ? 0 : bad_message();
+		if (!no_files)
+			break;
+		if (!record->listed)
+			record->failure = budget_take(&run->budget, record);
+		return 0;
 	case PLACE_ARCHIVE:
 		if (no_files || !run->settings->in_place || job->pathless ||
 			record->offset_bytes > job->size_bytes ||

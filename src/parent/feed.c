@@ -168,10 +168,13 @@ static bool is_small(const struct unit *unit)
 /*
  * Whether @worker, which has something already, is to have more: a second unit where it says that
  * it gains from one, and small archives behind small ones, so that nobody waits for us. Nothing is
- * put beside a unit that must be alone.
+ * put beside a unit that must be alone. One worker alone that is given a limit for all takes unit
+ * after unit, so that what finds room is the same in each run.
  */
-static bool takes_more(const struct worker *worker)
+static bool takes_more(const struct run *run, const struct worker *worker)
 {
+	if (run->settings->jobs == 1 && run->settings->limits.total_bytes > 0)
+		return false;
 	/* One that has nothing is dead, which will show. */
 	if (worker->queued == 0 || worker->queued == WORKER_QUEUE_MAX ||
 		worker->queue[0].unit->alone)
@@ -185,7 +188,7 @@ static void feed_ahead(struct run *run)
 {
 	for (unsigned i = 0; i < run->pool.size; i++) {
 		struct worker *worker = &run->pool.workers[i];
-		while (takes_more(worker)) {
+		while (takes_more(run, worker)) {
 			bool second = worker->queued == 1 && worker->queue[0].unit->gains;
 			struct unit *unit =
 				find_unit(run, second ? worker->archive : PROGRESS_NONE);

@@ -25,6 +25,7 @@ static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
 /* What a dead worker was on in one of its lanes, by its last word. */
 struct last_word {
 	struct record member;
+	bool opening; /* no member yet: it was at the archive's directory */
 	char name[PROGRESS_NAME_MAX];
 };
 
@@ -41,32 +42,45 @@ static void read_word(const struct progress_lane *lane, struct last_word *word)
 		.name = word->name,
 		.name_size = (uint16_t)size,
 	};
+	word->opening =
+		word->member.archive != PROGRESS_NONE && word->member.member == PROGRESS_NONE;
+}
+
+/* Whether the worker was reading a directory for @unit. */
+static bool was_opening(const struct last_word *word, const struct unit *unit)
+{
+	return word->opening && word->member.archive == unit->job->number &&
+	       unit->state == UNIT_GIVEN;
 }
 
 /* The word that is about @unit, or NULL. */
 static struct last_word *find_word(struct last_word words[PROGRESS_LANES], const struct unit *unit)
 {
 	for (int i = 0; i < PROGRESS_LANES; i++) {
-		if (schedule_may_blame(unit, &words[i].member))
+		if (schedule_may_blame(unit, &words[i].member) || was_opening(&words[i], unit))
 			return &words[i];
 	}
 	return NULL;
 }
 
 /*
- * Give out again what a dead worker had. Where it was on one member, that one is to blame; where it
- * was on two, nobody knows which, and both are tried again alone; where it was on none, it was at
- * its first unit. 0, or -1 with ENOMEM.
+ * Give out again what a dead worker had. Where it was on one unit, that one is to blame, and the
+ * member of it that it was on; where it was on two, nobody knows which, and both are tried again
+ * alone; where it was on none, it was at its first unit. Only a directory can take too long. 0, or
+ * -1 with ENOMEM.
  */
 static int give_again(struct schedule *schedule, const struct worker *dead,
 	struct last_word words[PROGRESS_LANES], const struct failure *failure)
 {
+	bool slow = failure->kind == FAILURE_SLOW;
 	struct last_word *found[WORKER_QUEUE_MAX];
 	unsigned suspects = 0;
 	int result = 0;
 
 	for (unsigned i = 0; i < dead->queued; i++) {
 		found[i] = find_word(words, dead->queue[i].unit);
+		if (found[i] && slow && !found[i]->opening)
+			found[i] = NULL;
 		suspects += found[i] != NULL;
 	}
 	for (unsigned i = 0; i < PROGRESS_LANES; i++)

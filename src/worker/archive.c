@@ -125,6 +125,11 @@ struct archive *archive_open(int fd, struct failure *failure)
 	}
 	archive->source = source;
 	archive->password = NULL;
+	if (source_size(source) == 0) {
+		/* It had bytes when it was given out; to libzip, none are an empty archive. */
+		*failure = (struct failure){.kind = FAILURE_NOT_A_ZIP};
+		goto fail;
+	}
 	deadline_begin(source_size(source));
 	archive->zip = open_directory(source, failure);
 	deadline_end();

@@ -46,7 +46,9 @@ static enum overlap without_duplicates(const struct archive *archive, uint64_t a
 	uint64_t entries = archive_entries(archive);
 	cleanup_free struct extent *extents = reallocarray(NULL, entries, sizeof(*extents));
 	uint64_t most = archive_bytes * DEFLATE_RATIO_MAX; /* a file's size is below 2^63 / 1032 */
+	uint64_t most_read = archive_bytes * OVERLAP_READ_MAX;
 	uint64_t total = 0;
+	uint64_t read = 0;
 	size_t count = 0;
 
 	if (!extents)
@@ -55,11 +57,13 @@ static enum overlap without_duplicates(const struct archive *archive, uint64_t a
 		struct member member;
 		archive_member(archive, index, &member);
 		total = add(total, member.size_bytes, most);
-		if (fits(&member, archive_bytes))
-			extents[count++] = (struct extent){member.compressed_bytes,
-				member.size_bytes, member.crc32, member.method};
+		if (!fits(&member, archive_bytes))
+			continue;
+		read = add(read, member.compressed_bytes, most_read);
+		extents[count++] = (struct extent){
+			member.compressed_bytes, member.size_bytes, member.crc32, member.method};
 	}
-	if (total > most)
+	if (total > most || read > most_read)
 		return OVERLAP_FOUND;
 	qsort(extents, count, sizeof(*extents), compare);
 	uint64_t sum = 0;

@@ -18,6 +18,12 @@
 /** The most that DEFLATE gives for each byte. */
 #define DEFLATE_RATIO_MAX 1032
 
+/**
+ * The most times that the archive is read for entries of the same data: they may give nothing, and
+ * take their time all the same.
+ */
+#define OVERLAP_READ_MAX 64
+
 enum overlap {
 	OVERLAP_NONE,
 	OVERLAP_FOUND,
@@ -27,8 +33,9 @@ enum overlap {
 /**
  * Whether members of @archive must overlap, by the sizes that the directory states. Several entries
  * for the same data (same method, sizes and CRC-32), which tools that save equal files once write,
- * count as one as long as all members together are less than DEFLATE_RATIO_MAX times the archive.
- * Takes time n log n and 48 bytes for each entry, and those only where the plain sum is too large.
+ * count as one as long as all members together are less than DEFLATE_RATIO_MAX times the archive,
+ * and their compressed sizes less than OVERLAP_READ_MAX times. Takes time n log n and 48 bytes for
+ * each entry, and those only where the plain sum is too large.
  */
 enum overlap archive_overlap(const struct archive *archive);
 

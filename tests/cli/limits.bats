@@ -69,6 +69,28 @@ printed_bytes() {
 	verify --subset a.zip
 }
 
+@test "--max-total: one worker takes the same members in each run, also large ones" {
+	"$TESTDATA_GEN" --archives=3 --members=5 --size=300K data
+	zipmap -j 1 --max-total=2M data
+	expect_status 1
+	sed 's,.*/,,' out >first
+	expect_lines first 6
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		zipmap -j 1 --max-total=2M data
+		sed 's,.*/,,' out | cmp - first
+	done
+}
+
+@test "--max-total holds for --test, of all archives together" {
+	make_sizes a.zip
+	make_sizes b.zip
+	zipmap --test --max-total=130000 a.zip
+	expect_good
+	zipmap --test --max-total=130000 a.zip b.zip
+	expect_status 1
+	grep -q -- 'more bytes would exceed --max-total=130000' err
+}
+
 @test "--max-total: several workers over many archives never print more, nor leave a file" {
 	"$TESTDATA_GEN" --archives=60 --size=3000 data
 	for i in 1 2 3 4 5; do
@@ -99,7 +121,7 @@ printed_bytes() {
 
 @test "limits that are no sizes or numbers: status 2 before any work" {
 	make_sizes a.zip
-	for wrong in --max-member=0 --max-member=-1 --max-total=1k --max-total=1KiB --max-members=1K \
+	for wrong in --max-member=0 --max-member=-1 --max-total=1KB --max-total=1Ki --max-members=1K \
 		--max-members=0 --max-ratio=1.5 --max-ratio= --max-member=99999999999999999999; do
 		zipmap "$wrong" a.zip
 		expect_status 2
@@ -138,6 +160,18 @@ make_slow() {
 	expect_status 1
 	expect_message "slow.zip: its central directory takes too long to read for its size"
 	expect_lines out 1
+}
+
+@test "an archive that is too slow to open does no harm to what its worker has in hand beside it" {
+	skip_under_sanitizer "processor time is bounded, and all takes longer"
+	make_slow slow.zip 65535 0
+	"$TESTDATA_GEN" --archives=1 --members=2 --rows=1500000 --values=csv good
+	zipmap -j 1 good slow.zip good
+	expect_status 1
+	expect_lines err 1
+	expect_message "slow.zip: its central directory takes too long to read for its size"
+	expect_lines out 4
+	verify --subset good/*.zip slow.zip good/*.zip
 }
 
 @test "a comment full of end records: refused, and the run goes on" {

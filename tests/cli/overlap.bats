@@ -52,6 +52,28 @@ make_shared_data() {
 	grep -q 'many.zip: members overlap' err
 }
 
+@test "entries for the same data that give nothing, but take their time: refused" {
+	"$PYTHON" - <<-'END'
+		import struct
+		packed = b"\0\0\0\xff\xff" * 20000 + b"\1\0\0\xff\xff" # stored blocks of no bytes
+		sizes = struct.pack("<III", 0, len(packed), 0)
+		local = struct.pack("<IHHHHH", 0x04034B50, 20, 0, 8, 0, 33) + sizes
+		local += struct.pack("<HH", 1, 0) + b"a" + packed
+		entry = struct.pack("<IHHHHHH", 0x02014B50, 20, 20, 0, 8, 0, 33) + sizes
+		entry += struct.pack("<HHHHHII", 1, 0, 0, 0, 0, 0, 0) + b"a"
+		for name, entries in ("few", 50), ("many", 100):
+		    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, entries, entries, len(entry) * entries,
+		                      len(local), 0)
+		    open(name + ".zip", "wb").write(local + entry * entries + end)
+	END
+	zipmap few.zip
+	expect_good
+	expect_lines out 50
+	zipmap many.zip
+	expect_status 1
+	grep -q 'many.zip: members overlap' err
+}
+
 @test "other archives of the run are unzipped" {
 	make_shared_data bomb.zip 50 1 100000 noise
 	make_archive simple a.zip

@@ -328,6 +328,7 @@ START_TEST(a_file_that_is_no_archive_is_told_from_one_that_is_cut_off)
 	check_refused(junk.data, 22, FAILURE_NOT_A_ZIP);
 	check_refused(junk.data, 21, FAILURE_NOT_A_ZIP);
 	check_refused(junk.data, 1, FAILURE_NOT_A_ZIP);
+	check_refused(junk.data, 0, FAILURE_NOT_A_ZIP);
 	for (size_t size = 4; size < zips.file.size; size++)
 		check_refused(zips.file.data, size, FAILURE_CUT_OFF);
 	check_refused(zips.file.data, 3, FAILURE_NOT_A_ZIP);

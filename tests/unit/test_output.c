@@ -356,6 +356,34 @@ START_TEST(a_format_is_printed_instead_of_the_path_and_counted)
 }
 END_TEST
 
+START_TEST(a_record_that_prints_as_nothing_is_written_in_its_turn)
+{
+	struct array array = {.dtype = "<f8", .dtype_size = 3};
+	struct record array_record = {.array = &array};
+	struct record plain = {.size_bytes = 1};
+	int pair[2];
+	uint64_t written = 0;
+
+	ck_assert_int_eq(pipe(pair), 0);
+	begin_formatted(pair[1], '\n', "%t");
+	for (uint64_t i = 1; i <= 1000; i++) {
+		ck_assert_int_eq(sink.put(sink.context, &plain, "a.zip", "/p"), 0);
+		ck_assert_uint_eq(sink.pending(sink.context), 0);
+		ck_assert_int_eq(sink.write(sink.context, &written), 0);
+		ck_assert_uint_eq(written, i);
+	}
+	/* Between others they are not written before them. */
+	ck_assert_int_eq(sink.put(sink.context, &array_record, "a.zip", "/p"), 0);
+	ck_assert_int_eq(sink.put(sink.context, &plain, "a.zip", "/p"), 0);
+	ck_assert_uint_eq(sink.pending(sink.context), 3);
+	ck_assert_int_eq(sink.write(sink.context, &written), 0);
+	ck_assert_uint_eq(written, 1002);
+	output_release(&output);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("output");
@@ -375,6 +403,7 @@ int main(void)
 	tcase_add_test(tests, a_newline_in_a_path_is_not_the_end_of_a_record);
 	tcase_add_test(tests, a_path_of_any_length);
 	tcase_add_test(tests, a_format_is_printed_instead_of_the_path_and_counted);
+	tcase_add_test(tests, a_record_that_prints_as_nothing_is_written_in_its_turn);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
