@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define RESERVE_TRIES 16
+
 struct failure extraction_writing_failure(int error)
 {
 	bool full = error == ENOSPC || error == EDQUOT;
@@ -50,6 +52,27 @@ static void put_header(const struct extraction *extraction, struct outfile *out)
 	outfile_commit(out, size);
 }
 
+/*
+ * Set room aside for a new file. Where another one is doing the same, both may find the file system
+ * full, and give back what they took: then there may be room for one of them. 0, or -1 with errno.
+ */
+static int reserve(const struct extraction *extraction, struct outfile *out)
+{
+	uint64_t size_bytes = extraction->member.size_bytes;
+	struct failure failure;
+
+	for (int tries = 1;; tries++) {
+		if (outfile_reserve(out, size_bytes) == 0)
+			return 0;
+		int error = errno;
+		bool again = tries < RESERVE_TRIES &&
+			     bounds_have_room(extraction->directory_fd, size_bytes, 0, &failure);
+		errno = error;
+		if (!again)
+			return -1;
+	}
+}
+
 int extraction_open_file(struct extraction *extraction)
 {
 	const struct member *member = &extraction->member;
@@ -68,7 +91,7 @@ int extraction_open_file(struct extraction *extraction)
 		if (outfile_create(out) < 0)
 			return -1;
 		if (!packed && member->size_bytes >= BOUNDS_LARGE_MEMBER &&
-			outfile_reserve(out, member->size_bytes) < 0) {
+			reserve(extraction, out) < 0) {
 			int error = errno;
 			outfile_discard(out);
 			errno = error;

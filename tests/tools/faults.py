@@ -144,11 +144,20 @@ def table_of(path):
 
 
 def group_is_there(pid):
+    """Whether a process of the group lives; one that is dead may wait for init(1) to see that."""
     try:
         os.killpg(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/stat" % name, encoding="latin-1") as file:
+                state, _, group = file.read().rpartition(")")[2].split()[:3]
+        except (OSError, ValueError):
+            continue
+        if int(group) == pid and state not in "ZX":
+            return True
+    return False
 
 
 # What strace calls it, and the functions that make it: each call of these is one of it.
