@@ -34,16 +34,9 @@ static const struct {
 	{"float128", "f16"},
 	{"longdouble", "f16"},
 	{"complex256", "c32"},
-	{"object", "O"},
-};
-
-/* Names that a unit may follow. */
-static const struct {
-	const char *name;
-	const char *text;
-} timed_names[] = {
 	{"datetime64", "M8"},
 	{"timedelta64", "m8"},
+	{"object", "O"},
 };
 
 /* The sizes that a kind of items may have; "" for any. */
@@ -176,17 +169,14 @@ bool dtype_parse(const char *text, size_t size, struct dtype *dtype)
 	if (size > DTYPE_TEXT_MAX - 2 || memchr(text, '\0', size))
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i].name) == size && memcmp(names[i].name, text, size) == 0)
-			return parse_code(
-				(struct text){names[i].text, strlen(names[i].text)}, dtype);
-	}
-	for (size_t i = 0; i < sizeof(timed_names) / sizeof(timed_names[0]); i++) {
-		size_t name_size = strlen(timed_names[i].name);
-		if (size >= name_size && memcmp(timed_names[i].name, text, name_size) == 0) {
-			int made = snprintf(code, sizeof(code), "%s%.*s", timed_names[i].text,
-				(int)(size - name_size), text + name_size);
-			return parse_code((struct text){code, (size_t)made}, dtype);
-		}
+		size_t name = strlen(names[i].name);
+		/* A unit may follow; whether this type has one is seen then. */
+		if (size < name || memcmp(names[i].name, text, name) != 0 ||
+			(size > name && text[name] != '['))
+			continue;
+		int made = snprintf(code, sizeof(code), "%s%.*s", names[i].text, (int)(size - name),
+			text + name);
+		return parse_code((struct text){code, (size_t)made}, dtype);
 	}
 	return parse_code((struct text){text, size}, dtype);
 }

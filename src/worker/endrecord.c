@@ -72,6 +72,21 @@ static uint64_t displacement(struct source *source, const struct directory *dire
 	return at - directory->offset;
 }
 
+/* The end record is at @at, as @end: see what it states, or the zip64 record before it. */
+static void parse_records(
+	struct source *source, const uint8_t *end, uint64_t at, struct directory *directory)
+{
+	uint8_t end64[END64_SIZE + LOCATOR64_SIZE];
+
+	parse_end(end, at, directory);
+	if (at >= sizeof(end64) &&
+		source_read_at(source, end64, sizeof(end64), at - sizeof(end64)) ==
+			(ssize_t)sizeof(end64) &&
+		has_signature(end64, END64_SIGNATURE) &&
+		has_signature(end64 + END64_SIZE, LOCATOR64_SIGNATURE))
+		parse_end64(end64, at - sizeof(end64), directory);
+}
+
 /* Look for the record in the last @tail_size bytes. 0, or -1 with errno. */
 static int find_in_tail(struct source *source, size_t tail_size, struct end_record *record)
 {
@@ -90,11 +105,7 @@ static int find_in_tail(struct source *source, size_t tail_size, struct end_reco
 			continue;
 		struct directory directory;
 		record->found = true;
-		parse_end(tail + i, tail_at + i, &directory);
-		size_t before = LOCATOR64_SIZE + END64_SIZE;
-		if (i >= before && has_signature(tail + i - LOCATOR64_SIZE, LOCATOR64_SIGNATURE) &&
-			has_signature(tail + i - before, END64_SIGNATURE))
-			parse_end64(tail + i - before, tail_at + i - before, &directory);
+		parse_records(source, tail + i, tail_at + i, &directory);
 		record->base = displacement(source, &directory);
 		break;
 	}
@@ -103,14 +114,13 @@ static int find_in_tail(struct source *source, size_t tail_size, struct end_reco
 
 int end_record_find(struct source *source, struct end_record *record)
 {
-	const size_t records_size = END64_SIZE + LOCATOR64_SIZE + END_SIZE;
 	uint8_t signature[4];
 
 	*record = (struct end_record){0};
 	/* Few archives have a comment. */
-	if (find_in_tail(source, records_size, record) < 0)
+	if (find_in_tail(source, END_SIZE, record) < 0)
 		return -1;
-	if (!record->found && find_in_tail(source, records_size + COMMENT_MAX, record) < 0)
+	if (!record->found && find_in_tail(source, END_SIZE + COMMENT_MAX, record) < 0)
 		return -1;
 	if (record->found)
 		return 0;
