@@ -42,6 +42,9 @@ struct builder {
 	struct word pairs[PAIR_WORDS_MAX]; /* of literals */
 };
 
+/* The symbol of the first length above 16 bytes: 17 and 18. */
+#define FIRST_LONG 268
+
 /* The place of a symbol among those of lengths. */
 static unsigned length_of(unsigned symbol)
 {
@@ -72,15 +75,17 @@ static uint32_t special_entry(unsigned symbol)
 	       (uint32_t)twin_length_extra[length] << 8;
 }
 
-/*
- * Look through the symbols in their order: what their entries are, and how much of all codes is
- * those of lengths, in units of 2^-15.
- */
-static unsigned survey(struct builder *builder)
+/* How much of all codes is those of lengths, and of lengths above 16 bytes, in units of 2^-15. */
+struct share {
+	unsigned lengths, long_ones;
+};
+
+/* Look through the symbols in their order: what their entries are, and how likely lengths are. */
+static struct share survey(struct builder *builder)
 {
 	const struct twin_code *code = builder->code;
+	struct share share = {0};
 	unsigned index = 0;
-	unsigned matches = 0;
 
 	for (unsigned bits = 1; bits <= TWIN_CODE_BITS; bits++) {
 		unsigned end = index + code->count[bits];
@@ -89,12 +94,16 @@ static unsigned survey(struct builder *builder)
 			builder->entries[index] = FIRST(code->symbols[index]);
 		builder->literals[bits] = index - builder->first[bits];
 		for (; index < end; index++) {
-			builder->entries[index] = special_entry(code->symbols[index]);
-			if (code->symbols[index] > TWIN_END_OF_BLOCK)
-				matches += 1U << (TWIN_CODE_BITS - bits);
+			unsigned symbol = code->symbols[index];
+			builder->entries[index] = special_entry(symbol);
+			if (symbol == TWIN_END_OF_BLOCK)
+				continue;
+			share.lengths += 1U << (TWIN_CODE_BITS - bits);
+			if (symbol >= FIRST_LONG)
+				share.long_ones += 1U << (TWIN_CODE_BITS - bits);
 		}
 	}
-	return matches;
+	return share;
 }
 
 /* Make a word of each length that fits, for each value of its extra bits. */
@@ -237,11 +246,13 @@ void twin_build_literals(struct twin *twin)
 	builder.table = twin->literal_table;
 	builder.code = &twin->literal_code;
 	twin_make_codes(builder.code, &builder.reversed);
-	unsigned matches = survey(&builder);
+	struct share share = survey(&builder);
 	/* Where two of the loops are equally fast. */
-	twin->matches = matches < (4 << TWIN_CODE_BITS) / 100    ? TWIN_SELDOM
-			: matches < (15 << TWIN_CODE_BITS) / 100 ? TWIN_SOMETIMES
-								 : TWIN_OFTEN;
+	twin->matches = share.lengths < (4 << TWIN_CODE_BITS) / 100    ? TWIN_SELDOM
+			: share.lengths < (15 << TWIN_CODE_BITS) / 100 ? TWIN_SOMETIMES
+								       : TWIN_OFTEN;
+	twin->long_share =
+		share.lengths == 0 ? 0 : (share.long_ones << TWIN_CODE_BITS) / share.lengths;
 	make_length_words(&builder);
 	put_words(&builder);
 	unsigned longer = 0;

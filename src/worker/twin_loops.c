@@ -58,19 +58,20 @@ INLINE void begin_ahead(struct lane *lane, const struct twin *twin, unsigned sca
 
 /* Two steps to a round: less of the time goes into looking whether there is another one. Four are
  * no better. */
-INLINE void match_one(struct twin *twin, bool checked)
+INLINE void match_one(struct twin *twin, enum match_kind kind)
 {
 	struct lane a = load(twin);
 
 	begin_ahead(&a, twin, 0);
 	do {
-		if (!match_step(&a, twin, checked, 0) || !match_step(&a, twin, checked, 0))
+		if (!match_step(&a, twin, kind, 0) || !match_step(&a, twin, kind, 0))
 			break;
 	} while (has_round(&a, twin));
 	save(&a, twin);
 }
 
-INLINE void match_two(struct twin *restrict first, struct twin *restrict second, bool checked)
+INLINE void match_two(
+	struct twin *restrict first, struct twin *restrict second, enum match_kind kind)
 {
 	struct lane a = load(first);
 	struct lane b = load(second);
@@ -78,8 +79,8 @@ INLINE void match_two(struct twin *restrict first, struct twin *restrict second,
 	begin_ahead(&a, first, 0);
 	begin_ahead(&b, second, 0);
 	do {
-		if (!match_step(&a, first, checked, 0) || !match_step(&b, second, checked, 0) ||
-			!match_step(&a, first, checked, 0) || !match_step(&b, second, checked, 0))
+		if (!match_step(&a, first, kind, 0) || !match_step(&b, second, kind, 0) ||
+			!match_step(&a, first, kind, 0) || !match_step(&b, second, kind, 0))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	save(&a, first);
@@ -88,24 +89,35 @@ INLINE void match_two(struct twin *restrict first, struct twin *restrict second,
 
 TWIN_CPU static __attribute__((noinline)) void match_one_checked(struct twin *twin)
 {
-	match_one(twin, true);
+	match_one(twin, MATCH_CHECKED);
 }
 
-TWIN_CPU static __attribute__((noinline)) void match_one_unchecked(struct twin *twin)
+TWIN_CPU static __attribute__((noinline)) void match_one_short(struct twin *twin)
 {
-	match_one(twin, false);
+	match_one(twin, MATCH_SHORT);
+}
+
+TWIN_CPU static __attribute__((noinline)) void match_one_long(struct twin *twin)
+{
+	match_one(twin, MATCH_LONG);
 }
 
 TWIN_CPU static __attribute__((noinline)) void match_two_checked(
 	struct twin *restrict first, struct twin *restrict second)
 {
-	match_two(first, second, true);
+	match_two(first, second, MATCH_CHECKED);
 }
 
-TWIN_CPU static __attribute__((noinline)) void match_two_unchecked(
+TWIN_CPU static __attribute__((noinline)) void match_two_short(
 	struct twin *restrict first, struct twin *restrict second)
 {
-	match_two(first, second, false);
+	match_two(first, second, MATCH_SHORT);
+}
+
+TWIN_CPU static __attribute__((noinline)) void match_two_long(
+	struct twin *restrict first, struct twin *restrict second)
+{
+	match_two(first, second, MATCH_LONG);
 }
 
 /* Streams of literals, and of matches now and then. */
@@ -128,7 +140,8 @@ TWIN_CPU static __attribute__((noinline)) void blend_two(
 		plain_step(&b, second);
 		refill(&a);
 		refill(&b);
-		if (!match_step(&a, first, false, SCALE) || !match_step(&b, second, false, SCALE))
+		if (!match_step(&a, first, MATCH_SHORT, SCALE) ||
+			!match_step(&b, second, MATCH_SHORT, SCALE))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	end_scaled(&a);
@@ -148,9 +161,9 @@ TWIN_CPU static __attribute__((noinline)) void mixed_two(
 	begin_ahead(&b, second, 0);
 	do {
 		refill(&a);
-		if (!literal_step(&a, first, true) || !match_step(&b, second, false, 0) ||
+		if (!literal_step(&a, first, true) || !match_step(&b, second, MATCH_SHORT, 0) ||
 			!literal_step(&a, first, false) || !literal_step(&a, first, false) ||
-			!match_step(&b, second, false, 0) || !literal_step(&a, first, false))
+			!match_step(&b, second, MATCH_SHORT, 0) || !literal_step(&a, first, false))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	end_scaled(&a);
@@ -166,14 +179,28 @@ static bool has_window(const struct twin *twin)
 	return twin->out - twin->oldest >= WINDOW;
 }
 
+/*
+ * How much is likely to be gained by MATCH_LONG: there are long matches to be taken without a
+ * branch and few near ones, which it takes slowly. Machine code, sensors' values and text lie so
+ * far apart that the place of the line between them hardly matters.
+ */
+static int long_gain(const struct twin *twin)
+{
+	const unsigned cost = 1U << (TWIN_CODE_BITS - 4);
+
+	return (int)(2 * twin->long_share) - (int)(twin->near_share + cost);
+}
+
 void twin_loop_one(struct twin *twin)
 {
 	if (twin->matches != TWIN_OFTEN)
 		literal_one(twin);
-	else if (has_window(twin))
-		match_one_unchecked(twin);
-	else
+	else if (!has_window(twin))
 		match_one_checked(twin);
+	else if (long_gain(twin) > 0)
+		match_one_long(twin);
+	else
+		match_one_short(twin);
 }
 
 void twin_loop_two(struct twin *first, struct twin *second)
@@ -193,6 +220,8 @@ void twin_loop_two(struct twin *first, struct twin *second)
 		mixed_two(first, second);
 	else if (second->matches != TWIN_OFTEN)
 		mixed_two(second, first);
+	else if (long_gain(first) + long_gain(second) > 0)
+		match_two_long(first, second);
 	else
-		match_two_unchecked(first, second);
+		match_two_short(first, second);
 }

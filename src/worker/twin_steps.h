@@ -147,8 +147,11 @@ static const uint8_t spread[17][16] __attribute__((aligned(64))) = {
 
 static const size_t whole = 16;
 
-/* Write the next 16 bytes at @out of what stands @distance before it. */
-INLINE void put_16(uint8_t *out, size_t distance)
+/*
+ * Write the next 16 bytes at @out of what stands @distance before it. Returns @distance, or 16
+ * where it is more.
+ */
+INLINE size_t put_16(uint8_t *out, size_t distance)
 {
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(out - distance));
 	size_t row = distance;
@@ -158,6 +161,22 @@ INLINE void put_16(uint8_t *out, size_t distance)
 
 	bytes = _mm_shuffle_epi8(bytes, _mm_load_si128((const __m128i *)(const void *)spread[row]));
 	_mm_storeu_si128((__m128i *)(void *)out, bytes);
+	return row;
+}
+
+/*
+ * Write the next 16 bytes, and those after them as far as the distance reaches or 16 more. Returns
+ * how many there are. A short distance has the second 16 bytes wait for the first ones to be in the
+ * cache: a load of what several stores have written cannot have it from them.
+ */
+INLINE size_t put_32(uint8_t *out, size_t distance)
+{
+	size_t more = put_16(out, distance);
+
+	out += 16;
+	_mm_storeu_si128((__m128i *)(void *)out,
+		_mm_loadu_si128((const __m128i *)(const void *)(out - distance)));
+	return 16 + more;
 }
 
 /* Put a match of @length bytes at @out; up to 31 more are written. */
@@ -326,16 +345,24 @@ INLINE size_t take_length(uint32_t entry, const uint32_t *dummy, uint32_t *dista
 	return length;
 }
 
+/* What matches are like. */
+enum match_kind {
+	MATCH_CHECKED, /* their distances may reach too far; those of the others cannot */
+	MATCH_SHORT,   /* few are longer than 16 bytes */
+	MATCH_LONG,    /* many are: a branch on that would often be mispredicted */
+};
+
 /*
  * One entry where matches are frequent: literals, and then the distance is looked up and 16 bytes
- * are copied in any case. The next entry is looked up before the refill, with what is left of 56
- * bits after an entry and a distance of 28 bits at most: a fifth faster than after it. Where there
- * is no match the distance is a harmless one: 0 where it has to be checked, since that never
+ * are copied in any case, or 32. The next entry is looked up before the refill, with what is left
+ * of 56 bits after an entry and a distance of 28 bits at most: a fifth faster than after it. Where
+ * there is no match the distance is a harmless one: 0 where it has to be checked, since that never
  * reaches too far; else one that is not among what was just written. A load of that would have to
  * wait for the store, which costs a quarter on 16-bit data.
  */
-INLINE bool match_step(struct lane *lane, struct twin *twin, bool checked, unsigned scale)
+INLINE bool match_step(struct lane *lane, struct twin *twin, enum match_kind kind, unsigned scale)
 {
+	bool checked = kind == MATCH_CHECKED;
 	uint32_t entry = lane->next;
 
 	use(lane, entry);
@@ -354,8 +381,12 @@ INLINE bool match_step(struct lane *lane, struct twin *twin, bool checked, unsig
 		return refuse(twin);
 	lane->next = look_up(lane, twin, scale);
 	refill(lane);
-	put_16(lane->out, distance);
-	if (unlikely(length > 16))
+	size_t put = 16;
+	if (kind == MATCH_LONG)
+		put = put_32(lane->out, distance);
+	else
+		put_16(lane->out, distance);
+	if (unlikely(length > put))
 		put_match(lane->out, distance, length);
 	lane->out += length;
 	return true;

@@ -16,6 +16,9 @@ const uint16_t twin_distance_base[30] = {1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49
 const uint8_t twin_distance_extra[30] = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8,
 	9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
+/* The symbol of the first distances above 32 bytes. */
+#define FIRST_FAR 10
+
 static uint32_t distance_entry(unsigned symbol)
 {
 	if (symbol >= sizeof(twin_distance_extra))
@@ -33,8 +36,13 @@ static void build_distances(struct twin *twin, const uint8_t *lengths)
 	unsigned index = 0;
 
 	twin_make_codes(code, &reversed);
-	for (unsigned i = 0; i < reversed.count; i++)
-		entries[i] = distance_entry(code->symbols[i]);
+	twin->near_share = 0;
+	for (unsigned i = 0; i < reversed.count; i++) {
+		unsigned symbol = code->symbols[i];
+		entries[i] = distance_entry(symbol);
+		if (symbol < FIRST_FAR)
+			twin->near_share += 1U << (TWIN_CODE_BITS - lengths[symbol]);
+	}
 	/* What has no code: zlib says so after one bit. */
 	table[0] = TWIN_INVALID | 1;
 	for (unsigned bits = 1; bits <= TWIN_DISTANCE_BITS; bits++) {
