@@ -82,11 +82,13 @@ void twin_put_long_codes(uint32_t *table, const struct twin_code *code,
 			end++;
 		unsigned bits = what->lengths[code->symbols[end - 1]] - what->table_bits;
 		assert(start + (1U << bits) <= what->table_max);
-		table[beginning] = what->mark | TWIN_LONGER | what->table_bits | bits << 8 |
-				   (uint32_t)start << 16;
+		table[beginning] =
+			what->longer | bits << 8 | (start - what->start_base) << what->start_shift;
 		for (; index < end; index++) {
 			unsigned length = what->lengths[code->symbols[index]] - what->table_bits;
-			uint32_t entry = what->entries[index] + length * what->bit;
+			uint32_t entry = what->entries[index];
+			entry +=
+				length * (entry & TWIN_SPECIAL_BIT ? what->special_bit : what->bit);
 			unsigned at = (unsigned)reversed->bits[index] >> what->table_bits;
 			for (; at < 1U << bits; at += 1U << length)
 				table[start + at] = entry;

@@ -43,9 +43,12 @@ static inline void twin_double_table(uint32_t *table, unsigned bits)
 /** What a code that is too long for the table has in it. */
 struct twin_long_codes {
 	unsigned table_bits;
-	unsigned table_max;      /**< entries, with those behind */
-	uint32_t mark;           /**< of an entry that leads behind the table */
-	uint32_t bit;            /**< what each bit of a code adds to an entry */
+	unsigned table_max;   /**< entries, with those behind */
+	uint32_t longer;      /**< what leads behind the table, but for how many bits and where */
+	unsigned start_shift; /**< where to goes there, */
+	unsigned start_base;  /**< counted from this place */
+	uint32_t bit;         /**< what each bit of a code adds to an entry */
+	uint32_t special_bit; /**< the same for one with TWIN_SPECIAL_BIT */
 	const uint32_t *entries; /**< of the symbols in their order, without that */
 	const uint8_t *lengths;  /**< by symbol */
 };

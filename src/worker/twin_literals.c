@@ -20,6 +20,10 @@ struct word {
 #define LENGTH_WORDS_MAX 256
 #define PAIR_WORDS_MAX   (1 << TWIN_LITERAL_BITS)
 
+/* The longest match that fits into an entry with its extra bits, and where literals prevail. */
+#define LENGTH_MAX       255
+#define OTHER_LENGTH_MAX 127
+
 /* An entry is the sum of what its parts are worth: a literal in the first place or in the second,
  * a length, and the bits of them all. */
 #define ONE_LITERAL     0x40U
@@ -27,9 +31,14 @@ struct word {
 #define SECOND(literal) ((uint32_t)(literal) << 16 | ONE_LITERAL)
 #define LENGTH(length)  ((uint32_t)(length) << 24)
 
+/* Where literals prevail: a literal that a length follows. */
+#define BEFORE_LENGTH(literal) ((uint32_t)(literal) << 8 | 1U << TWIN_OTHER_VALUE)
+
 struct builder {
 	uint32_t *table;
 	const struct twin_code *code;
+	bool frequent; /* matches: else literals prevail */
+	uint32_t bit;  /* what each bit adds to an entry that is not of literals alone */
 	struct twin_reversed reversed;
 	unsigned
 		first[TWIN_CODE_BITS + 1]; /* of the codes of each length: the index of the first */
@@ -52,39 +61,36 @@ static unsigned length_of(unsigned symbol)
 }
 
 /* Whether the length @symbol, with a code of @bits, fits into the table with its extra bits. */
-static bool fits(unsigned symbol, unsigned bits)
+static bool fits(const struct builder *builder, unsigned symbol, unsigned bits)
 {
+	unsigned most = builder->frequent ? LENGTH_MAX : OTHER_LENGTH_MAX;
 	unsigned length = length_of(symbol);
 
 	if (symbol <= TWIN_END_OF_BLOCK || length >= sizeof(twin_length_extra))
 		return false;
 	unsigned extra = twin_length_extra[length];
 	return bits + extra <= TWIN_LITERAL_BITS &&
-	       twin_length_base[length] + (1U << extra) - 1 <= TWIN_ENTRY_LENGTH_MAX;
+	       twin_length_base[length] + (1U << extra) - 1 <= most;
 }
 
-static uint32_t special_entry(unsigned symbol)
+static uint32_t special_entry(const struct builder *builder, unsigned symbol)
 {
+	uint32_t mark = TWIN_SPECIAL_BIT | (builder->frequent ? TWIN_SPECIAL : 0);
 	unsigned length = length_of(symbol);
 
 	if (symbol == TWIN_END_OF_BLOCK)
-		return TWIN_SPECIAL_MARK | TWIN_BLOCK_END;
+		return mark | TWIN_BLOCK_END;
 	if (length >= sizeof(twin_length_extra))
-		return TWIN_SPECIAL_MARK | TWIN_INVALID;
-	return TWIN_SPECIAL_MARK | (uint32_t)twin_length_base[length] << 16 |
+		return mark | TWIN_INVALID;
+	return mark |
+	       (uint32_t)twin_length_base[length] << (builder->frequent ? 16 : TWIN_OTHER_VALUE) |
 	       (uint32_t)twin_length_extra[length] << 8;
 }
 
-/* How much of all codes is those of lengths, and of lengths above 16 bytes, in units of 2^-15. */
-struct share {
-	unsigned lengths, long_ones;
-};
-
-/* Look through the symbols in their order: what their entries are, and how likely lengths are. */
-static struct share survey(struct builder *builder)
+/* Look through the symbols in their order: what their entries are. */
+static void make_entries(struct builder *builder)
 {
 	const struct twin_code *code = builder->code;
-	struct share share = {0};
 	unsigned index = 0;
 
 	for (unsigned bits = 1; bits <= TWIN_CODE_BITS; bits++) {
@@ -93,17 +99,30 @@ static struct share survey(struct builder *builder)
 		for (; index < end && code->symbols[index] < TWIN_END_OF_BLOCK; index++)
 			builder->entries[index] = FIRST(code->symbols[index]);
 		builder->literals[bits] = index - builder->first[bits];
-		for (; index < end; index++) {
-			unsigned symbol = code->symbols[index];
-			builder->entries[index] = special_entry(symbol);
-			if (symbol == TWIN_END_OF_BLOCK)
-				continue;
-			share.lengths += 1U << (TWIN_CODE_BITS - bits);
-			if (symbol >= FIRST_LONG)
-				share.long_ones += 1U << (TWIN_CODE_BITS - bits);
-		}
+		for (; index < end; index++)
+			builder->entries[index] = special_entry(builder, code->symbols[index]);
 	}
-	return share;
+}
+
+/* How likely matches are, and long ones among them. */
+static void survey(struct twin *twin)
+{
+	unsigned lengths = 0; /* their share of all codes, in units of 2^-15 */
+	unsigned long_ones = 0;
+
+	for (unsigned symbol = TWIN_END_OF_BLOCK + 1; symbol < twin->literal_count; symbol++) {
+		unsigned share = (1U << TWIN_CODE_BITS) >> twin->lengths[symbol];
+		if (twin->lengths[symbol] == 0)
+			continue;
+		lengths += share;
+		if (symbol >= FIRST_LONG)
+			long_ones += share;
+	}
+	/* Where two of the loops are equally fast. */
+	twin->matches = lengths < (4 << TWIN_CODE_BITS) / 100    ? TWIN_SELDOM
+			: lengths < (15 << TWIN_CODE_BITS) / 100 ? TWIN_SOMETIMES
+								 : TWIN_OFTEN;
+	twin->long_share = lengths == 0 ? 0 : (long_ones << TWIN_CODE_BITS) / lengths;
 }
 
 /* Make a word of each length that fits, for each value of its extra bits. */
@@ -120,7 +139,7 @@ static void make_length_words(struct builder *builder)
 		unsigned index = builder->first[bits] + builder->literals[bits];
 		unsigned end = builder->first[bits] + code->count[bits];
 		for (; index < end; index++) {
-			if (!fits(code->symbols[index], bits))
+			if (!fits(builder, code->symbols[index], bits))
 				continue;
 			unsigned extra = twin_length_extra[length_of(code->symbols[index])];
 			fitting[found].bits = bits;
@@ -139,7 +158,7 @@ static void make_length_words(struct builder *builder)
 			for (unsigned extra = 0; extra < 1U << (total - bits); extra++)
 				builder->lengths[made++] = (struct word){
 					builder->reversed.bits[fitting[i].index] | extra << bits,
-					LENGTH(length + extra) + total};
+					LENGTH(length + extra) + total * builder->bit};
 		}
 	}
 	builder->length_start[TWIN_LITERAL_BITS + 1] = made;
@@ -153,11 +172,12 @@ static void put_singles(struct builder *builder, unsigned bits)
 	unsigned end = index + builder->code->count[bits];
 
 	for (; index < end; index++) {
+		uint32_t entry = builder->entries[index];
 		/* A length that fits has a place for each value of its extra bits, instead. */
-		if (builder->entries[index] & 0x80000000U &&
-			fits(builder->code->symbols[index], bits))
+		if (entry & TWIN_SPECIAL_BIT && fits(builder, builder->code->symbols[index], bits))
 			continue;
-		builder->table[codes[index]] = builder->entries[index] + bits;
+		builder->table[codes[index]] =
+			entry + bits * (entry & TWIN_SPECIAL_BIT ? builder->bit : 1);
 	}
 }
 
@@ -207,8 +227,10 @@ static void put_behind_literals(struct builder *builder, unsigned first_bits, un
 	unsigned end = index + builder->literals[first_bits];
 
 	for (; index < end; index++) {
+		uint32_t entry = builder->frequent ? builder->entries[index]
+						   : BEFORE_LENGTH(builder->code->symbols[index]);
 		struct word literal = {
-			builder->reversed.bits[index], builder->entries[index] + first_bits};
+			builder->reversed.bits[index], entry + first_bits * builder->bit};
 		put_behind(builder, &literal, 1, first_bits, bits);
 	}
 }
@@ -219,7 +241,9 @@ static void put_words(struct builder *builder)
 	unsigned *pair_start = builder->pair_start;
 	unsigned pairs = 0;
 
-	builder->table[0] = TWIN_SPECIAL_MARK | TWIN_INVALID | 1;
+	builder->table[0] = TWIN_SPECIAL_BIT | TWIN_INVALID | builder->bit;
+	if (builder->frequent)
+		builder->table[0] |= TWIN_SPECIAL;
 	for (unsigned bits = 1; bits <= TWIN_LITERAL_BITS; bits++) {
 		twin_double_table(builder->table, bits);
 		put_singles(builder, bits);
@@ -233,7 +257,7 @@ static void put_words(struct builder *builder)
 			put_behind_literals(builder, first, bits - first);
 		}
 		pair_start[bits + 1] = pairs;
-		for (unsigned pair = 2; pair < bits; pair++)
+		for (unsigned pair = 2; builder->frequent && pair < bits; pair++)
 			put_behind(builder, &builder->pairs[pair_start[pair]],
 				pair_start[pair + 1] - pair_start[pair], pair, bits - pair);
 	}
@@ -243,16 +267,13 @@ void twin_build_literals(struct twin *twin)
 {
 	struct builder builder;
 
+	survey(twin);
 	builder.table = twin->literal_table;
 	builder.code = &twin->literal_code;
+	builder.frequent = twin->matches == TWIN_OFTEN;
+	builder.bit = builder.frequent ? 1 : 1U << TWIN_OTHER_BITS;
 	twin_make_codes(builder.code, &builder.reversed);
-	struct share share = survey(&builder);
-	/* Where two of the loops are equally fast. */
-	twin->matches = share.lengths < (4 << TWIN_CODE_BITS) / 100    ? TWIN_SELDOM
-			: share.lengths < (15 << TWIN_CODE_BITS) / 100 ? TWIN_SOMETIMES
-								       : TWIN_OFTEN;
-	twin->long_share =
-		share.lengths == 0 ? 0 : (share.long_ones << TWIN_CODE_BITS) / share.lengths;
+	make_entries(&builder);
 	make_length_words(&builder);
 	put_words(&builder);
 	unsigned longer = 0;
@@ -261,8 +282,12 @@ void twin_build_literals(struct twin *twin)
 	struct twin_long_codes what = {
 		.table_bits = TWIN_LITERAL_BITS,
 		.table_max = TWIN_LITERAL_TABLE,
-		.mark = TWIN_SPECIAL_MARK,
+		.longer = TWIN_SPECIAL_BIT | (builder.frequent ? TWIN_SPECIAL : 0) | TWIN_LONGER |
+			  TWIN_LITERAL_BITS * builder.bit,
+		.start_shift = builder.frequent ? 16 : TWIN_OTHER_VALUE,
+		.start_base = builder.frequent ? 0 : 1U << TWIN_LITERAL_BITS,
 		.bit = 1,
+		.special_bit = builder.bit,
 		.entries = builder.entries,
 		.lengths = twin->lengths,
 	};

@@ -64,7 +64,7 @@ INLINE void match_one(struct twin *twin, enum match_kind kind)
 
 	begin_ahead(&a, twin, 0);
 	do {
-		if (!match_step(&a, twin, kind, 0) || !match_step(&a, twin, kind, 0))
+		if (!match_step(&a, twin, kind) || !match_step(&a, twin, kind))
 			break;
 	} while (has_round(&a, twin));
 	save(&a, twin);
@@ -79,8 +79,8 @@ INLINE void match_two(
 	begin_ahead(&a, first, 0);
 	begin_ahead(&b, second, 0);
 	do {
-		if (!match_step(&a, first, kind, 0) || !match_step(&b, second, kind, 0) ||
-			!match_step(&a, first, kind, 0) || !match_step(&b, second, kind, 0))
+		if (!match_step(&a, first, kind) || !match_step(&b, second, kind) ||
+			!match_step(&a, first, kind) || !match_step(&b, second, kind))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	save(&a, first);
@@ -138,10 +138,11 @@ TWIN_CPU static __attribute__((noinline)) void blend_two(
 		plain_step(&b, second);
 		plain_step(&a, first);
 		plain_step(&b, second);
+		plain_step(&a, first);
+		plain_step(&b, second);
 		refill(&a);
 		refill(&b);
-		if (!match_step(&a, first, MATCH_SHORT, SCALE) ||
-			!match_step(&b, second, MATCH_SHORT, SCALE))
+		if (!blend_step(&a, first) || !blend_step(&b, second))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	end_scaled(&a);
@@ -151,9 +152,9 @@ TWIN_CPU static __attribute__((noinline)) void blend_two(
 }
 
 /* A stream of literals and one of matches. */
-TWIN_CPU static __attribute__((noinline)) void mixed_two(
-	struct twin *restrict first, struct twin *restrict second)
+INLINE void mixed_two(struct twin *restrict first, struct twin *restrict second, bool checked)
 {
+	const enum match_kind kind = checked ? MATCH_CHECKED : MATCH_SHORT;
 	struct lane a = load(first);
 	struct lane b = load(second);
 
@@ -161,14 +162,26 @@ TWIN_CPU static __attribute__((noinline)) void mixed_two(
 	begin_ahead(&b, second, 0);
 	do {
 		refill(&a);
-		if (!literal_step(&a, first, true) || !match_step(&b, second, MATCH_SHORT, 0) ||
+		if (!literal_step(&a, first, true) || !match_step(&b, second, kind) ||
 			!literal_step(&a, first, false) || !literal_step(&a, first, false) ||
-			!match_step(&b, second, MATCH_SHORT, 0) || !literal_step(&a, first, false))
+			!match_step(&b, second, kind) || !literal_step(&a, first, false))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	end_scaled(&a);
 	save(&a, first);
 	save(&b, second);
+}
+
+TWIN_CPU static __attribute__((noinline)) void mixed_two_checked(
+	struct twin *restrict first, struct twin *restrict second)
+{
+	mixed_two(first, second, true);
+}
+
+TWIN_CPU static __attribute__((noinline)) void mixed_two_unchecked(
+	struct twin *restrict first, struct twin *restrict second)
+{
+	mixed_two(first, second, false);
 }
 
 /* --- the choice ------------------------------------------------------------------------------- */
@@ -205,23 +218,26 @@ void twin_loop_one(struct twin *twin)
 
 void twin_loop_two(struct twin *first, struct twin *second)
 {
-	enum twin_matches more =
-		first->matches > second->matches ? first->matches : second->matches;
-
 	bool windows = has_window(first) && has_window(second);
 
-	if (more == TWIN_SELDOM || (more == TWIN_SOMETIMES && !windows))
-		literal_two(first, second);
-	else if (!windows)
+	if (first->matches == TWIN_OFTEN && second->matches != TWIN_OFTEN) {
+		twin_loop_two(second, first);
+	} else if (second->matches != TWIN_OFTEN) {
+		if (windows &&
+			(first->matches == TWIN_SOMETIMES || second->matches == TWIN_SOMETIMES))
+			blend_two(first, second);
+		else
+			literal_two(first, second);
+	} else if (first->matches != TWIN_OFTEN) {
+		if (has_window(second))
+			mixed_two_unchecked(first, second);
+		else
+			mixed_two_checked(first, second);
+	} else if (!windows) {
 		match_two_checked(first, second);
-	else if (more == TWIN_SOMETIMES)
-		blend_two(first, second);
-	else if (first->matches != TWIN_OFTEN)
-		mixed_two(first, second);
-	else if (second->matches != TWIN_OFTEN)
-		mixed_two(second, first);
-	else if (long_gain(first) + long_gain(second) > 0)
+	} else if (long_gain(first) + long_gain(second) > 0) {
 		match_two_long(first, second);
-	else
+	} else {
 		match_two_short(first, second);
+	}
 }

@@ -10,7 +10,7 @@
  * depends on how often there are matches. literal_step() branches on whether there is one: that is
  * for blocks where it is rare. match_step() does without branches that depend on the data, and
  * takes twice as long. plain_step() takes literals and, without a branch, leaves all else to a
- * match_step().
+ * blend_step().
  */
 
 #ifndef ZIPMAP_WORKER_TWIN_STEPS_H
@@ -213,6 +213,15 @@ INLINE void put_match(uint8_t *out, size_t distance, size_t length)
 	}
 }
 
+/* Put a match that is hardly ever longer than 16 bytes. */
+INLINE void put_short(struct lane *lane, size_t distance, size_t length)
+{
+	put_16(lane->out, distance);
+	if (unlikely(length > 16))
+		put_match(lane->out, distance, length);
+	lane->out += length;
+}
+
 /* --- matches ---------------------------------------------------------------------------------- */
 
 INLINE bool refuse(struct twin *twin)
@@ -262,26 +271,35 @@ INLINE bool take_match(struct lane *lane, struct twin *twin, size_t length, unsi
 		return false;
 	if (reaches_too_far(lane, twin, distance))
 		return refuse(twin);
-	put_16(lane->out, distance);
-	if (unlikely(length > 16))
-		put_match(lane->out, distance, length);
-	lane->out += length;
+	put_short(lane, distance, length);
 	return true;
 }
 
+/* A special entry's length without its extra bits, or the place that it leads to. */
+INLINE uint32_t special_value(uint32_t entry, unsigned scale)
+{
+	return scale == SCALE ? entry >> TWIN_OTHER_VALUE & 0x1ff : entry >> 16 & 0x7fff;
+}
+
 /*
- * What an entry of the table does not hold: long codes, long lengths, the end of the block. False
- * where it is over.
+ * What an entry of the table does not hold: long codes, long lengths, the end of the block. Its
+ * bits are still to be taken off. False where it is over.
  */
 INLINE bool take_special(struct lane *lane, struct twin *twin, uint32_t entry, unsigned scale)
 {
+	const unsigned shift = scale == SCALE ? TWIN_OTHER_BITS : 0;
+
+	use(lane, entry >> shift);
 	refill(lane);
 	if (entry & TWIN_LONGER) {
-		entry = twin->literal_table[(entry >> 16 & 0x7fff) +
+		size_t start = special_value(entry, scale);
+		if (scale == SCALE)
+			start += 1U << TWIN_LITERAL_BITS;
+		entry = twin->literal_table[start +
 					    _bzhi_u64(lane->bits >> scale, entry >> 8 & 31)];
-		use(lane, entry);
+		use(lane, entry & TWIN_SPECIAL_BIT ? entry >> shift : entry);
 	}
-	if ((entry & TWIN_SPECIAL) != TWIN_SPECIAL) {
+	if (!(entry & TWIN_SPECIAL_BIT)) {
 		*lane->out++ = (uint8_t)(entry >> 8);
 		refill(lane);
 		return true;
@@ -293,7 +311,7 @@ INLINE bool take_special(struct lane *lane, struct twin *twin, uint32_t entry, u
 	if (entry & TWIN_INVALID)
 		return refuse(twin);
 	uint32_t extra = entry >> 8 & 31;
-	size_t length = (entry >> 16 & 0x7fff) + _bzhi_u64(lane->bits >> scale, extra);
+	size_t length = special_value(entry, scale) + _bzhi_u64(lane->bits >> scale, extra);
 	use(lane, extra);
 	bool more = take_match(lane, twin, length, scale);
 	refill(lane);
@@ -311,13 +329,15 @@ INLINE bool literal_step(struct lane *lane, struct twin *twin, bool first)
 	uint32_t entry = look_up_scaled(lane, twin);
 
 	use(lane, entry);
-	if (likely(entry <= 0xffffff)) { /* literals alone */
+	if (likely(entry <= TWIN_LITERALS_TOP)) {
 		put_literals(lane, entry);
 		return true;
 	}
-	if ((entry & TWIN_SPECIAL) == TWIN_SPECIAL)
+	if (entry & TWIN_SPECIAL_BIT)
 		return take_special(lane, twin, entry, SCALE);
-	put_literals(lane, entry);
+	use(lane, entry >> TWIN_OTHER_BITS);
+	*lane->out = (uint8_t)(entry >> 8);
+	lane->out += entry >> TWIN_OTHER_VALUE & 1;
 	refill(lane);
 	if (!take_match(lane, twin, entry >> 24, SCALE))
 		return false;
@@ -360,26 +380,26 @@ enum match_kind {
  * reaches too far; else one that is not among what was just written. A load of that would have to
  * wait for the store, which costs a quarter on 16-bit data.
  */
-INLINE bool match_step(struct lane *lane, struct twin *twin, enum match_kind kind, unsigned scale)
+INLINE bool match_step(struct lane *lane, struct twin *twin, enum match_kind kind)
 {
 	bool checked = kind == MATCH_CHECKED;
 	uint32_t entry = lane->next;
 
-	use(lane, entry);
 	if (unlikely((uint8_t)entry >= TWIN_SPECIAL)) {
-		bool more = take_special(lane, twin, entry, scale);
-		lane->next = look_up(lane, twin, scale);
+		bool more = take_special(lane, twin, entry, 0);
+		lane->next = look_up(lane, twin, 0);
 		return more;
 	}
-	uint32_t distance_entry = look_up_distance(lane, twin, scale);
+	use(lane, entry);
+	uint32_t distance_entry = look_up_distance(lane, twin, 0);
 	put_literals(lane, entry);
 	size_t length = take_length(entry, checked ? &no_distance : &far_distance, &distance_entry);
 	size_t distance;
-	if (!take_distance(lane, twin, distance_entry, scale, &distance))
+	if (!take_distance(lane, twin, distance_entry, 0, &distance))
 		return false;
 	if (checked && reaches_too_far(lane, twin, distance))
 		return refuse(twin);
-	lane->next = look_up(lane, twin, scale);
+	lane->next = look_up(lane, twin, 0);
 	refill(lane);
 	size_t put = 16;
 	if (kind == MATCH_LONG)
@@ -393,22 +413,48 @@ INLINE bool match_step(struct lane *lane, struct twin *twin, enum match_kind kin
 }
 
 /*
- * One entry if it is of literals alone; else nothing. The bits are shifted before it is known
- * whether they will be: that chain of instructions is what takes the time.
+ * One entry if it is of literals alone; else nothing, since to this all others have no bits. After
+ * a refill there are bits for four of them, and to look up the next entry.
  */
 INLINE void plain_step(struct lane *lane, const struct twin *twin)
 {
 	uint32_t entry = lane->next;
-	uint64_t after = lane->bits >> (entry & TWIN_BITS_MASK);
 
-	__asm__("cmp $0xffffff, %0\n\tcmova %2, %0\n\tcmova %3, %1"
-		: "+r"(entry), "+r"(after)
-		: "m"(no_distance), "r"(lane->bits)
-		: "cc");
-	lane->bits = after;
-	lane->count -= entry;
+	use(lane, entry);
 	put_literals(lane, entry);
 	lane->next = look_up_scaled(lane, twin);
+}
+
+/* One entry of any kind, as match_step(), but where literals prevail. */
+INLINE bool blend_step(struct lane *lane, struct twin *twin)
+{
+	uint32_t entry = lane->next;
+
+	if (unlikely(entry & TWIN_SPECIAL_BIT)) {
+		bool more = take_special(lane, twin, entry, SCALE);
+		lane->next = look_up_scaled(lane, twin);
+		return more;
+	}
+	size_t length = entry;
+	uint32_t used = entry >> TWIN_OTHER_BITS;
+
+	__asm__("shr $24, %k0\n\tcmove %2, %1" : "+&r"(length), "+r"(used) : "r"(entry) : "cc");
+	use(lane, used);
+	uint32_t distance_entry = look_up_distance(lane, twin, SCALE);
+	uint32_t bytes = entry >> 8;
+	memcpy(lane->out, &bytes, sizeof(bytes));
+	lane->out += used >> 6 & 3;
+	__asm__("test %k1, %k1\n\tcmove %2, %0"
+		: "+r"(distance_entry)
+		: "r"(length), "m"(far_distance)
+		: "cc");
+	size_t distance;
+	if (!take_distance(lane, twin, distance_entry, SCALE, &distance))
+		return false;
+	lane->next = look_up_scaled(lane, twin);
+	refill(lane);
+	put_short(lane, distance, length);
+	return true;
 }
 
 #endif

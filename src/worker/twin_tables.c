@@ -53,6 +53,8 @@ static void build_distances(struct twin *twin, const uint8_t *lengths)
 	struct twin_long_codes what = {
 		.table_bits = TWIN_DISTANCE_BITS,
 		.table_max = TWIN_DISTANCE_TABLE,
+		.longer = TWIN_LONGER | TWIN_DISTANCE_BITS,
+		.start_shift = 16,
 		.bit = bit,
 		.entries = entries,
 		.lengths = lengths,
