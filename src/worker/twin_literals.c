@@ -39,6 +39,8 @@ struct builder {
 	const struct twin_code *code;
 	bool frequent; /* matches: else literals prevail */
 	uint32_t bit;  /* what each bit adds to an entry that is not of literals alone */
+	uint32_t mark; /* of a special entry, and where its value is */
+	unsigned value_shift;
 	struct twin_reversed reversed;
 	unsigned
 		first[TWIN_CODE_BITS + 1]; /* of the codes of each length: the index of the first */
@@ -75,15 +77,13 @@ static bool fits(const struct builder *builder, unsigned symbol, unsigned bits)
 
 static uint32_t special_entry(const struct builder *builder, unsigned symbol)
 {
-	uint32_t mark = TWIN_SPECIAL_BIT | (builder->frequent ? TWIN_SPECIAL : 0);
 	unsigned length = length_of(symbol);
 
 	if (symbol == TWIN_END_OF_BLOCK)
-		return mark | TWIN_BLOCK_END;
+		return builder->mark | TWIN_BLOCK_END;
 	if (length >= sizeof(twin_length_extra))
-		return mark | TWIN_INVALID;
-	return mark |
-	       (uint32_t)twin_length_base[length] << (builder->frequent ? 16 : TWIN_OTHER_VALUE) |
+		return builder->mark | TWIN_INVALID;
+	return builder->mark | (uint32_t)twin_length_base[length] << builder->value_shift |
 	       (uint32_t)twin_length_extra[length] << 8;
 }
 
@@ -241,9 +241,7 @@ static void put_words(struct builder *builder)
 	unsigned *pair_start = builder->pair_start;
 	unsigned pairs = 0;
 
-	builder->table[0] = TWIN_SPECIAL_BIT | TWIN_INVALID | builder->bit;
-	if (builder->frequent)
-		builder->table[0] |= TWIN_SPECIAL;
+	builder->table[0] = builder->mark | TWIN_INVALID | builder->bit;
 	for (unsigned bits = 1; bits <= TWIN_LITERAL_BITS; bits++) {
 		twin_double_table(builder->table, bits);
 		put_singles(builder, bits);
@@ -272,6 +270,8 @@ void twin_build_literals(struct twin *twin)
 	builder.code = &twin->literal_code;
 	builder.frequent = twin->matches == TWIN_OFTEN;
 	builder.bit = builder.frequent ? 1 : 1U << TWIN_OTHER_BITS;
+	builder.mark = TWIN_SPECIAL_BIT | (builder.frequent ? TWIN_SPECIAL : 0);
+	builder.value_shift = builder.frequent ? 16 : TWIN_OTHER_VALUE;
 	twin_make_codes(builder.code, &builder.reversed);
 	make_entries(&builder);
 	make_length_words(&builder);
@@ -282,9 +282,8 @@ void twin_build_literals(struct twin *twin)
 	struct twin_long_codes what = {
 		.table_bits = TWIN_LITERAL_BITS,
 		.table_max = TWIN_LITERAL_TABLE,
-		.longer = TWIN_SPECIAL_BIT | (builder.frequent ? TWIN_SPECIAL : 0) | TWIN_LONGER |
-			  TWIN_LITERAL_BITS * builder.bit,
-		.start_shift = builder.frequent ? 16 : TWIN_OTHER_VALUE,
+		.longer = builder.mark | TWIN_LONGER | TWIN_LITERAL_BITS * builder.bit,
+		.start_shift = builder.value_shift,
 		.start_base = builder.frequent ? 0 : 1U << TWIN_LITERAL_BITS,
 		.bit = 1,
 		.special_bit = builder.bit,
