@@ -754,6 +754,78 @@ START_TEST(what_is_wrong_with_one_stream_does_not_touch_the_other)
 }
 END_TEST
 
+/* Codes with which each loop is chosen: where matches are rare, where there are some, where they
+ * prevail. */
+#define MATCH_SHARES 3
+
+static void share_codes(int share, struct code *literals, struct code *distances)
+{
+	/* How many literals have 8 bits, and in how many bits the end and the first lengths are. */
+	static const unsigned count[MATCH_SHARES] = {254, 240, 128};
+	static const unsigned bits[MATCH_SHARES] = {9, 8, 5};
+	static const unsigned others[MATCH_SHARES] = {4, 16, 16};
+
+	memset(literals, 0, sizeof(*literals));
+	memset(distances, 0, sizeof(*distances));
+	for (unsigned i = 0; i < count[share]; i++)
+		literals->lengths[i] = 8;
+	for (unsigned i = 0; i < others[share]; i++)
+		literals->lengths[256 + i] = bits[share];
+	for (unsigned i = 0; i < 30; i++)
+		distances->lengths[i] = i < 28 ? 5 : 4;
+	assign_codes(literals);
+	assign_codes(distances);
+}
+
+/*
+ * A stream of a block with such codes, after @stored bytes. @too_far: one of its matches begins
+ * before the first byte by as much; 0: with that byte. Not where more than a window is stored.
+ */
+static struct bytes make_share(int share, unsigned stored, unsigned too_far)
+{
+	struct code literals;
+	struct code distances;
+	struct bits bits = {0};
+	size_t size = stored;
+	uint32_t state = 8;
+
+	put_stored(&bits, stored, 31);
+	share_codes(share, &literals, &distances);
+	put_dynamic(&bits, true, &literals, 286, &distances, 30);
+	for (unsigned i = 0; i < 20000; i++) {
+		unsigned symbol = random_symbol(&literals, 270, &state);
+		if (symbol < 256) {
+			put_symbol(&bits, &literals, symbol);
+			size++;
+		} else if (symbol > 256 && size > 2048) {
+			unsigned length = LENGTH_BASE[symbol - 257];
+			put_match(&bits, &literals, &distances, length,
+				1 + next_random(&state) % 2048);
+			size += length;
+		}
+		if (i == 4000 && size <= 32768)
+			put_match(&bits, &literals, &distances, 3, (unsigned)size + too_far);
+	}
+	put_symbol(&bits, &literals, 256);
+	return bits.bytes;
+}
+
+START_TEST(a_distance_reaches_no_further_beside_any_other_stream)
+{
+	for (int pair = 0; pair < MATCH_SHARES * MATCH_SHARES; pair++) {
+		struct bytes stream = make_share(pair % MATCH_SHARES, 0, (unsigned)_i % 2);
+		struct bytes other = make_share(pair / MATCH_SHARES, _i < 2 ? 0 : 40000, 0);
+		struct outcome outcome = ask_zlib(&stream);
+		ck_assert_int_eq(outcome.status, _i % 2 ? INFLATE_BAD_DATA : INFLATE_END);
+		bytes_free(&outcome.out);
+		check_two(&stream, &other, whole);
+		check_two(&other, &stream, whole);
+		bytes_free(&stream);
+		bytes_free(&other);
+	}
+}
+END_TEST
+
 /* A round may end before the second stream's first step, which then still has the beginning of a
  * symbol from the piece of input before. */
 START_TEST(blocks_that_end_at_once_do_not_disturb_the_other_stream)
@@ -841,6 +913,8 @@ int main(void)
 		tcase_add_test(tests, a_distance_reaches_the_first_byte_and_no_further);
 		tcase_add_loop_test(
 			tests, what_is_wrong_with_one_stream_does_not_touch_the_other, 0, 4);
+		tcase_add_loop_test(
+			tests, a_distance_reaches_no_further_beside_any_other_stream, 0, 4);
 		tcase_add_test(tests, a_single_code_of_code_lengths_is_refused_at_once);
 		tcase_add_test(tests, blocks_that_end_at_once_do_not_disturb_the_other_stream);
 		tcase_add_test(tests, streams_of_all_kinds_pair_with_each_other);
