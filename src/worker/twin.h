@@ -93,10 +93,11 @@ struct twin {
 	bool last_block;
 	bool fixed_tables; /**< the tables are those of the fixed codes */
 	enum twin_matches matches;
-	/* In units of 2^-15, by the codes: how likely a match is to be above 16 bytes long, and how
-	 * likely below 33 bytes away. */
-	unsigned long_share;
-	unsigned near_share;
+	/* In units of 2^-15, by the codes: how likely a match is to be above 16 bytes long, to be
+	 * below 33 bytes away, and below 5, so that it mostly reaches into itself. */
+	int long_share;
+	int near_share;
+	int overlap_share;
 	uint64_t produced; /**< bytes put out before this run */
 
 	/**

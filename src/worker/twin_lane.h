@@ -138,40 +138,6 @@ static const uint8_t spread[17][16] __attribute__((aligned(64))) = {
 	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 };
 
-static const size_t whole = 16;
-
-/*
- * Write the next 16 bytes at @out of what stands @distance before it. Returns @distance, or 16
- * where it is more.
- */
-INLINE size_t put_16(uint8_t *out, size_t distance)
-{
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(out - distance));
-	size_t row = distance;
-
-	/* By a conditional move from memory, since registers are scarce. */
-	__asm__("cmp $16, %0\n\tcmova %1, %0" : "+r"(row) : "m"(whole) : "cc");
-
-	bytes = _mm_shuffle_epi8(bytes, _mm_load_si128((const __m128i *)(const void *)spread[row]));
-	_mm_storeu_si128((__m128i *)(void *)out, bytes);
-	return row;
-}
-
-/*
- * Write the next 16 bytes, and those after them as far as the distance reaches or 16 more. Returns
- * how many there are. A short distance has the second 16 bytes wait for the first ones to be in the
- * cache: a load of what several stores have written cannot have it from them.
- */
-INLINE size_t put_32(uint8_t *out, size_t distance)
-{
-	size_t more = put_16(out, distance);
-
-	out += 16;
-	_mm_storeu_si128((__m128i *)(void *)out,
-		_mm_loadu_si128((const __m128i *)(const void *)(out - distance)));
-	return 16 + more;
-}
-
 /* Put a match of @length bytes at @out; up to 31 more are written. */
 INLINE void put_match(uint8_t *out, size_t distance, size_t length)
 {
@@ -206,13 +172,56 @@ INLINE void put_match(uint8_t *out, size_t distance, size_t length)
 	}
 }
 
-/* Put a match that is hardly ever longer than 16 bytes. */
-INLINE void put_short(struct lane *lane, size_t distance, size_t length)
+INLINE void copy_16(uint8_t *out, const uint8_t *from)
 {
-	put_16(lane->out, distance);
+	_mm_storeu_si128(
+		(__m128i *)(void *)out, _mm_loadu_si128((const __m128i *)(const void *)from));
+}
+
+/*
+ * Three more ways to put a match: they write at once what is right for most, and then look whether
+ * it was. Which of them is best depends on how often that look is mispredicted. Up to 32 bytes more
+ * than the match has are written.
+ */
+
+/* Most are of 16 bytes at most and do not reach into themselves. */
+INLINE void put_short(uint8_t *out, size_t distance, size_t length)
+{
+	copy_16(out, out - distance);
+	if (unlikely(length > 16) || unlikely(length > distance))
+		put_match(out, distance, length);
+}
+
+/*
+ * Many are longer, and most are from 16 bytes back or more. A distance from 17 to 31 has the second
+ * 16 bytes wait for the first ones to be in the cache: a load of what several stores have written
+ * cannot have it from them.
+ */
+INLINE void put_long(uint8_t *out, size_t distance, size_t length)
+{
+	const uint8_t *from = out - distance;
+
+	copy_16(out, from);
+	copy_16(out + 16, from + 16);
+	if (unlikely(length > 32) || unlikely(distance < 16))
+		put_match(out, distance, length);
+}
+
+static const size_t whole = 16;
+
+/* Many reach into themselves, so that their bytes repeat. */
+INLINE void put_overlapping(uint8_t *out, size_t distance, size_t length)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(out - distance));
+	size_t row = distance;
+
+	/* By a conditional move from memory, since registers are scarce. */
+	__asm__("cmp $16, %0\n\tcmova %1, %0" : "+r"(row) : "m"(whole) : "cc");
+
+	bytes = _mm_shuffle_epi8(bytes, _mm_load_si128((const __m128i *)(const void *)spread[row]));
+	_mm_storeu_si128((__m128i *)(void *)out, bytes);
 	if (unlikely(length > 16))
-		put_match(lane->out, distance, length);
-	lane->out += length;
+		put_match(out, distance, length);
 }
 
 #endif

@@ -122,7 +122,7 @@ static void survey(struct twin *twin)
 	twin->matches = lengths < (4 << TWIN_CODE_BITS) / 100    ? TWIN_SELDOM
 			: lengths < (15 << TWIN_CODE_BITS) / 100 ? TWIN_SOMETIMES
 								 : TWIN_OFTEN;
-	twin->long_share = lengths == 0 ? 0 : (long_ones << TWIN_CODE_BITS) / lengths;
+	twin->long_share = lengths == 0 ? 0 : (int)((long_ones << TWIN_CODE_BITS) / lengths);
 }
 
 /* Make a word of each length that fits, for each value of its extra bits. */

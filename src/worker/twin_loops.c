@@ -97,10 +97,22 @@ TWIN_CPU static __attribute__((noinline)) void match_one_short(struct twin *twin
 	match_one(twin, MATCH_SHORT);
 }
 
+TWIN_CPU static __attribute__((noinline)) void match_one_overlapping(struct twin *twin)
+{
+	match_one(twin, MATCH_OVERLAPPING);
+}
+
 TWIN_CPU static __attribute__((noinline)) void match_one_long(struct twin *twin)
 {
 	match_one(twin, MATCH_LONG);
 }
+
+static void (*const match_one_loops[])(struct twin *) = {
+	[MATCH_CHECKED] = match_one_checked,
+	[MATCH_SHORT] = match_one_short,
+	[MATCH_OVERLAPPING] = match_one_overlapping,
+	[MATCH_LONG] = match_one_long,
+};
 
 TWIN_CPU static __attribute__((noinline)) void match_two_checked(
 	struct twin *restrict first, struct twin *restrict second)
@@ -114,11 +126,24 @@ TWIN_CPU static __attribute__((noinline)) void match_two_short(
 	match_two(first, second, MATCH_SHORT);
 }
 
+TWIN_CPU static __attribute__((noinline)) void match_two_overlapping(
+	struct twin *restrict first, struct twin *restrict second)
+{
+	match_two(first, second, MATCH_OVERLAPPING);
+}
+
 TWIN_CPU static __attribute__((noinline)) void match_two_long(
 	struct twin *restrict first, struct twin *restrict second)
 {
 	match_two(first, second, MATCH_LONG);
 }
+
+static void (*const match_two_loops[])(struct twin *restrict, struct twin *restrict) = {
+	[MATCH_CHECKED] = match_two_checked,
+	[MATCH_SHORT] = match_two_short,
+	[MATCH_OVERLAPPING] = match_two_overlapping,
+	[MATCH_LONG] = match_two_long,
+};
 
 /* Streams of literals, and of matches now and then. */
 TWIN_CPU static __attribute__((noinline)) void blend_two(
@@ -193,51 +218,75 @@ static bool has_window(const struct twin *twin)
 }
 
 /*
- * How much is likely to be gained by MATCH_LONG: there are long matches to be taken without a
- * branch and few near ones, which it takes slowly. Machine code, sensors' values and text lie so
- * far apart that the place of the line between them hardly matters.
+ * How much is likely to be gained by MATCH_LONG, which takes near matches slowly, and by
+ * MATCH_OVERLAPPING; 0: nothing. Machine code, sensors' values, images and text lie so far apart
+ * that the place of the lines between them hardly matters.
  */
 static int long_gain(const struct twin *twin)
 {
-	const unsigned cost = 1U << (TWIN_CODE_BITS - 4);
+	const int cost = 1 << (TWIN_CODE_BITS - 4);
 
-	return (int)(2 * twin->long_share) - (int)(twin->near_share + cost);
+	return 2 * twin->long_share - twin->near_share - cost;
+}
+
+static int overlap_gain(const struct twin *twin)
+{
+	const int cost = 1 << (TWIN_CODE_BITS - 3);
+
+	return twin->overlap_share - cost;
+}
+
+/* By the gains of one stream, or of both together. */
+static enum match_kind kind_of(int by_long, int by_overlapping)
+{
+	return by_long > 0 ? MATCH_LONG : by_overlapping > 0 ? MATCH_OVERLAPPING : MATCH_SHORT;
 }
 
 void twin_loop_one(struct twin *twin)
 {
-	if (twin->matches != TWIN_OFTEN)
+	enum match_kind kind = MATCH_CHECKED;
+
+	if (twin->matches != TWIN_OFTEN) {
 		literal_one(twin);
-	else if (!has_window(twin))
-		match_one_checked(twin);
-	else if (long_gain(twin) > 0)
-		match_one_long(twin);
+		return;
+	}
+	if (has_window(twin))
+		kind = kind_of(long_gain(twin), overlap_gain(twin));
+	match_one_loops[kind](twin);
+}
+
+/* For two streams of matches. */
+static void match_loop_two(struct twin *first, struct twin *second)
+{
+	enum match_kind kind = MATCH_CHECKED;
+
+	if (has_window(first) && has_window(second))
+		kind = kind_of(long_gain(first) + long_gain(second),
+			overlap_gain(first) + overlap_gain(second));
+	match_two_loops[kind](first, second);
+}
+
+/* For two streams of literals. */
+static void literal_loop_two(struct twin *first, struct twin *second)
+{
+	bool sometimes = first->matches == TWIN_SOMETIMES || second->matches == TWIN_SOMETIMES;
+
+	if (sometimes && has_window(first) && has_window(second))
+		blend_two(first, second);
 	else
-		match_one_short(twin);
+		literal_two(first, second);
 }
 
 void twin_loop_two(struct twin *first, struct twin *second)
 {
-	bool windows = has_window(first) && has_window(second);
-
-	if (first->matches == TWIN_OFTEN && second->matches != TWIN_OFTEN) {
+	if (first->matches == TWIN_OFTEN && second->matches == TWIN_OFTEN)
+		match_loop_two(first, second);
+	else if (first->matches == TWIN_OFTEN)
 		twin_loop_two(second, first);
-	} else if (second->matches != TWIN_OFTEN) {
-		if (windows &&
-			(first->matches == TWIN_SOMETIMES || second->matches == TWIN_SOMETIMES))
-			blend_two(first, second);
-		else
-			literal_two(first, second);
-	} else if (first->matches != TWIN_OFTEN) {
-		if (has_window(second))
-			mixed_two_unchecked(first, second);
-		else
-			mixed_two_checked(first, second);
-	} else if (!windows) {
-		match_two_checked(first, second);
-	} else if (long_gain(first) + long_gain(second) > 0) {
-		match_two_long(first, second);
-	} else {
-		match_two_short(first, second);
-	}
+	else if (second->matches != TWIN_OFTEN)
+		literal_loop_two(first, second);
+	else if (has_window(second))
+		mixed_two_unchecked(first, second);
+	else
+		mixed_two_checked(first, second);
 }

@@ -65,7 +65,8 @@ INLINE bool take_match(struct lane *lane, struct twin *twin, size_t length, unsi
 		return false;
 	if (reaches_too_far(lane, twin, distance))
 		return refuse(twin);
-	put_short(lane, distance, length);
+	put_short(lane->out, distance, length);
+	lane->out += length;
 	return true;
 }
 
@@ -159,11 +160,12 @@ INLINE size_t take_length(uint32_t entry, const uint32_t *dummy, uint32_t *dista
 	return length;
 }
 
-/* What matches are like. */
+/* What matches are like: on what a branch is hardly ever mispredicted. */
 enum match_kind {
-	MATCH_CHECKED, /* their distances may reach too far; those of the others cannot */
-	MATCH_SHORT,   /* few are longer than 16 bytes */
-	MATCH_LONG,    /* many are: a branch on that would often be mispredicted */
+	MATCH_CHECKED,     /* their distances may reach too far; those of the others cannot */
+	MATCH_SHORT,       /* few are longer than 16 bytes, or reach into themselves */
+	MATCH_OVERLAPPING, /* many reach into themselves, few are longer than 16 bytes */
+	MATCH_LONG,        /* many are longer; few are from less than 16 bytes back */
 };
 
 /*
@@ -195,13 +197,12 @@ INLINE bool match_step(struct lane *lane, struct twin *twin, enum match_kind kin
 		return refuse(twin);
 	lane->next = look_up(lane, twin, 0);
 	refill(lane);
-	size_t put = 16;
-	if (kind == MATCH_LONG)
-		put = put_32(lane->out, distance);
+	if (kind == MATCH_OVERLAPPING)
+		put_overlapping(lane->out, distance, length);
+	else if (kind == MATCH_LONG)
+		put_long(lane->out, distance, length);
 	else
-		put_16(lane->out, distance);
-	if (unlikely(length > put))
-		put_match(lane->out, distance, length);
+		put_short(lane->out, distance, length);
 	lane->out += length;
 	return true;
 }
@@ -247,7 +248,8 @@ INLINE bool blend_step(struct lane *lane, struct twin *twin)
 		return false;
 	lane->next = look_up_scaled(lane, twin);
 	refill(lane);
-	put_short(lane, distance, length);
+	put_short(lane->out, distance, length);
+	lane->out += length;
 	return true;
 }
 

@@ -16,8 +16,9 @@ const uint16_t twin_distance_base[30] = {1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49
 const uint8_t twin_distance_extra[30] = {0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8,
 	9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
-/* The symbol of the first distances above 32 bytes. */
-#define FIRST_FAR 10
+/* The first symbols of distances above 4 bytes, and above 32. */
+#define FIRST_APART 4
+#define FIRST_FAR   10
 
 static uint32_t distance_entry(unsigned symbol)
 {
@@ -37,11 +38,15 @@ static void build_distances(struct twin *twin, const uint8_t *lengths)
 
 	twin_make_codes(code, &reversed);
 	twin->near_share = 0;
+	twin->overlap_share = 0;
 	for (unsigned i = 0; i < reversed.count; i++) {
 		unsigned symbol = code->symbols[i];
 		entries[i] = distance_entry(symbol);
+		int share = 1 << (TWIN_CODE_BITS - lengths[symbol]);
+		if (symbol < FIRST_APART)
+			twin->overlap_share += share;
 		if (symbol < FIRST_FAR)
-			twin->near_share += 1U << (TWIN_CODE_BITS - lengths[symbol]);
+			twin->near_share += share;
 	}
 	/* What has no code: zlib says so after one bit. */
 	table[0] = TWIN_INVALID | 1;
