@@ -226,6 +226,8 @@ static void put_behind_literals(struct builder *builder, unsigned first_bits, un
 	unsigned index = builder->first[first_bits];
 	unsigned end = index + builder->literals[first_bits];
 
+	if (builder->length_start[bits] == builder->length_start[bits + 1])
+		return;
 	for (; index < end; index++) {
 		uint32_t entry = builder->frequent ? builder->entries[index]
 						   : BEFORE_LENGTH(builder->code->symbols[index]);

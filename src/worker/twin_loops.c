@@ -11,15 +11,23 @@
 /* What can still be read in the middle of a stream's window (RFC 1951, 2). */
 #define WINDOW 32768
 
+/* Have 56 bits, and the first entry. */
+INLINE void begin_ahead(struct lane *lane, const struct twin *twin, unsigned scale)
+{
+	refill(lane);
+	lane->next = look_up(lane, twin, scale);
+}
+
 TWIN_CPU static __attribute__((noinline)) void literal_one(struct twin *twin)
 {
 	struct lane a = load(twin);
 
 	begin_scaled(&a);
+	begin_ahead(&a, twin, SCALE);
 	do {
 		refill(&a);
-		if (!literal_step(&a, twin, true) || !literal_step(&a, twin, false) ||
-			!literal_step(&a, twin, false) || !literal_step(&a, twin, false))
+		if (!literal_step(&a, twin) || !literal_step(&a, twin) || !literal_step(&a, twin) ||
+			!literal_step(&a, twin))
 			break;
 	} while (has_round(&a, twin));
 	end_scaled(&a);
@@ -34,26 +42,21 @@ TWIN_CPU static __attribute__((noinline)) void literal_two(
 
 	begin_scaled(&a);
 	begin_scaled(&b);
+	begin_ahead(&a, first, SCALE);
+	begin_ahead(&b, second, SCALE);
 	do {
 		refill(&a);
 		refill(&b);
-		if (!literal_step(&a, first, true) || !literal_step(&b, second, true) ||
-			!literal_step(&a, first, false) || !literal_step(&b, second, false) ||
-			!literal_step(&a, first, false) || !literal_step(&b, second, false) ||
-			!literal_step(&a, first, false) || !literal_step(&b, second, false))
+		if (!literal_step(&a, first) || !literal_step(&b, second) ||
+			!literal_step(&a, first) || !literal_step(&b, second) ||
+			!literal_step(&a, first) || !literal_step(&b, second) ||
+			!literal_step(&a, first) || !literal_step(&b, second))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	end_scaled(&a);
 	end_scaled(&b);
 	save(&a, first);
 	save(&b, second);
-}
-
-/* Have 56 bits, and the first entry. */
-INLINE void begin_ahead(struct lane *lane, const struct twin *twin, unsigned scale)
-{
-	refill(lane);
-	lane->next = look_up(lane, twin, scale);
 }
 
 /* Two steps to a round: less of the time goes into looking whether there is another one. Four are
@@ -184,12 +187,13 @@ INLINE void mixed_two(struct twin *restrict first, struct twin *restrict second,
 	struct lane b = load(second);
 
 	begin_scaled(&a);
+	begin_ahead(&a, first, SCALE);
 	begin_ahead(&b, second, 0);
 	do {
 		refill(&a);
-		if (!literal_step(&a, first, true) || !match_step(&b, second, kind) ||
-			!literal_step(&a, first, false) || !literal_step(&a, first, false) ||
-			!match_step(&b, second, kind) || !literal_step(&a, first, false))
+		if (!literal_step(&a, first) || !match_step(&b, second, kind) ||
+			!literal_step(&a, first) || !literal_step(&a, first) ||
+			!match_step(&b, second, kind) || !literal_step(&a, first))
 			break;
 	} while (has_round(&a, first) && has_round(&b, second));
 	end_scaled(&a);

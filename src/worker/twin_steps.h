@@ -116,29 +116,33 @@ INLINE bool take_special(struct lane *lane, struct twin *twin, uint32_t entry, u
 /* --- steps ------------------------------------------------------------------------------------ */
 
 /*
- * One entry where literals prevail. @first: of the steps after a refill; 56 bits are enough for
- * four entries, or for a match and two of them.
+ * One entry where literals prevail; what is not of literals alone leaves as many bits as a refill.
+ * They are enough for four entries and to look up the next one: that is done before the refill, so
+ * that the chain from entry to entry does not wait for it.
  */
-INLINE bool literal_step(struct lane *lane, struct twin *twin, bool first)
+INLINE bool literal_step(struct lane *lane, struct twin *twin)
 {
-	uint32_t entry = look_up_scaled(lane, twin);
+	uint32_t entry = lane->next;
+	bool more;
 
 	use(lane, entry);
 	if (likely(entry <= TWIN_LITERALS_TOP)) {
 		put_literals(lane, entry);
+		lane->next = look_up_scaled(lane, twin);
 		return true;
 	}
-	if (entry & TWIN_SPECIAL_BIT)
-		return take_special(lane, twin, entry, SCALE);
-	use(lane, entry >> TWIN_OTHER_BITS);
-	*lane->out = (uint8_t)(entry >> 8);
-	lane->out += entry >> TWIN_OTHER_VALUE & 1;
-	refill(lane);
-	if (!take_match(lane, twin, entry >> 24, SCALE))
-		return false;
-	if (first)
+	if (entry & TWIN_SPECIAL_BIT) {
+		more = take_special(lane, twin, entry, SCALE);
+	} else {
+		use(lane, entry >> TWIN_OTHER_BITS);
+		*lane->out = (uint8_t)(entry >> 8);
+		lane->out += entry >> TWIN_OTHER_VALUE & 1;
 		refill(lane);
-	return true;
+		more = take_match(lane, twin, entry >> 24, SCALE);
+		refill(lane);
+	}
+	lane->next = look_up_scaled(lane, twin);
+	return more;
 }
 
 /* Entries of distances without any bits of input, for where there is no match. */
