@@ -89,6 +89,8 @@ static const struct {
 		WORDS_LIMIT},
 	[FAILURE_OPEN_SHAPE] = {"shape-mismatch",
 		"bytes, which is no multiple of what --dtype and --shape make: ", WORDS_LIMIT},
+	[FAILURE_ARCHIVE_CHANGED] = {"archive-changed", "the archive was changed while it was read",
+		WORDS_ONLY},
 	[FAILURE_NO_WORKER] = {"no-worker", "cannot start a worker process", WORDS_ERRNO},
 };
 

@@ -51,7 +51,8 @@ enum failure_kind {
 	FAILURE_SLOW,          /**< reading the directory takes too long for its size */
 	FAILURE_SHAPE,         /**< --shape; numbers: bytes of the member, bytes of the array */
 	FAILURE_OPEN_SHAPE, /**< so it is with a -1; the second: what they must be a multiple of */
-	FAILURE_KINDS,      /**< how many there are; not a kind */
+	FAILURE_ARCHIVE_CHANGED, /**< it is not the archive any more that its first unit was of */
+	FAILURE_KINDS,           /**< how many there are; not a kind */
 };
 
 /** One failure: its kind, and numbers whose meaning the kind tells. */

@@ -243,6 +243,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 		wire_put_u64(out, message->work.first);
 		wire_put_u64(out, message->work.end);
 		wire_put_u64(out, message->work.total_left);
+		wire_put_u64(out, message->work.entries);
 		wire_put_u8(out, message->work.has_archive);
 		wire_put_u8(out, message->work.in_place);
 		break;
@@ -276,6 +277,7 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		message->work.first = wire_get_u64(in);
 		message->work.end = wire_get_u64(in);
 		message->work.total_left = wire_get_u64(in);
+		message->work.entries = wire_get_u64(in);
 		message->work.has_archive = wire_get_u8(in) != 0;
 		message->work.in_place = wire_get_u8(in) != 0;
 		return;

@@ -40,6 +40,7 @@ struct message_work {
 	uint64_t first;
 	uint64_t end;        /**< or UNIT_END_OPEN: the worker decides, and says so in PLAN */
 	uint64_t total_left; /**< bytes that the run may still unzip; UINT64_MAX: no limit */
+	uint64_t entries;    /**< as the first unit's PLAN had it; 0: that has not come */
 	bool has_archive;    /**< the packet carries the archive's descriptor */
 	bool in_place;       /**< members may stay in the archive, which has a path */
 };

@@ -141,6 +141,7 @@ static bool give(struct run *run, struct worker *worker, struct unit *unit)
 		.first = unit->next_member,
 		.end = unit->end,
 		.total_left = budget_left(&run->budget),
+		.entries = job->opened ? job->entries : 0,
 		.in_place = run->settings->in_place && !job->pathless,
 	};
 	int fd = worker->archive == job->number ? -1 : job->fd;

@@ -389,6 +389,11 @@ int lane_begin(struct lane *lane, const struct message_work *work)
 	uint64_t entries = archive_entries(lane->archive);
 	struct failure failure = {0};
 
+	if (work->entries > 0 && work->entries != entries) {
+		failure.kind = FAILURE_ARCHIVE_CHANGED;
+		lane_refuse(lane, work, &failure);
+		return 0;
+	}
 	if (work->first > entries || (work->end != UNIT_END_OPEN && work->end > entries))
 		return -1;
 	/* Its first unit is begun before any other. */

@@ -367,3 +367,7 @@ expect_printable() {
 @test "an archive that shrinks while the run reads it: no crash, a message, the rest is printed" {
 	"$PYTHON" "$tools/disturb.py" shrink
 }
+
+@test "an archive that is written anew while the run reads it: no worker is said to be at fault" {
+	"$PYTHON" "$tools/disturb.py" rewrite
+}

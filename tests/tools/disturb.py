@@ -503,6 +503,44 @@ def do_shrink():
         shutil.rmtree(run.tmpdir)
 
 
+def do_rewrite():
+    """An archive is written anew, with other members, while the run reads it."""
+    make_archives.recipe_members("good.zip", 3, 20000)
+    make_archives.recipe_members("many.zip", 3000, 5000)
+    make_archives.recipe_members("few.zip", 700, 40000)
+    with open("few.zip", "rb") as file:
+        few = file.read()
+    wanted = verify.expectation(["good.zip", "many.zip", "good.zip"])
+    changes = 0
+    for turn in range(30):
+        shutil.copyfile("many.zip", "changes.zip")
+        run = processes.Run(["-j4", "good.zip", "changes.zip", "good.zip"],
+                            os.path.abspath("t%d" % turn))
+        try:
+            out = b"".join(run.process.stdout.readline() for _ in range(3 + turn % 3))
+            with open("changes.zip", "r+b") as file:
+                file.write(few)
+                file.truncate()
+            out += run.process.stdout.read()
+            status = run.wait()
+            messages = run.messages()
+            if status not in (0, 1) or (status == 1) != bool(messages):
+                raise verify.Wrong("status %d, %r" % (status, messages))
+            if any(b"worker" in line for line in messages):
+                raise verify.Wrong("a worker is said to be at fault: %r" % messages)
+            changes += any(b"changed" in line for line in messages)
+            paths = verify.split_paths(out)
+            of_others = [path for path in paths if verify.parse(path)[2] != 1]
+            verify.check(wanted, of_others, subset=True)
+            if len(of_others) != 6:
+                raise verify.Wrong("the archives beside it are lost")
+            verify.check_left(run.tmpdir, paths)
+        finally:
+            run.end()
+        shutil.rmtree(run.tmpdir)
+    print("said to be changed: %d of 30 times" % changes)
+
+
 def main():
     what = globals().get("do_" + (sys.argv[1] if len(sys.argv) > 1 else ""))
     if not what:

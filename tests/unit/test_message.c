@@ -22,8 +22,8 @@ static const struct array array_of_none = {
 /** One of each kind, and of each shape of a record. */
 static const struct message samples[] = {
 	{.kind = MESSAGE_WORK,
-		.work = {0x1122334455667788, 7, UNIT_END_OPEN, UINT64_MAX, true, false}},
-	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, false, false}},
+		.work = {0x1122334455667788, 7, UNIT_END_OPEN, UINT64_MAX, 0, true, false}},
+	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, 5, false, false}},
 	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, UINT64_MAX - 1, false}},
 	{.kind = MESSAGE_RECORD,
 		.record = {.archive = 5,
@@ -93,7 +93,7 @@ static const struct message samples[] = {
 			.name_size = 2,
 			.base = "_",
 			.base_size = 1}},
-	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, true, true}},
+	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, 5, true, true}},
 	{.kind = MESSAGE_RECORD,
 		.record = {.archive = 5,
 			.member = 12,
@@ -223,6 +223,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->work.first, b->work.first);
 		ck_assert_uint_eq(a->work.end, b->work.end);
 		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
+		ck_assert_uint_eq(a->work.entries, b->work.entries);
 		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
 		ck_assert_int_eq(a->work.in_place, b->work.in_place);
 		return;

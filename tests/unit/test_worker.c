@@ -95,7 +95,7 @@ static void send_message(const struct message *message, int fd)
 static void send_work(uint64_t archive, uint64_t first, uint64_t end, int fd)
 {
 	struct message message = {
-		.kind = MESSAGE_WORK, .work = {archive, first, end, UINT64_MAX, fd >= 0, false}};
+		.kind = MESSAGE_WORK, .work = {archive, first, end, UINT64_MAX, 0, fd >= 0, false}};
 
 	send_message(&message, fd);
 	if (fd >= 0)
@@ -638,6 +638,32 @@ START_TEST(an_archive_that_does_not_open_is_done_with_a_failure)
 }
 END_TEST
 
+/* Another worker has found another number of members in it. */
+START_TEST(an_archive_that_was_changed_meanwhile_is_done_with_a_failure)
+{
+	static const uint64_t ends[] = {2, 3, 5, UNIT_END_OPEN};
+
+	start_worker();
+	for (unsigned i = 0; i < 4; i++) {
+		struct message work = {.kind = MESSAGE_WORK,
+			.work = {i, 2, ends[i], UINT64_MAX, i % 2 ? 2 : 5, true, false}};
+		int fd = make_many(3);
+		send_message(&work, fd);
+		close(fd);
+		struct message message = expect(MESSAGE_DONE);
+		ck_assert_uint_eq(message.done.archive, i);
+		ck_assert_uint_eq(message.done.first, 2);
+		ck_assert_int_eq(message.done.failure.kind, FAILURE_ARCHIVE_CHANGED);
+	}
+	/* With the number that it has it is the same. */
+	struct message work = {
+		.kind = MESSAGE_WORK, .work = {3, 1, 3, UINT64_MAX, 3, false, false}};
+	send_message(&work, -1);
+	ck_assert_uint_eq(take_unit(3, 1, 3), 3);
+	end_worker();
+}
+END_TEST
+
 START_TEST(a_member_that_fails_does_so_alone)
 {
 	struct zips zips = {0};
@@ -812,14 +838,14 @@ static void check_refuses(const struct message_work *work, int fd)
 START_TEST(work_that_makes_no_sense_is_the_end)
 {
 	/* No archive is open; one is promised; one was not announced. */
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false, false}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, true, false}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, false, false},
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, 0, false, false}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, 0, true, false}, -1);
+	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, 0, false, false},
 		make_many(3));
 	/* Members that the archive does not have. */
-	check_refuses(
-		&(struct message_work){0, 4, UNIT_END_OPEN, UINT64_MAX, true, false}, make_many(3));
-	check_refuses(&(struct message_work){0, 0, 4, UINT64_MAX, true, false}, make_many(3));
+	check_refuses(&(struct message_work){0, 4, UNIT_END_OPEN, UINT64_MAX, 0, true, false},
+		make_many(3));
+	check_refuses(&(struct message_work){0, 0, 4, UINT64_MAX, 0, true, false}, make_many(3));
 	/* Another archive than the one that is open. */
 	start_worker();
 	send_work(1, 0, 1, make_many(3));
@@ -873,6 +899,7 @@ int main(void)
 	tcase_add_test(tests, a_unit_with_an_end_is_done_as_it_is);
 	tcase_add_test(tests, one_archive_follows_another);
 	tcase_add_test(tests, an_archive_that_does_not_open_is_done_with_a_failure);
+	tcase_add_test(tests, an_archive_that_was_changed_meanwhile_is_done_with_a_failure);
 	tcase_add_test(tests, a_member_that_fails_does_so_alone);
 	tcase_add_test(tests, records_with_the_longest_names_arrive);
 	tcase_add_test(tests, the_end_of_the_channel_is_a_farewell_and_success);
