@@ -4,7 +4,7 @@
  * A decoder of DEFLATE (RFC 1951) that takes two streams at once. Decoding a Huffman code is a
  * chain: look a code up, shift by its length, look the next one up; one stream leaves most of a
  * core idle. A worker always has another member at hand, so two independent streams are decoded
- * turn by turn in one loop, which is 1.5 to 2 times as fast as one after the other.
+ * turn by turn in one loop, which is 1.4 to 1.6 times as fast as one after the other.
  *
  * A stream goes through the states of its blocks (twin_careful.c), with a look at every byte and
  * bit. In the middle of a block, where there is plenty of input and of room, the loops take over
