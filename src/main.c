@@ -93,6 +93,7 @@
 #include "worker/sandbox.h"
 #include "worker/worker.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -154,11 +155,12 @@ static void print_version(FILE *stream)
 
 	options_print_version(stream);
 	fprintf(stream, "DEFLATE by %s", inflate_describe(large));
-	if (small != large)
-		fprintf(stream, ", below %u KiB by %s", (unsigned)(INFLATE_TWIN_MIN / 1024),
-			inflate_describe(small));
+	static_assert(INFLATE_TWIN_MIN <= INFLATE_WHOLE_MAX, "no third one between them");
 	if (whole)
 		fprintf(stream, ", up to %u KiB by %s", (unsigned)INFLATE_WHOLE_MAX / 1024, whole);
+	else if (small != large)
+		fprintf(stream, ", below %u KiB by %s", (unsigned)(INFLATE_TWIN_MIN / 1024),
+			inflate_describe(small));
 	fprintf(stream, "; CRC-32 by %s\n", inflate_describe(small));
 	for (unsigned i = 0; codec_listed(i); i++) {
 		if (codec_listed(i)->name)

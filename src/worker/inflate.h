@@ -21,7 +21,7 @@
 #define INFLATE_SLACK ((size_t)4 * 1024)
 
 /** Members from this size on, unzipped, are worth decoding two at a time. */
-#define INFLATE_TWIN_MIN ((uint64_t)32 * 1024)
+#define INFLATE_TWIN_MIN ((uint64_t)16 * 1024)
 
 struct inflater;
 
