@@ -23,7 +23,7 @@
 /**
  * The code that needs it is compiled for CPUs with AVX2 and BMI2 (Intel since 2013, AMD since
  * 2015), function by function: a file compiled for them could hand such code to the linker for what
- * other files inline as well. twin_is_supported() names the same.
+ * other files inline as well. twin_available() names the same.
  */
 #define TWIN_CPU __attribute__((target("avx2,bmi,bmi2")))
 

@@ -132,7 +132,7 @@ INLINE void put_literals(struct lane *lane, uint32_t entry)
 
 /*
  * By distance: which of the bytes that stand so far back make up the next 16, where they repeat
- * themselves. 16 stands for all that do not. 0: there is no match.
+ * themselves. 16 stands for all that do not.
  */
 static const uint8_t spread[17][16] __attribute__((aligned(64))) = {
 	{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
@@ -223,11 +223,10 @@ INLINE void put_long(uint8_t *out, size_t distance, size_t length)
 		put_match(out, distance, length);
 }
 
-static const size_t whole = 16;
-
 /* Many reach into themselves, so that their bytes repeat. */
 INLINE void put_overlapping(uint8_t *out, size_t distance, size_t length)
 {
+	static const size_t whole = 16;
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(out - distance));
 	size_t row = distance;
 

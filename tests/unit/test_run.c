@@ -134,6 +134,7 @@ static struct shared {
 	_Atomic unsigned pairs;    /* times that two units were done in turn */
 	_Atomic unsigned finished; /* archives that were done whole */
 	_Atomic unsigned asked;    /* calls of the source */
+	_Atomic unsigned informed; /* units that were said to be of an archive of so many members */
 	_Atomic int dead;          /* process that has broken off */
 } * shared;
 
@@ -670,6 +671,8 @@ static bool take_work(const struct self *self, struct message_work *work, int wa
 	if ((fd >= 0) != message.work.has_archive ||
 		(fd >= 0) != (open_archive != message.work.archive))
 		_exit(90);
+	if (message.work.entries == scene.members)
+		shared->informed++;
 	open_archive = message.work.archive;
 	if (fd >= 0) {
 		char text[16] = {0};
@@ -1106,6 +1109,8 @@ START_TEST(an_archive_of_many_units_is_done_by_several_workers)
 	scene.settings.jobs = 4;
 	ck_assert_int_eq(go(), RUN_COMPLETE);
 	check_all_but(0);
+	/* All but the first. */
+	ck_assert_uint_eq(shared->informed, (scene.members - 1) / scene.per_unit);
 	ck_assert_uint_gt(stats.workers, 1);
 }
 END_TEST
