@@ -110,13 +110,13 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 
 # --- sources -------------------------------------------------------------------------------------
 
-SOURCES := $(wildcard src/*.c src/*/*.c)
+ALL_SOURCES := $(sort $(shell find src -name '*.c'))
 # Decoders that are there, and one implementation of that of small members.
-SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/inflate_isal.c) \
-	$(if $(filter yes,$(LZMA)),,src/worker/decode_lzma.c) \
-	$(if $(filter yes,$(ZSTD)),,src/worker/decode_zstd.c) \
-	$(if $(filter yes,$(TWIN)),,src/worker/inflate_twin.c $(wildcard src/worker/twin*.c)) \
-	src/worker/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(SOURCES))
+SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/decode/inflate_isal.c) \
+	$(if $(filter yes,$(LZMA)),,src/worker/decode/decode_lzma.c) \
+	$(if $(filter yes,$(ZSTD)),,src/worker/decode/decode_zstd.c) \
+	$(if $(filter yes,$(TWIN)),,src/worker/decode/inflate_twin.c $(wildcard src/worker/twin*.c)) \
+	src/worker/decode/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(ALL_SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.
@@ -131,13 +131,13 @@ FUZZ_SECONDS ?= 60
 # Preloaded by tests, to make system calls fail.
 FAULTS_SOURCE := tests/faults/faults.c
 
-HEADERS := $(wildcard src/*.h src/*/*.h testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h)
-C_FILES := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
+HEADERS := $(sort $(shell find src -name '*.h')) $(wildcard testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h)
+C_FILES := $(ALL_SOURCES) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
 	$(UNIT_SHARED_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED_SOURCES) \
 	tests/coverage/dump.c $(FAULTS_SOURCE) $(HEADERS)
 
 # What is looked at closely: the program, and what makes test data.
-LINTED := $(wildcard src/*.c src/*/*.c) $(GENERATOR_SOURCES)
+LINTED := $(ALL_SOURCES) $(GENERATOR_SOURCES)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 OBJECTS := $(call objects,$(SOURCES))

@@ -2,7 +2,7 @@
 
 #include "archive.h"
 
-#include "common/cleanup.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>

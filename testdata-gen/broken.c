@@ -2,9 +2,9 @@
 
 #include "broken.h"
 
-#include "common/cleanup.h"
 #include "image.h"
 #include "message.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 
 #include "dataset.h"
 
-#include "common/cleanup.h"
 #include "message.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 
 #include "image.h"
 
-#include "common/cleanup.h"
+#include "util/cleanup.h"
 
 #include <endian.h>
 #include <errno.h>

@@ -13,10 +13,10 @@
  */
 
 #include "broken.h"
-#include "common/cleanup.h"
 #include "dataset.h"
 #include "message.h"
 #include "options.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "values.h"
 
-#include "common/cleanup.h"
+#include "util/cleanup.h"
 
 #include <assert.h>
 #include <endian.h>

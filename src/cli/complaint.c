@@ -2,7 +2,7 @@
 
 #include "cli/complaint.h"
 
-#include "common/diag.h"
+#include "util/diag.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #ifndef ZIPMAP_CLI_COMPLAINT_H
 #define ZIPMAP_CLI_COMPLAINT_H
 
-#include "common/printable.h"
+#include "util/printable.h"
 
 struct complaint {
 	const char *path;  /**< the input, as the user gave it; not owned */

@@ -2,7 +2,7 @@
 
 #include "cli/directory.h"
 
-#include "common/cleanup.h"
+#include "util/cleanup.h"
 
 #include <assert.h>
 #include <errno.h>

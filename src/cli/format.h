@@ -7,7 +7,7 @@
 #ifndef ZIPMAP_CLI_FORMAT_H
 #define ZIPMAP_CLI_FORMAT_H
 
-#include "common/record.h"
+#include "protocol/record.h"
 
 #include <stdbool.h>
 #include <stddef.h>

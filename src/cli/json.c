@@ -2,9 +2,9 @@
 
 #include "cli/json.h"
 
-#include "common/cleanup.h"
-#include "common/method.h"
-#include "common/utf8.h"
+#include "protocol/method.h"
+#include "util/cleanup.h"
+#include "util/utf8.h"
 
 #include <inttypes.h>
 #include <jansson.h>

@@ -2,9 +2,9 @@
 
 #include "cli/listing.h"
 
-#include "common/cleanup.h"
-#include "common/method.h"
-#include "common/printable.h"
+#include "protocol/method.h"
+#include "util/cleanup.h"
+#include "util/printable.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #ifndef ZIPMAP_CLI_LISTING_H
 #define ZIPMAP_CLI_LISTING_H
 
-#include "common/record.h"
+#include "protocol/record.h"
 
 #include <stdbool.h>
 #include <stdio.h>

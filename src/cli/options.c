@@ -5,7 +5,7 @@
 #include "cli/cpus.h"
 #include "cli/format.h"
 #include "cli/optiontable.h"
-#include "common/printable.h"
+#include "util/printable.h"
 
 #include <assert.h>
 #include <getopt.h>

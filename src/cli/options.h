@@ -8,11 +8,11 @@
 #ifndef ZIPMAP_CLI_OPTIONS_H
 #define ZIPMAP_CLI_OPTIONS_H
 
-#include "common/decoder.h"
-#include "common/filter.h"
-#include "common/inplace.h"
-#include "common/limits.h"
-#include "common/rawarray.h"
+#include "numpy/rawarray.h"
+#include "protocol/decoder.h"
+#include "protocol/filter.h"
+#include "protocol/inplace.h"
+#include "protocol/limits.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,9 +4,9 @@
 
 #include "cli/format.h"
 #include "cli/size.h"
-#include "common/decoder.h"
-#include "common/encoding.h"
-#include "common/printable.h"
+#include "protocol/decoder.h"
+#include "protocol/encoding.h"
+#include "util/printable.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -2,9 +2,9 @@
 
 #include "cli/password.h"
 
-#include "common/cleanup.h"
-#include "common/diag.h"
-#include "common/printable.h"
+#include "util/cleanup.h"
+#include "util/diag.h"
+#include "util/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>

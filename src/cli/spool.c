@@ -2,9 +2,9 @@
 
 #include "cli/spool.h"
 
-#include "common/cleanup.h"
-#include "common/printable.h"
 #include "parent/gc.h"
+#include "util/cleanup.h"
+#include "util/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>

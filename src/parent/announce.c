@@ -2,10 +2,10 @@
 
 #include "parent/announce.h"
 
-#include "common/cleanup.h"
-#include "common/diag.h"
-#include "common/membername.h"
-#include "common/printable.h"
+#include "protocol/membername.h"
+#include "util/cleanup.h"
+#include "util/diag.h"
+#include "util/printable.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -3,7 +3,7 @@
 #include "parent/answers.h"
 
 #include "parent/losses.h"
-#include "parent/recordfile.h"
+#include "parent/verify.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,10 +2,10 @@
 
 #include "parent/feed.h"
 
-#include "common/cleanup.h"
-#include "common/diag.h"
-#include "common/printable.h"
 #include "parent/announce.h"
+#include "util/cleanup.h"
+#include "util/diag.h"
+#include "util/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,10 +2,10 @@
 
 #include "parent/gc.h"
 
-#include "common/cleanup.h"
-#include "common/membername.h"
-#include "parent/entries.h"
+#include "parent/dirents.h"
 #include "parent/rundir.h"
+#include "protocol/membername.h"
+#include "util/cleanup.h"
 
 #include <dirent.h>
 #include <errno.h>

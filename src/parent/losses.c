@@ -2,8 +2,8 @@
 
 #include "parent/losses.h"
 
-#include "common/diag.h"
-#include "parent/recordfile.h"
+#include "parent/verify.h"
+#include "util/diag.h"
 
 #include <signal.h>
 #include <string.h>

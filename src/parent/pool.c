@@ -2,8 +2,8 @@
 
 #include "parent/pool.h"
 
-#include "common/channel.h"
-#include "common/cleanup.h"
+#include "protocol/channel.h"
+#include "util/cleanup.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -8,10 +8,10 @@
 #ifndef ZIPMAP_PARENT_POOL_H
 #define ZIPMAP_PARENT_POOL_H
 
-#include "common/message.h"
-#include "common/progress.h"
 #include "parent/run.h"
 #include "parent/rundir.h"
+#include "protocol/crashnote.h"
+#include "protocol/message.h"
 
 #include <stdbool.h>
 #include <stdint.h>

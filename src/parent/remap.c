@@ -2,7 +2,7 @@
 
 #include "parent/remap.h"
 
-#include "common/cleanup.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,13 +7,13 @@
 
 #include "parent/run.h"
 
-#include "common/diag.h"
-#include "common/memory.h"
-#include "common/printable.h"
 #include "parent/announce.h"
 #include "parent/answers.h"
 #include "parent/feed.h"
 #include "parent/state.h"
+#include "util/diag.h"
+#include "util/memory.h"
+#include "util/printable.h"
 
 #include <errno.h>
 #include <poll.h>

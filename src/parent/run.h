@@ -9,8 +9,8 @@
 #ifndef ZIPMAP_PARENT_RUN_H
 #define ZIPMAP_PARENT_RUN_H
 
-#include "common/limits.h"
-#include "common/record.h"
+#include "protocol/limits.h"
+#include "protocol/record.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,9 +2,9 @@
 
 #include "parent/rundir.h"
 
-#include "common/cleanup.h"
-#include "common/membername.h"
-#include "parent/entries.h"
+#include "parent/dirents.h"
+#include "protocol/membername.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>

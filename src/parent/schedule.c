@@ -2,8 +2,8 @@
 
 #include "parent/schedule.h"
 
-#include "common/cleanup.h"
 #include "parent/scheduleparts.h"
+#include "util/cleanup.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -18,7 +18,7 @@
 #ifndef ZIPMAP_PARENT_SCHEDULE_H
 #define ZIPMAP_PARENT_SCHEDULE_H
 
-#include "common/message.h"
+#include "protocol/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>

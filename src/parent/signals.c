@@ -2,7 +2,7 @@
 
 #include "parent/signals.h"
 
-#include "common/cleanup.h"
+#include "util/cleanup.h"
 
 #include <sys/signalfd.h>
 

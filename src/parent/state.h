@@ -8,13 +8,13 @@
 #ifndef ZIPMAP_PARENT_STATE_H
 #define ZIPMAP_PARENT_STATE_H
 
-#include "common/memory.h"
 #include "parent/budget.h"
 #include "parent/pool.h"
 #include "parent/run.h"
 #include "parent/rundir.h"
 #include "parent/schedule.h"
 #include "parent/signals.h"
+#include "util/memory.h"
 
 #include <poll.h>
 #include <stdbool.h>

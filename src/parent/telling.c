@@ -5,9 +5,9 @@
  * turn, and keeps them until then.
  */
 
-#include "common/cleanup.h"
 #include "parent/schedule.h"
 #include "parent/scheduleparts.h"
+#include "util/cleanup.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -2,12 +2,12 @@
 
 #include "worker/lane.h"
 
-#include "common/cleanup.h"
-#include "common/membername.h"
-#include "common/utf8.h"
-#include "worker/inflate.h"
-#include "worker/overlap.h"
-#include "worker/stay.h"
+#include "protocol/membername.h"
+#include "util/cleanup.h"
+#include "util/utf8.h"
+#include "worker/container/overlap.h"
+#include "worker/decode/inflate.h"
+#include "worker/extract/placing.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -9,10 +9,10 @@
 #ifndef ZIPMAP_WORKER_LANE_H
 #define ZIPMAP_WORKER_LANE_H
 
-#include "common/progress.h"
-#include "worker/archive.h"
-#include "worker/extract.h"
-#include "worker/names.h"
+#include "protocol/crashnote.h"
+#include "worker/container/archive.h"
+#include "worker/container/names.h"
+#include "worker/extract/extract.h"
 #include "worker/outbox.h"
 #include "worker/worker.h"
 

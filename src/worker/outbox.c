@@ -2,8 +2,8 @@
 
 #include "worker/outbox.h"
 
-#include "common/channel.h"
-#include "common/memory.h"
+#include "protocol/channel.h"
+#include "util/memory.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -7,7 +7,7 @@
 #ifndef ZIPMAP_WORKER_OUTBOX_H
 #define ZIPMAP_WORKER_OUTBOX_H
 
-#include "common/message.h"
+#include "protocol/message.h"
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 
 #include "worker/sandbox.h"
 
-#include "common/cleanup.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,13 +2,13 @@
 
 #include "worker/worker.h"
 
-#include "common/channel.h"
-#include "common/cleanup.h"
-#include "common/memory.h"
-#include "common/message.h"
-#include "worker/archive.h"
+#include "protocol/channel.h"
+#include "protocol/message.h"
+#include "util/cleanup.h"
+#include "util/memory.h"
+#include "worker/container/archive.h"
+#include "worker/container/names.h"
 #include "worker/lane.h"
-#include "worker/names.h"
 #include "worker/outbox.h"
 #include "worker/sandbox.h"
 

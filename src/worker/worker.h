@@ -9,12 +9,12 @@
 #ifndef ZIPMAP_WORKER_WORKER_H
 #define ZIPMAP_WORKER_WORKER_H
 
-#include "common/decoder.h"
-#include "common/filter.h"
-#include "common/inplace.h"
-#include "common/limits.h"
-#include "common/progress.h"
-#include "common/rawarray.h"
+#include "numpy/rawarray.h"
+#include "protocol/crashnote.h"
+#include "protocol/decoder.h"
+#include "protocol/filter.h"
+#include "protocol/inplace.h"
+#include "protocol/limits.h"
 
 #include <stdbool.h>
 

@@ -11,11 +11,11 @@
  * it made in a second of processor time, with tabs between.
  */
 
-#include "worker/archive.h"
-#include "worker/buffer.h"
-#include "worker/checksum.h"
-#include "worker/inflate.h"
-#include "worker/inflate_whole.h"
+#include "worker/container/archive.h"
+#include "worker/decode/buffer.h"
+#include "worker/decode/checksum.h"
+#include "worker/decode/inflate.h"
+#include "worker/decode/inflate_whole.h"
 
 #include <errno.h>
 #include <fcntl.h>

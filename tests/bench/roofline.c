@@ -9,11 +9,11 @@
  * usage: roofline JOBS LIST, where LIST holds archives' paths, each with NUL at its end.
  */
 
-#include "worker/archive.h"
-#include "worker/buffer.h"
-#include "worker/checksum.h"
-#include "worker/inflate.h"
-#include "worker/inflate_whole.h"
+#include "worker/container/archive.h"
+#include "worker/decode/buffer.h"
+#include "worker/decode/checksum.h"
+#include "worker/decode/inflate.h"
+#include "worker/decode/inflate_whole.h"
 
 #include <errno.h>
 #include <fcntl.h>

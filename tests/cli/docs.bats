@@ -215,7 +215,7 @@ run_examples()
 @test "the manual lists what can be wrong with an archive or a member" {
 	mandoc -T ascii -O width=300 "$root/man/zipmap.1" | sed 's/.\x08//g' >"$BATS_TEST_TMPDIR/manual"
 	# The texts stand in a table, one or two strings an entry: the slug and the words.
-	sed -n '/^} kinds\[/,/^};/p' "$root/src/common/failure.c" | tr -d '\n\t' |
+	sed -n '/^} kinds\[/,/^};/p' "$root/src/protocol/failure.c" | tr -d '\n\t' |
 		grep -o -E '\{"[^"]*",[^"]*"[^"]*"' | sed -E 's/.*"([^"]*)"$/\1/' |
 		grep -v -x -e '' -e 'no failure' >"$BATS_TEST_TMPDIR/failures"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/failures")" -ge 15 ]
@@ -228,7 +228,7 @@ run_examples()
 	sed -n '/^They are$/,/^Another try may do/p' "$root/man/zipmap.1" | grep '^\.Cm' |
 		tr -c 'a-zA-Z.-' '\n' | grep -E '^[a-z]+(-[a-z]+)*$' | sort -u >"$BATS_TEST_TMPDIR/manual"
 	{
-		sed -n '/^} kinds\[/,/^};/p' "$root/src/common/failure.c" | grep -o -E '\{"[^"]*"' |
+		sed -n '/^} kinds\[/,/^};/p' "$root/src/protocol/failure.c" | grep -o -E '\{"[^"]*"' |
 			tr -d '{"' | grep -v -x none
 		grep -h -o -E 'complain\(.*' -A 1 "$root"/src/cli/*.c | grep -o -E '"[a-z]+-[a-z]+",' |
 			tr -d '",'

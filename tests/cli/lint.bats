@@ -78,32 +78,32 @@ hold_wall()
 }
 
 @test "a decoder's header is seen in a header too" {
-	break_wall src/common/record.h '#include <zlib.h>' 'only worker/ may include zlib.h'
+	break_wall src/protocol/record.h '#include <zlib.h>' 'only worker/ may include zlib.h'
 	break_wall src/parent/run.h '#include <zip.h>' 'only worker/ may include zip.h'
 }
 
 @test "cli/ includes cli/, parent/ and common/ only" {
-	break_wall "$(source_of cli)" '#include "worker/archive.h"' 'must not include worker/archive.h'
+	break_wall "$(source_of cli)" '#include "worker/container/archive.h"' 'must not include worker/archive.h'
 	hold_wall "$(source_of cli)" '#include "parent/run.h"'
-	hold_wall "$(source_of cli)" '#include "common/record.h"'
+	hold_wall "$(source_of cli)" '#include "protocol/record.h"'
 	hold_wall "$(source_of cli)" '#include "cli/options.h"'
 }
 
 @test "parent/ includes parent/ and common/ only" {
-	break_wall "$(source_of parent)" '#include "worker/archive.h"' 'must not include worker/archive.h'
+	break_wall "$(source_of parent)" '#include "worker/container/archive.h"' 'must not include worker/archive.h'
 	break_wall "$(source_of parent)" '#include "cli/options.h"' 'must not include cli/options.h'
 	hold_wall "$(source_of parent)" '#include "parent/run.h"'
-	hold_wall "$(source_of parent)" '#include "common/record.h"'
+	hold_wall "$(source_of parent)" '#include "protocol/record.h"'
 }
 
 @test "worker/ includes worker/ and common/ only" {
 	break_wall "$(source_of worker)" '#include "parent/run.h"' 'must not include parent/run.h'
 	break_wall "$(source_of worker)" '#include "cli/options.h"' 'must not include cli/options.h'
-	hold_wall "$(source_of worker)" '#include "common/record.h"'
+	hold_wall "$(source_of worker)" '#include "protocol/record.h"'
 }
 
 @test "common/ includes common/ only" {
-	break_wall "$(source_of common)" '#include "worker/archive.h"' 'must not include worker/archive.h'
+	break_wall "$(source_of common)" '#include "worker/container/archive.h"' 'must not include worker/archive.h'
 	break_wall "$(source_of common)" '#include "parent/run.h"' 'must not include parent/run.h'
 	break_wall "$(source_of common)" '#include "cli/options.h"' 'must not include cli/options.h'
 }
@@ -111,7 +111,7 @@ hold_wall()
 @test "main.c includes all folders" {
 	hold_wall src/main.c '#include "cli/options.h"'
 	hold_wall src/main.c '#include "parent/run.h"'
-	hold_wall src/main.c '#include "worker/archive.h"'
+	hold_wall src/main.c '#include "worker/container/archive.h"'
 }
 
 @test "a hole is seen however the include is written" {

@@ -9,7 +9,7 @@
  */
 
 #include "fuzz.h"
-#include "worker/inflate.h"
+#include "worker/decode/inflate.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,13 +7,13 @@
  * the name.
  */
 
-#include "common/encoding.h"
-#include "common/filter.h"
-#include "common/membername.h"
-#include "common/printable.h"
-#include "common/utf8.h"
 #include "fuzz.h"
-#include "worker/names.h"
+#include "protocol/encoding.h"
+#include "protocol/filter.h"
+#include "protocol/membername.h"
+#include "util/printable.h"
+#include "util/utf8.h"
+#include "worker/container/names.h"
 
 #include <stdlib.h>
 #include <string.h>

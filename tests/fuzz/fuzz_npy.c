@@ -9,9 +9,9 @@
  * says, and its first bytes.
  */
 
-#include "common/dtype.h"
 #include "fuzz.h"
-#include "worker/npy.h"
+#include "numpy/dtype.h"
+#include "numpy/npy.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #include "cli/format.h"
 #include "cli/options.h"
 #include "cli/pathlist.h"
-#include "common/failure.h"
 #include "fuzz.h"
+#include "protocol/failure.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -9,9 +9,9 @@
  * Input: a packet for the decoder where the first byte is even, else what happens to a schedule.
  */
 
-#include "common/message.h"
 #include "fuzz.h"
 #include "parent/schedule.h"
+#include "protocol/message.h"
 
 #include <errno.h>
 #include <fcntl.h>

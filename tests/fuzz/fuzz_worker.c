@@ -7,11 +7,11 @@
  * announces has to be there as announced, and nothing else.
  */
 
-#include "common/channel.h"
-#include "common/membername.h"
 #include "fuzz.h"
 #include "parent/schedule.h"
-#include "worker/inflate.h"
+#include "protocol/channel.h"
+#include "protocol/membername.h"
+#include "worker/decode/inflate.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/archive.h"
+#include "worker/container/archive.h"
 
 #include "support.h"
 #include "zips.h"

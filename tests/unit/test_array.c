@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/array.h"
+#include "numpy/array.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/bounds.h"
+#include "worker/extract/bounds.h"
 
 #include "support.h"
 

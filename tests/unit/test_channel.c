@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/channel.h"
+#include "protocol/channel.h"
 
 #include "support.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/checksum.h"
+#include "worker/decode/checksum.h"
 
 #include "zips.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/decode.h"
+#include "worker/decode/decode.h"
 
 #include "zips.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/diag.h"
+#include "util/diag.h"
 
 #include "support.h"
 

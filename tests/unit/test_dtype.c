@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/dtype.h"
+#include "numpy/dtype.h"
 
 #include <check.h>
 #include <stdlib.h>

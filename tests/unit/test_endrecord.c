@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/endrecord.h"
+#include "worker/container/endrecord.h"
 
 #include "support.h"
 #include "zips.h"

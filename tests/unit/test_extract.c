@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/extract.h"
+#include "worker/extract/extract.h"
 
 #include "support.h"
-#include "worker/outfile.h"
+#include "worker/extract/outfile.h"
 #include "zips.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/failure.h"
+#include "protocol/failure.h"
 
 #include <check.h>
 #include <errno.h>

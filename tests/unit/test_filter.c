@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/filter.h"
+#include "protocol/filter.h"
 
 #include <check.h>
 #include <stdlib.h>

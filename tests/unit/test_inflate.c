@@ -5,7 +5,7 @@
  * zlib's compressor's or made bit by bit.
  */
 
-#include "worker/inflate.h"
+#include "worker/decode/inflate.h"
 
 #include "bits.h"
 #include "zips.h"

@@ -5,7 +5,7 @@
  * it is there all the same and decodes nothing.
  */
 
-#include "worker/inflate_whole.h"
+#include "worker/decode/inflate_whole.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/membername.h"
+#include "protocol/membername.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/memory.h"
+#include "util/memory.h"
 
 #include "support.h"
 

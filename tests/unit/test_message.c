@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/message.h"
+#include "protocol/message.h"
 
-#include "common/membername.h"
+#include "protocol/membername.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/names.h"
+#include "worker/container/names.h"
 
-#include "common/encoding.h"
-#include "common/utf8.h"
+#include "protocol/encoding.h"
+#include "util/utf8.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/npy.h"
+#include "numpy/npy.h"
 
 #include <check.h>
 #include <stdio.h>

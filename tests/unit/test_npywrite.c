@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/npywrite.h"
+#include "numpy/npywrite.h"
 
-#include "worker/npy.h"
+#include "numpy/npy.h"
 
 #include <check.h>
 #include <stdlib.h>

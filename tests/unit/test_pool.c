@@ -2,7 +2,7 @@
 
 #include "parent/pool.h"
 
-#include "common/channel.h"
+#include "protocol/channel.h"
 #include "support.h"
 
 #include <check.h>

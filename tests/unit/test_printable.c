@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/printable.h"
+#include "util/printable.h"
 
 #include <check.h>
 #include <stdbool.h>

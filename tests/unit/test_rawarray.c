@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/rawarray.h"
+#include "numpy/rawarray.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -8,10 +8,10 @@
 
 #include "parent/run.h"
 
-#include "common/channel.h"
-#include "common/membername.h"
-#include "common/message.h"
-#include "common/progress.h"
+#include "protocol/channel.h"
+#include "protocol/crashnote.h"
+#include "protocol/membername.h"
+#include "protocol/message.h"
 #include "support.h"
 
 #include <check.h>

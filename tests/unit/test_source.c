@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/source.h"
+#include "worker/container/source.h"
 
 #include "support.h"
 #include "zips.h"

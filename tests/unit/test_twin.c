@@ -6,7 +6,7 @@
  * they do.
  */
 
-#include "worker/inflate.h"
+#include "worker/decode/inflate.h"
 
 #include "bits.h"
 #include "zips.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "common/wire.h"
+#include "protocol/wire.h"
 
 #include <check.h>
 #include <stdlib.h>

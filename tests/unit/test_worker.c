@@ -2,10 +2,10 @@
 
 #include "worker/worker.h"
 
-#include "common/channel.h"
-#include "common/message.h"
+#include "protocol/channel.h"
+#include "protocol/message.h"
 #include "support.h"
-#include "worker/inflate.h"
+#include "worker/decode/inflate.h"
 #include "zips.h"
 
 #include <check.h>

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What is known of the array that a member holds: its type, its shape, and where its data begin.
+ */
+
+#ifndef ZIPMAP_NUMPY_ARRAY_H
+#define ZIPMAP_NUMPY_ARRAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** As many dimensions as NumPy 2 has; NumPy 1 has 32. */
+#define ARRAY_DIMENSIONS_MAX 64
+
+/** The most bytes of a type in words. */
+#define ARRAY_DTYPE_MAX 16384
+
+struct array {
+	const char *dtype;   /**< printable ASCII, not NUL-terminated, not owned */
+	uint16_t dtype_size; /**< 1 to ARRAY_DTYPE_MAX bytes */
+	bool fortran_order;
+	uint8_t dimensions;
+	uint64_t data_offset; /**< from the member's first byte, in bytes */
+	uint64_t item_bytes;
+	uint64_t shape[ARRAY_DIMENSIONS_MAX];
+};
+
+/**
+ * How many bytes the data of @array have. False where that, or the same of a shape without its
+ * zeros, is more than INT64_MAX: NumPy takes no such array.
+ */
+bool array_data_bytes(const struct array *array, uint64_t *bytes);
+
+/** Whether @array can be what a member of @size_bytes holds: its limits are kept, and it fills it.
+ */
+bool array_is_sound(const struct array *array, uint64_t size_bytes);
+
+#endif

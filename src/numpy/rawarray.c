@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+
+#include "numpy/rawarray.h"
+
+#include <string.h>
+
+bool rawarray_is_given(const struct raw_array *raw)
+{
+	return raw->dtype.text[0] != '\0';
+}
+
+bool rawarray_set_dtype(struct raw_array *raw, const char *text)
+{
+	struct dtype dtype;
+
+	if (!dtype_parse(text, strlen(text), &dtype) || dtype.objects || dtype.item_bytes == 0)
+		return false;
+	raw->dtype = dtype;
+	return true;
+}
+
+/* A number of 63 bits up to a comma or the end; what is behind it, or NULL. */
+static const char *get_length(const char *text, uint64_t *length)
+{
+	const char *at = text;
+
+	*length = 0;
+	for (; *at >= '0' && *at <= '9'; at++) {
+		uint64_t digit = (uint64_t)(*at - '0');
+		if (*length > (INT64_MAX - digit) / 10)
+			return NULL;
+		*length = *length * 10 + digit;
+	}
+	return at > text && (*at == ',' || *at == '\0') ? at : NULL;
+}
+
+bool rawarray_set_shape(struct raw_array *raw, const char *text)
+{
+	bool empty = false;
+
+	raw->dimensions = 0;
+	raw->open = -1;
+	for (const char *at = text;; at++) {
+		uint64_t length = 1;
+		if (raw->dimensions == ARRAY_DIMENSIONS_MAX)
+			return false;
+		if (strncmp(at, "-1", 2) == 0 && (at[2] == ',' || at[2] == '\0')) {
+			if (raw->open >= 0)
+				return false;
+			raw->open = (int)raw->dimensions;
+			at += 2;
+		} else if (!(at = get_length(at, &length))) {
+			return false;
+		}
+		empty = empty || length == 0;
+		raw->shape[raw->dimensions++] = length;
+		if (*at == '\0')
+			break;
+	}
+	/* Of no bytes, any length could be the open one's. */
+	return raw->open < 0 || !empty;
+}
+
+/* @raw as an array; where a dimension is open, as short a one as has data at all. */
+static void make(const struct raw_array *raw, struct array *array)
+{
+	*array = (struct array){
+		.dtype = raw->dtype.text,
+		.dtype_size = (uint16_t)strlen(raw->dtype.text),
+		.dimensions = raw->dimensions > 0 ? (uint8_t)raw->dimensions : 1,
+		.item_bytes = raw->dtype.item_bytes,
+	};
+	if (raw->dimensions > 0)
+		memcpy(array->shape, raw->shape, raw->dimensions * sizeof(raw->shape[0]));
+	else
+		array->shape[0] = 1;
+}
+
+bool rawarray_is_possible(const struct raw_array *raw)
+{
+	struct array array;
+	uint64_t bytes;
+
+	make(raw, &array);
+	return array_data_bytes(&array, &bytes);
+}
+
+bool rawarray_fit(const struct raw_array *raw, uint64_t size_bytes, struct array *array,
+	struct failure *failure)
+{
+	int open = raw->dimensions > 0 ? raw->open : 0;
+	uint64_t bytes = 0;
+
+	make(raw, array);
+	bool possible = array_data_bytes(array, &bytes);
+	if (open < 0) {
+		*failure = (struct failure){FAILURE_SHAPE, {size_bytes, bytes}};
+		return possible && bytes == size_bytes;
+	}
+	*failure = (struct failure){FAILURE_OPEN_SHAPE, {size_bytes, bytes}};
+	if (!possible || size_bytes > INT64_MAX || size_bytes % bytes != 0)
+		return false;
+	array->shape[open] = size_bytes / bytes;
+	return true;
+}

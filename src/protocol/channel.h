@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The channel between the parent and one worker: a pair of connected AF_UNIX SOCK_SEQPACKET
+ * sockets. The kernel keeps packets whole and in order, and carries descriptors (SCM_RIGHTS,
+ * unix(7)). The end of the channel means: finish.
+ */
+
+#ifndef ZIPMAP_PROTOCOL_CHANNEL_H
+#define ZIPMAP_PROTOCOL_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/**
+ * Send one packet of @size bytes, and with it the descriptor @fd unless it is -1 (the caller still
+ * owns it). Waits while the peer's queue is full, unless @wait is false: then -1 with EAGAIN.
+ * 0, or -1 with errno; EPIPE where the peer is gone (never a signal).
+ */
+int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool wait);
+
+/**
+ * Receive one packet into @packet (@capacity bytes). A descriptor that came with it goes to *@fd
+ * (close-on-exec, the caller owns it), else *@fd is -1; @fd may be NULL where none is allowed.
+ * Returns its size, 0 at the end of the channel, or -1 with errno: EAGAIN where @wait is false and
+ * nothing is there; EBADMSG for a packet that is too large or carries what it may not.
+ */
+ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait);
+
+#endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+
+#include "protocol/wire.h"
+
+#include <string.h>
+
+void wire_writer_init(struct wire_writer *writer, void *data, size_t capacity)
+{
+	*writer = (struct wire_writer){.data = data, .capacity = capacity};
+}
+
+static void put_number(struct wire_writer *writer, uint64_t value, size_t size)
+{
+	if (writer->failed || writer->capacity - writer->size < size) {
+		writer->failed = true;
+		return;
+	}
+	for (size_t i = 0; i < size; i++)
+		writer->data[writer->size++] = (uint8_t)(value >> (8 * i));
+}
+
+void wire_put_u8(struct wire_writer *writer, uint8_t value)
+{
+	put_number(writer, value, 1);
+}
+
+void wire_put_u16(struct wire_writer *writer, uint16_t value)
+{
+	put_number(writer, value, 2);
+}
+
+void wire_put_u32(struct wire_writer *writer, uint32_t value)
+{
+	put_number(writer, value, 4);
+}
+
+void wire_put_u64(struct wire_writer *writer, uint64_t value)
+{
+	put_number(writer, value, 8);
+}
+
+void wire_put_bytes(struct wire_writer *writer, const void *bytes, uint16_t size)
+{
+	if (writer->failed || writer->capacity - writer->size < (size_t)size + 2) {
+		writer->failed = true;
+		return;
+	}
+	wire_put_u16(writer, size);
+	if (size)
+		memcpy(writer->data + writer->size, bytes, size);
+	writer->size += size;
+}
+
+void wire_reader_init(struct wire_reader *reader, const void *data, size_t size)
+{
+	*reader = (struct wire_reader){.at = data, .left = size};
+}
+
+/* The next @size bytes, or NULL when the message is shorter than it claims. */
+static const uint8_t *take(struct wire_reader *reader, size_t size)
+{
+	if (reader->failed || reader->left < size) {
+		reader->failed = true;
+		return NULL;
+	}
+	const uint8_t *taken = reader->at;
+	reader->at += size;
+	reader->left -= size;
+	return taken;
+}
+
+static uint64_t get_number(struct wire_reader *reader, size_t size)
+{
+	const uint8_t *bytes = take(reader, size);
+	uint64_t value = 0;
+
+	for (size_t i = 0; bytes && i < size; i++)
+		value |= (uint64_t)bytes[i] << (8 * i);
+	return value;
+}
+
+uint8_t wire_get_u8(struct wire_reader *reader)
+{
+	return (uint8_t)get_number(reader, 1);
+}
+
+uint16_t wire_get_u16(struct wire_reader *reader)
+{
+	return (uint16_t)get_number(reader, 2);
+}
+
+uint32_t wire_get_u32(struct wire_reader *reader)
+{
+	return (uint32_t)get_number(reader, 4);
+}
+
+uint64_t wire_get_u64(struct wire_reader *reader)
+{
+	return get_number(reader, 8);
+}
+
+const void *wire_get_bytes(struct wire_reader *reader, uint16_t *size)
+{
+	uint16_t stated = wire_get_u16(reader);
+	const void *bytes = take(reader, stated);
+
+	*size = bytes ? stated : 0;
+	return bytes;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+
+#include "util/diag.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/** The most bytes of a line, its newline included. */
+#define LINE_MAX_BYTES 8192
+
+static const char prefix[] = "zipmap: ";
+static const char cut_mark[] = "...";
+
+static enum diag_level shown_level = DIAG_WARNING;
+
+/** -1: nothing interrupts. */
+static int interrupt_fd = -1;
+
+void diag_set_interrupt(int fd)
+{
+	interrupt_fd = fd;
+}
+
+void diag_set_level(enum diag_level level)
+{
+	shown_level = level;
+}
+
+/** Make @line, of which @size bytes are taken and which was cut, end in the mark of a cut. */
+static size_t mark_cut(char *line, size_t size)
+{
+	size_t end = size - (sizeof(cut_mark) - 1);
+
+	/* Not in the middle of a UTF-8 character: its continuation bytes are 10xxxxxx. */
+	while (end > sizeof(prefix) && ((unsigned char)line[end] & 0xc0) == 0x80)
+		end--;
+	memcpy(line + end, cut_mark, sizeof(cut_mark) - 1);
+	return end + sizeof(cut_mark) - 1;
+}
+
+/**
+ * Wait until stderr takes something, which a pager that stands still may not let it do for hours.
+ * -1: the interrupt came before. Where poll(2) fails, the write itself may wait.
+ */
+static int wait_for_stderr(void)
+{
+	struct pollfd polls[] = {
+		{.fd = STDERR_FILENO, .events = POLLOUT},
+		{.fd = interrupt_fd, .events = POLLIN},
+	};
+	int ready;
+
+	if (interrupt_fd < 0)
+		return 0;
+	do {
+		ready = poll(polls, 2, -1);
+	} while (ready < 0 && errno == EINTR);
+	return ready > 0 && polls[0].revents == 0 ? -1 : 0;
+}
+
+/** Write @line, by one write(2) unless that could wait: a pipe that is ready takes PIPE_BUF bytes.
+ */
+static void put_line(const char *line, size_t size)
+{
+	size_t most = interrupt_fd >= 0 ? PIPE_BUF : size;
+
+	while (size > 0 && wait_for_stderr() == 0) {
+		ssize_t written = write(STDERR_FILENO, line, size < most ? size : most);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return; /* there is nobody left to tell */
+		line += written;
+		size -= (size_t)written;
+	}
+}
+
+void diag(enum diag_level level, const char *format, ...)
+{
+	if (level > shown_level)
+		return;
+
+	/* Callers often say what errno means: it must survive in case they look at it again. */
+	int saved_errno = errno;
+	char line[LINE_MAX_BYTES];
+	size_t size = sizeof(prefix) - 1;
+	memcpy(line, prefix, size);
+
+	/* vsnprintf() ends the text with a NUL, and the newline takes that one's place. */
+	size_t room = sizeof(line) - size;
+	va_list arguments;
+	va_start(arguments, format);
+	int length = vsnprintf(line + size, room, format, arguments);
+	va_end(arguments);
+	if (length < 0) {
+		errno = saved_errno;
+		return;
+	}
+	if ((size_t)length < room)
+		size += (size_t)length;
+	else
+		size = mark_cut(line, sizeof(line) - 1);
+	line[size++] = '\n';
+
+	put_line(line, size);
+	errno = saved_errno;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+
+#include "util/printable.h"
+
+#include "util/utf8.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static const char cut_mark[] = "...";
+
+/** Whether @character can be shown as it is. */
+static bool is_harmless(uint32_t character)
+{
+	if (character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == '\\')
+		return false;
+	/* What ends a line for some terminals and viewers: LINE and PARAGRAPH SEPARATOR. */
+	if (character == 0x2028 || character == 0x2029)
+		return false;
+	/* What changes the direction of the text that follows (Unicode Bidi_Control). */
+	return character != 0x061c && character != 0x200e && character != 0x200f &&
+	       !(character >= 0x202a && character <= 0x202e) &&
+	       !(character >= 0x2066 && character <= 0x2069);
+}
+
+/** The escape of @byte, written to @text (4 bytes at least); how many bytes it has. */
+static size_t escape(unsigned char byte, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	char letter = 0;
+
+	switch (byte) {
+	case '\\':
+		letter = '\\';
+		break;
+	case '\n':
+		letter = 'n';
+		break;
+	case '\t':
+		letter = 't';
+		break;
+	case '\r':
+		letter = 'r';
+		break;
+	default:
+		break;
+	}
+	text[0] = '\\';
+	if (letter) {
+		text[1] = letter;
+		return 2;
+	}
+	text[1] = 'x';
+	text[2] = digits[byte >> 4];
+	text[3] = digits[byte & 0x0f];
+	return 4;
+}
+
+char *printable(const char *name, size_t size, char *text, size_t capacity)
+{
+	const unsigned char *bytes = (const unsigned char *)name;
+	size_t used = 0;
+	size_t cut = 0; /* the last place between two pieces where the mark of a cut fits */
+
+	assert(capacity >= 8);
+	for (size_t i = 0; i < size;) {
+		/* A piece is what must not be divided: an escape or a character. */
+		char piece[4];
+		size_t piece_size;
+		uint32_t character = 0;
+		size_t length = utf8_decode(name + i, size - i, &character);
+
+		if (length > 0 && is_harmless(character)) {
+			piece_size = length;
+			memcpy(piece, bytes + i, length);
+		} else {
+			/* A character that must not be shown goes byte by byte: the bytes after
+			 * its first are no character by themselves and so are escaped too. */
+			piece_size = escape(bytes[i], piece);
+			length = 1;
+		}
+		if (used + sizeof(cut_mark) <= capacity)
+			cut = used;
+		if (used + piece_size + 1 > capacity) {
+			memcpy(text + cut, cut_mark, sizeof(cut_mark));
+			return text;
+		}
+		memcpy(text + used, piece, piece_size);
+		used += piece_size;
+		i += length;
+	}
+	text[used] = '\0';
+	return text;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/decode/checksum.h"
+
+#ifdef HAVE_ISAL
+
+#include <isa-l.h>
+
+uint32_t checksum_crc32(uint32_t crc32_before, const void *bytes, size_t size)
+{
+	/* "gzip_refl" is the reflected CRC-32 of gzip and zip. */
+	return crc32_gzip_refl(crc32_before, bytes, size);
+}
+
+#else
+
+#include <zlib.h>
+
+uint32_t checksum_crc32(uint32_t crc32_before, const void *bytes, size_t size)
+{
+	return (uint32_t)crc32_z(crc32_before, bytes, size);
+}
+
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The CRC-32 of what is unzipped, by ISA-L, or by zlib where zipmap is built without it.
+ */
+
+#ifndef ZIPMAP_WORKER_DECODE_CHECKSUM_H
+#define ZIPMAP_WORKER_DECODE_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** The CRC-32 (APPNOTE 4.4.7) of bytes whose beginning has @crc32 (0 for none) and @bytes. */
+uint32_t checksum_crc32(uint32_t crc32, const void *bytes, size_t size);
+
+#endif

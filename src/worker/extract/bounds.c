@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/extract/bounds.h"
+
+#include <sys/statfs.h>
+
+void bounds_init(struct bounds *bounds)
+{
+	*bounds = (struct bounds){.total_left = UINT64_MAX};
+}
+
+static bool refuse(struct failure *failure, enum failure_kind kind, uint64_t found, uint64_t most)
+{
+	*failure = (struct failure){kind, {found, most}};
+	return false;
+}
+
+/* How many times its compressed size a member states to be, rounded up; empty data give nothing. */
+static uint64_t ratio(const struct member *member)
+{
+	uint64_t size = member->size_bytes;
+	uint64_t compressed = member->compressed_bytes;
+
+	if (size == 0)
+		return 0;
+	return compressed == 0 ? UINT64_MAX : size / compressed + (size % compressed != 0);
+}
+
+bool bounds_allow(const struct bounds *bounds, const struct member *member, struct failure *failure)
+{
+	const struct limits *limits = &bounds->limits;
+	uint64_t size = member->size_bytes;
+
+	if (limits->member_bytes > 0 && size > limits->member_bytes)
+		return refuse(failure, FAILURE_MEMBER_LIMIT, size, limits->member_bytes);
+	if (limits->ratio > 0 && ratio(member) > limits->ratio)
+		return refuse(failure, FAILURE_RATIO_LIMIT, ratio(member), limits->ratio);
+	if (size > bounds->total_left)
+		return refuse(failure, FAILURE_TOTAL_LIMIT, size, limits->total_bytes);
+	return true;
+}
+
+/* What may still be used of @available, where @all is how much there is in all. */
+static uint64_t usable(uint64_t available, uint64_t all, uint64_t most_kept)
+{
+	uint64_t kept = all / 64 < most_kept ? all / 64 : most_kept;
+
+	return available > kept ? available - kept : 0;
+}
+
+bool bounds_have_room(
+	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure)
+{
+	struct statfs status;
+
+	/* No blocks or no inodes in all: the file system does not count them. */
+	if (directory_fd < 0 || fstatfs(directory_fd, &status) < 0)
+		return true;
+	uint64_t block = (uint64_t)status.f_frsize;
+	uint64_t bytes =
+		usable(status.f_bavail * block, status.f_blocks * block, BOUNDS_KEPT_BYTES);
+	uint64_t inodes = usable(status.f_ffree, status.f_files, BOUNDS_KEPT_INODES);
+	if (status.f_files > 0 && files > inodes)
+		return refuse(failure, FAILURE_NO_INODES, inodes, 0);
+	if (status.f_blocks > 0 && size_bytes > bytes)
+		return refuse(failure, FAILURE_NO_ROOM, size_bytes, bytes);
+	return true;
+}

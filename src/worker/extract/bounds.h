@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What speaks against a member before anything of it is written: the limits that the user has set,
+ * and the room that the file system has. Both go by the size that the archive states, which is as
+ * good as what will come out: extraction stops at the first byte beyond it (extract.h).
+ *
+ * A run does not take the last of a file system: a 64th of its bytes and of its inodes, but at most
+ * BOUNDS_KEPT_BYTES and BOUNDS_KEPT_INODES, stay free, so that others who need a little still work.
+ */
+
+#ifndef ZIPMAP_WORKER_EXTRACT_BOUNDS_H
+#define ZIPMAP_WORKER_EXTRACT_BOUNDS_H
+
+#include "protocol/failure.h"
+#include "protocol/limits.h"
+#include "worker/container/archive.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** The most that is left free. */
+#define BOUNDS_KEPT_BYTES  ((uint64_t)64 * 1024 * 1024)
+#define BOUNDS_KEPT_INODES ((uint64_t)1024)
+
+/** Members from this size on are held against the free space one by one. */
+#define BOUNDS_LARGE_MEMBER ((uint64_t)1024 * 1024)
+
+struct bounds {
+	struct limits limits;
+	uint64_t total_left; /**< bytes until --max-total, less those of members since then */
+	bool tight;          /**< small members have to be held against the free space, too */
+};
+
+/** No limits; members are held against the free space. */
+void bounds_init(struct bounds *bounds);
+
+/** Whether @limits let @member through, as far as it goes alone. False with *@failure. */
+bool bounds_allow(
+	const struct bounds *bounds, const struct member *member, struct failure *failure);
+
+/**
+ * Whether the file system of @directory_fd has room for @files more files of @size_bytes together.
+ * False with *@failure. Where it does not say what it has, there is room; so there is where no
+ * files are made (-1).
+ */
+bool bounds_have_room(
+	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure);
+
+#endif

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The extraction of one member after the other, each as a state machine that goes on step by step:
+ * a worker may have several in hand, of one archive or of several. A member goes into a file of its
+ * own, or, where files are packed and it is small, into one file with others. It is announced only
+ * once it is whole there: its size and CRC-32 are those that the archive states, and its file has
+ * been mapped. Or it stays in its archive, where its CRC-32 is checked.
+ */
+
+#ifndef ZIPMAP_WORKER_EXTRACT_EXTRACT_H
+#define ZIPMAP_WORKER_EXTRACT_EXTRACT_H
+
+#include "numpy/rawarray.h"
+#include "protocol/decoder.h"
+#include "protocol/inplace.h"
+#include "protocol/record.h"
+#include "worker/container/archive.h"
+#include "worker/extract/bounds.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Members below this size are packed. */
+#define PACK_MEMBER_MAX (UINT64_C(1024) * 1024)
+
+enum extract_status {
+	EXTRACT_MORE,   /**< call extraction_step() again */
+	EXTRACT_WHOLE,  /**< the record describes the member in its finished file */
+	EXTRACT_PACKED, /**< so it will, if extraction_close_pack() says so */
+	EXTRACT_FAILED, /**< the record says why; nothing of the member is left */
+};
+
+struct extraction;
+
+/**
+ * Extract into files of the directory @directory_fd, which must stay open; @pack: small members
+ * share one. Where @directory_fd is -1, members are only checked: nothing is written. @decoder is
+ * one that inflate_has() (inflate.h). NULL: no memory.
+ */
+struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder);
+
+void extraction_free(struct extraction *extraction);
+
+/** What members that begin from now on must keep to; at first, what bounds_init() says. */
+void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds);
+
+/**
+ * Which members that begin from now on stay in their archive; at first, none. Their records tell
+ * where in its file they are.
+ */
+void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place);
+
+/**
+ * Members that begin from now on and are not .npy hold @raw, which must stay; those that do not fit
+ * fail. @npy: they get a .npy file's header put before them; not where small members are packed.
+ */
+void extraction_set_raw(struct extraction *extraction, const struct raw_array *raw, bool npy);
+
+/**
+ * Begin with @member of @archive, which has the place @archive_number in the input. Both must
+ * outlive the extraction's end. Another one can begin only after the end of this.
+ */
+enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
+	uint64_t archive_number, const struct member *member);
+
+/** Go on by about OUTFILE_BUFFER_SIZE bytes of output at most. */
+enum extract_status extraction_step(struct extraction *extraction);
+
+/**
+ * Whether @member would gain from another one in hand beside it: it will be decoded by what takes
+ * two at once.
+ */
+bool extraction_gains_from_two(const struct extraction *extraction, const struct member *member);
+
+/**
+ * Go on with two members, each the one in hand of an extraction of its own. Each status is as
+ * extraction_step() gives it, and one member's end or failure does not touch the other.
+ */
+void extraction_step_two(struct extraction *const lanes[2], enum extract_status statuses[2]);
+
+/**
+ * The member's record, complete at its end. Owned by @extraction. Its name is that of the member,
+ * as long as the archive is open.
+ */
+const struct record *extraction_record(const struct extraction *extraction);
+
+/** Give up the member in hand: its data are closed, nothing of it is left. */
+void extraction_abandon(struct extraction *extraction);
+
+/** What became of a file with packed members. */
+struct pack_result {
+	uint64_t inode;
+	uint64_t valid_bytes;   /**< members that end by here are whole */
+	struct failure failure; /**< of those that do not */
+};
+
+/**
+ * Whether members that were EXTRACT_PACKED may be lost since a later one could not be written: the
+ * pack has to be closed before another member begins.
+ */
+bool extraction_pack_is_broken(const struct extraction *extraction);
+
+/** Finish the file with packed members, if there is one. */
+void extraction_close_pack(struct extraction *extraction, struct pack_result *result);
+
+#endif

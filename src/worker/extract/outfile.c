@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/extract/outfile.h"
+
+#include "util/cleanup.h"
+#include "worker/decode/buffer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+int outfile_init(struct outfile *out, int directory_fd)
+{
+	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1};
+	out->memory = buffer_new(OUTFILE_HISTORY + OUTFILE_BUFFER_SIZE + OUTFILE_SLACK);
+	if (!out->memory)
+		return -1;
+	out->buffer = out->memory + OUTFILE_HISTORY;
+	return 0;
+}
+
+void outfile_release(struct outfile *out)
+{
+	outfile_discard(out);
+	free(steal_pointer(&out->memory));
+}
+
+static bool forgets(const struct outfile *out)
+{
+	return out->directory_fd < 0;
+}
+
+int outfile_create(struct outfile *out)
+{
+	/* O_RDWR, because a map that is read needs a descriptor that can be read: mmap(2). */
+	out->fd = forgets(out) ? -1
+			       : openat(out->directory_fd, out->name,
+					 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	out->fill = 0;
+	out->history = 0;
+	out->flushed = 0;
+	out->file_bytes = 0;
+	out->error = 0;
+	return out->fd < 0 && !forgets(out) ? -1 : 0;
+}
+
+int outfile_reserve(struct outfile *out, uint64_t size_bytes)
+{
+	int result;
+
+	/* The size stays 0: what is set aside and not written in the end is no part of the file. */
+	do {
+		result = fallocate(out->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size_bytes);
+	} while (result < 0 && errno == EINTR);
+	return result == 0 || (errno != ENOSPC && errno != EDQUOT) ? 0 : -1;
+}
+
+uint64_t outfile_position(const struct outfile *out)
+{
+	return out->flushed + out->fill;
+}
+
+/*
+ * Write the first @size bytes of the buffer to their place. What does not fit is given up with all
+ * that follows: it cannot become whole.
+ */
+static int flush(struct outfile *out, size_t size)
+{
+	size_t done = forgets(out) ? size : 0;
+	int error = 0;
+
+	while (done < size && error == 0) {
+		ssize_t wrote = pwrite(
+			out->fd, out->buffer + done, size - done, (off_t)(out->flushed + done));
+		if (wrote >= 0)
+			done += (size_t)wrote;
+		else if (errno != EINTR)
+			error = errno;
+	}
+	out->flushed += done;
+	if (out->flushed > out->file_bytes)
+		out->file_bytes = out->flushed;
+	out->fill = error ? 0 : out->fill - size;
+	if (error)
+		out->error = error;
+	errno = error;
+	return error ? -1 : 0;
+}
+
+/*
+ * Make room in the buffer: write its whole pages, so that the next write begins at a page as well
+ * (see buffer.h), and move what is left to its front, behind the history.
+ */
+static int drain(struct outfile *out)
+{
+	size_t size = out->fill - out->fill % BUFFER_ALIGNMENT;
+
+	if (flush(out, size) < 0)
+		return -1;
+	memmove(out->buffer - out->history, out->buffer + size - out->history,
+		out->history + out->fill);
+	return 0;
+}
+
+uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size)
+{
+	if (out->fill + least > OUTFILE_BUFFER_SIZE && drain(out) < 0)
+		return NULL;
+	*size = OUTFILE_BUFFER_SIZE - out->fill;
+	return out->buffer + out->fill;
+}
+
+void outfile_commit(struct outfile *out, size_t size)
+{
+	out->fill += size;
+}
+
+int outfile_align(struct outfile *out)
+{
+	size_t gap = (size_t)(-outfile_position(out) % OUTFILE_ALIGNMENT);
+
+	while (gap > 0) {
+		size_t size;
+		uint8_t *room = outfile_room(out, 1, &size);
+		if (!room)
+			return -1;
+		size = size < gap ? size : gap;
+		memset(room, 0, size);
+		outfile_commit(out, size);
+		gap -= size;
+	}
+	return 0;
+}
+
+int outfile_read(const struct outfile *out, uint64_t position, uint8_t *bytes, size_t size)
+{
+	while (size > 0 && position < out->flushed) {
+		uint64_t stored = out->flushed - position;
+		size_t most = stored < size ? (size_t)stored : size;
+		ssize_t got = pread(out->fd, bytes, most, (off_t)position);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got == 0)
+			errno = EIO; /* somebody has cut the file */
+		if (got <= 0)
+			return -1;
+		position += (uint64_t)got;
+		bytes += got;
+		size -= (size_t)got;
+	}
+	if (size > 0)
+		memcpy(bytes, out->buffer + (position - out->flushed), size);
+	return 0;
+}
+
+void outfile_rewind(struct outfile *out, uint64_t position)
+{
+	if (position >= out->flushed) {
+		out->fill = (size_t)(position - out->flushed);
+	} else {
+		out->flushed = position; /* what is there will be written over, or cut off */
+		out->fill = 0;
+	}
+}
+
+int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping)
+{
+	struct stat status;
+
+	*mapping = false;
+	*inode = 0;
+	if (forgets(out))
+		return 0;
+	if (out->fill > 0 && flush(out, out->fill) < 0)
+		return -1;
+	if (out->file_bytes > out->flushed) {
+		if (ftruncate(out->fd, (off_t)out->flushed) < 0)
+			return -1;
+		out->file_bytes = out->flushed;
+	}
+	if (fstat(out->fd, &status) < 0)
+		return -1;
+	*inode = status.st_ino;
+	if (out->file_bytes == 0)
+		return 0; /* nothing to map: mmap(2) refuses a length of 0 */
+	void *map = mmap(NULL, out->file_bytes, PROT_READ, MAP_SHARED, out->fd, 0);
+	*mapping = map == MAP_FAILED;
+	return map == MAP_FAILED ? -1 : munmap(map, out->file_bytes);
+}
+
+int outfile_close(struct outfile *out)
+{
+	if (forgets(out))
+		return 0;
+	/* Here NFS first says that the data did not fit. */
+	if (close(steal_fd(&out->fd)) == 0)
+		return 0;
+	int error = errno;
+	unlinkat(out->directory_fd, out->name, 0);
+	errno = error;
+	return -1;
+}
+
+void outfile_discard(struct outfile *out)
+{
+	if (out->fd < 0)
+		return;
+	close(steal_fd(&out->fd));
+	unlinkat(out->directory_fd, out->name, 0);
+}

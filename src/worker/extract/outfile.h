@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * A file that members are unzipped into, written by way of a buffer that stays in a core's cache.
+ * It holds one member, or, packed, many, each at a multiple of OUTFILE_ALIGNMENT bytes.
+ */
+
+#ifndef ZIPMAP_WORKER_EXTRACT_OUTFILE_H
+#define ZIPMAP_WORKER_EXTRACT_OUTFILE_H
+
+#include "protocol/membername.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Bytes that are decoded before they are written: a good part of a second-level cache. */
+#define OUTFILE_BUFFER_SIZE ((size_t)256 * 1024)
+
+/** The most that may be put after the room that outfile_room() gives. */
+#define OUTFILE_SLACK ((size_t)4 * 1024)
+
+/** The most of what was put before that can be kept in front of the room. */
+#define OUTFILE_HISTORY ((size_t)32 * 1024)
+
+/** Where a packed member may begin: a cache line, enough for any item of an array. */
+#define OUTFILE_ALIGNMENT 64
+
+struct outfile {
+	int directory_fd; /**< not owned; -1: nothing is written */
+	int fd;           /**< -1: no file is open */
+	int error;        /**< errno of a failed write: bytes from the position on are lost */
+	char name[MEMBER_FILE_SIZE];
+	uint8_t *memory;     /**< room for OUTFILE_HISTORY, then the buffer, then OUTFILE_SLACK */
+	uint8_t *buffer;     /**< in @memory */
+	size_t fill;         /**< bytes in the buffer, and in the slack after it */
+	size_t history;      /**< up to OUTFILE_HISTORY bytes are kept, to be set by the user */
+	uint64_t flushed;    /**< where they belong in the file */
+	uint64_t file_bytes; /**< how long the file is */
+};
+
+/**
+ * Prepare to make files in @directory_fd, which must stay open; -1: all that is written is
+ * forgotten, and there are no files. 0, or -1 with ENOMEM.
+ */
+int outfile_init(struct outfile *out, int directory_fd);
+
+/** Remove a file that is open, and release @out. */
+void outfile_release(struct outfile *out);
+
+/** Create the file out->name, which must not exist, with mode 0600. 0, or -1 with errno. */
+int outfile_create(struct outfile *out);
+
+/**
+ * Set aside room for @size_bytes in the empty file that is open, all of it or none, so that no
+ * other file can take it meanwhile. 0, also where the file system cannot do that; -1 with errno.
+ */
+int outfile_reserve(struct outfile *out, uint64_t size_bytes);
+
+/** Where the next byte goes: the length of the file so far. */
+uint64_t outfile_position(const struct outfile *out);
+
+/** Move the position up to the next multiple of OUTFILE_ALIGNMENT. 0, or -1 with errno. */
+int outfile_align(struct outfile *out);
+
+/**
+ * Read @size bytes at @position that were put before. Of a file that is open. 0, or -1 with errno.
+ */
+int outfile_read(const struct outfile *out, uint64_t position, uint8_t *bytes, size_t size);
+
+/** Forget all bytes from @position on. */
+void outfile_rewind(struct outfile *out, uint64_t position);
+
+/**
+ * Room for the next bytes, at least @least of them: 1 to half of OUTFILE_BUFFER_SIZE. Where the
+ * buffer has less, it is written first. Before the room stand the last out->history bytes that were
+ * put, or fewer where there are not so many; OUTFILE_HISTORY bytes there can be read in any case,
+ * and OUTFILE_SLACK bytes after the room be written to. NULL with errno where writing fails: then
+ * the bytes from outfile_position() on are lost.
+ */
+uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size);
+
+/** @size bytes were put where outfile_room() said; they may reach into the slack after it. */
+void outfile_commit(struct outfile *out, size_t size);
+
+/**
+ * Write what is left in the buffer and see that the file can be mapped. The file stays open. 0 with
+ * *@inode; -1 with errno, *@mapping set where it is mapping that failed: then the bytes from
+ * outfile_position() on are lost.
+ */
+int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping);
+
+/** Close the file, which stays. 0, or -1 with errno: then it does not hold what was written. */
+int outfile_close(struct outfile *out);
+
+/** Close and remove the file, if one is open. */
+void outfile_discard(struct outfile *out);
+
+#endif

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+
+#include "worker/extract/placing.h"
+
+#include "worker/decode/buffer.h"
+#include "worker/decode/checksum.h"
+
+bool stay_possibly(const struct in_place *in_place, const struct member *member)
+{
+	return in_place->wanted && member->method == METHOD_STORED && !member->encrypted;
+}
+
+bool stay_surely(const struct in_place *in_place, const struct member *member)
+{
+	return stay_possibly(in_place, member) && !in_place->aligned;
+}
+
+uint64_t stay_offset(const struct member_data *data)
+{
+	return archive_base(data->archive) + data->offset;
+}
+
+int stay_peek(const struct member_data *data, uint64_t offset, uint8_t *bytes, size_t size,
+	struct failure *failure)
+{
+	struct member_data peek = {.archive = data->archive, .offset = offset, .left = size};
+
+	while (peek.left > 0) {
+		ssize_t got = member_data_read(
+			&peek, bytes + (size - peek.left), (size_t)peek.left, failure);
+		if (got < 0)
+			return -1;
+	}
+	return 0;
+}
+
+ssize_t stay_read(struct member_data *data, uint8_t *buffer, size_t size, uint32_t *crc32,
+	struct failure *failure)
+{
+	/* As far into a page of the buffer as into one of the file: see buffer.h. */
+	size_t skew = (size_t)(stay_offset(data) % BUFFER_ALIGNMENT);
+	ssize_t got = member_data_read(data, buffer + skew, size - skew, failure);
+
+	if (got > 0)
+		*crc32 = checksum_crc32(*crc32, buffer + skew, (size_t)got);
+	return got;
+}
