@@ -21,21 +21,22 @@
  *     - password.[ch]    --password-file
  *     - report.[ch]      --stats
  * - parent/: the trusted process, which never looks inside an archive
- *     - run.[ch]         the event loop of a run, on state.h
- *       feed.[ch]        ... giving out work
- *       answers.[ch]     ... what workers may say, and when
- *       recordfile.[ch]  ... the files that they say they have made
- *       losses.[ch]      ... workers that are gone
- *       announce.[ch]    ... telling, and removing what was not told
- *     - schedule.[ch]    jobs, units, and the order of what is told
- *       telling.c        ... the order of what is told
- *       deaths.c         ... units whose worker has died
+ *     - run.[ch]         the loop, which owns the following and decides
+ *     - interface.h      what main() hands to it: settings, source, sink
+ *     - input.[ch]       archives of the source, opened, to the schedule
+ *     - schedule.[ch]    jobs, units, and the order of results: pure data
+ *       recordqueue.[ch] ... records that wait
+ *       requeue.[ch]     ... units whose worker has died
+ *     - dispatch.[ch]    units to workers
  *     - pool.[ch]        the worker processes
- *     - budget.[ch]      what may be unzipped in all
+ *       workerexits.[ch] ... their ends
+ *     - protocol.[ch]    what a worker may say, and when
+ *     - verify.[ch]      the file that a worker says it has made
+ *       budget.[ch]      ... within what may be unzipped in all
+ *     - emit.[ch]        results to the sink, and removing what was not announced
  *     - rundir.[ch]      the run directory, and its lock
  *     - gc.[ch]          what killed runs left
- *       entries.[ch]     ... the entries of a directory, and removing them
- *     - remap.[ch]       the second look at each file
+ *       dirents.[ch]     ... directory entries, and removing them
  *     - signals.[ch]     INT, TERM and HUP as events
  * - worker/: the only code that reads archive bytes
  *     - worker.[ch]      a worker process: units in, records out

@@ -14,24 +14,27 @@ uint64_t budget_left(const struct budget *budget)
 	return total > 0 ? total - budget->taken_bytes : UINT64_MAX;
 }
 
-struct failure budget_allow(const struct budget *budget, const struct record *record)
+int budget_allow(const struct budget *budget, const struct record *record, struct failure *failure)
 {
 	uint64_t most = budget->limits.member_bytes;
 
-	if (most > 0 && record->size_bytes > most)
-		return (struct failure){FAILURE_MEMBER_LIMIT, {record->size_bytes, most}};
-	return (struct failure){.kind = FAILURE_NONE};
+	if (most == 0 || record->size_bytes <= most)
+		return 0;
+	*failure = (struct failure){FAILURE_MEMBER_LIMIT, {record->size_bytes, most}};
+	return -1;
 }
 
-struct failure budget_take(struct budget *budget, const struct record *record)
+int budget_take(struct budget *budget, const struct record *record, struct failure *failure)
 {
 	uint64_t size = record->size_bytes;
-	struct failure failure = budget_allow(budget, record);
 
-	if (failure.kind != FAILURE_NONE)
-		return failure;
-	if (size > budget_left(budget))
-		return (struct failure){FAILURE_TOTAL_LIMIT, {size, budget->limits.total_bytes}};
+	if (budget_allow(budget, record, failure) < 0)
+		return -1;
+	if (size > budget_left(budget)) {
+		*failure =
+			(struct failure){FAILURE_TOTAL_LIMIT, {size, budget->limits.total_bytes}};
+		return -1;
+	}
 	budget->taken_bytes += size;
-	return (struct failure){.kind = FAILURE_NONE};
+	return 0;
 }

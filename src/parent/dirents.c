@@ -12,7 +12,7 @@
 
 /* Do @action for the entries in @block. The errno of the last that failed, or @error. */
 static int act_on_block(
-	const char *block, size_t size, int fd, entry_action *action, void *context, int error)
+	const char *block, size_t size, int fd, dirents_action *action, void *context, int error)
 {
 	for (size_t at = 0; at < size;) {
 		const struct dirent64 *entry = (const struct dirent64 *)(const void *)(block + at);
@@ -25,7 +25,7 @@ static int act_on_block(
 	return error;
 }
 
-int entries_each(int fd, entry_action *action, void *context)
+int dirents_each(int fd, dirents_action *action, void *context)
 {
 	alignas(struct dirent64) char block[BLOCK_BYTES];
 	int error = 0;
@@ -41,7 +41,7 @@ int entries_each(int fd, entry_action *action, void *context)
 	return error ? -1 : 0;
 }
 
-int entries_remove(int fd, const char *name, int flags)
+int dirents_remove(int fd, const char *name, int flags)
 {
 	for (int tries = 0; tries < 2; tries++) {
 		if (unlinkat(fd, name, flags) == 0 || errno == ENOENT)

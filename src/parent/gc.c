@@ -40,7 +40,7 @@ static int remove_member_file(void *context, int directory_fd, const char *name)
 	(void)context;
 	if (!member_file_parse(name, &archive, &member))
 		return 0; /* not ours: then the directory stays, and says so */
-	return entries_remove(directory_fd, name, 0);
+	return dirents_remove(directory_fd, name, 0);
 }
 
 /* A worker's directory, with what is in it. */
@@ -49,9 +49,9 @@ static int remove_worker_directory(void *context, int run_fd, const char *name)
 	if (name[strspn(name, "0123456789")] != '\0')
 		return 0;
 	cleanup_fd int fd = open_own_directory(run_fd, name);
-	if (fd < 0 || entries_each(fd, remove_member_file, context) < 0)
+	if (fd < 0 || dirents_each(fd, remove_member_file, context) < 0)
 		return -1;
-	return entries_remove(run_fd, name, AT_REMOVEDIR);
+	return dirents_remove(run_fd, name, AT_REMOVEDIR);
 }
 
 static int count_other(void *context, int run_fd, const char *name)
@@ -73,8 +73,8 @@ static int remove_dead(int tmpdir_fd, const char *name, int run_fd)
 {
 	char hidden[NAME_MAX + 1];
 
-	if (entries_each(run_fd, remove_worker_directory, NULL) < 0 ||
-		entries_each(run_fd, count_other, NULL) < 0)
+	if (dirents_each(run_fd, remove_worker_directory, NULL) < 0 ||
+		dirents_each(run_fd, count_other, NULL) < 0)
 		return -1;
 	if (rundir_name_kind(name) == RUNDIR_FINISHED) {
 		if (snprintf(hidden, sizeof(hidden), ".%s", name) >= (int)sizeof(hidden) ||
@@ -82,9 +82,9 @@ static int remove_dead(int tmpdir_fd, const char *name, int run_fd)
 			return -1;
 		name = hidden;
 	}
-	if (entries_remove(run_fd, RUNDIR_LOCK, 0) < 0)
+	if (dirents_remove(run_fd, RUNDIR_LOCK, 0) < 0)
 		return -1;
-	return entries_remove(tmpdir_fd, name, AT_REMOVEDIR);
+	return dirents_remove(tmpdir_fd, name, AT_REMOVEDIR);
 }
 
 /* One without a lock that nobody was told of, by its name, goes if it is empty. As
@@ -134,7 +134,7 @@ static int remove_scratch(int tmpdir_fd, const char *name)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
 		return 0;
-	return entries_remove(tmpdir_fd, name, 0) < 0 ? -1 : 1;
+	return dirents_remove(tmpdir_fd, name, 0) < 0 ? -1 : 1;
 }
 
 int gc_sweep(const char *tmpdir, gc_tell *tell, void *context)

@@ -11,11 +11,39 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+int pool_share_descriptors(unsigned jobs, unsigned *workers, size_t *archives)
+{
+	const rlim_t least = 16; /* for one worker, one archive, and nothing to spare */
+	const rlim_t rest = 32;  /* a file that is looked at, and whatever libraries open */
+	const rlim_t for_worker = 2;
+	rlim_t wanted = rest + (for_worker + WORKER_QUEUE_MAX) * jobs;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		limit.rlim_cur = limit.rlim_max = 256;
+	if (limit.rlim_cur < wanted) {
+		rlim_t before = limit.rlim_cur;
+		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+			limit.rlim_cur = before;
+	}
+	rlim_t free_fds = limit.rlim_cur > rest ? limit.rlim_cur - rest : 0;
+	rlim_t most = free_fds / (for_worker + 1); /* each has an archive, too */
+	if (most > jobs)
+		most = jobs;
+	*workers = most > 0 ? (unsigned)most : 1;
+	*archives = free_fds > for_worker * most ? free_fds - for_worker * most : 1;
+	errno = EMFILE;
+	return limit.rlim_cur < least ? -1 : 0;
+}
 
 int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
 	struct rundir *rundir, struct run_stats *stats)
@@ -115,7 +143,7 @@ struct worker *pool_start(struct pool *pool)
 		goto fail;
 	worker->progress = page;
 	for (int i = 0; i < PROGRESS_LANES; i++) {
-		atomic_store(&worker->progress->lanes[i].archive, PROGRESS_NONE);
+		atomic_store(&worker->progress->lanes[i].unit, PROGRESS_NONE);
 		atomic_store(&worker->progress->lanes[i].member, PROGRESS_NONE);
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
@@ -146,20 +174,19 @@ fail:
 }
 
 int pool_send(
-	struct pool *pool, struct worker *worker, const struct message_work *work, int archive_fd)
+	struct pool *pool, struct worker *worker, const struct message *message, int archive_fd)
 {
-	uint8_t bytes[64];
+	uint8_t bytes[WORK_BYTES_MAX];
 	struct wire_writer packet;
-	struct message message = {.kind = MESSAGE_WORK, .work = *work};
 
+	assert(message->kind == MESSAGE_WORK && message->work.has_archive == (archive_fd >= 0));
 	wire_writer_init(&packet, bytes, sizeof(bytes));
-	message.work.has_archive = archive_fd >= 0;
-	int put = message_put(&packet, &message);
+	int put = message_put(&packet, message);
 	assert(put == 0);
 	(void)put;
 	if (channel_send(worker->channel_fd, bytes, packet.size, archive_fd, false) < 0)
 		return -1;
-	worker->archive = work->archive;
+	worker->archive = message->work.archive;
 	pool->stats->sent_messages++;
 	pool->stats->sent_bytes += packet.size;
 	return 0;
@@ -179,6 +206,13 @@ int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *r
 	pool->stats->received_bytes += (uint64_t)size;
 	wire_reader_init(reader, pool->packet, (size_t)size);
 	return 1;
+}
+
+void pool_drop_unit(struct worker *worker, struct in_hand *hand)
+{
+	const struct in_hand *end = worker->queue + worker->queued--;
+
+	memmove(hand, hand + 1, (size_t)(end - (hand + 1)) * sizeof(*hand));
 }
 
 int pool_bury(struct pool *pool, struct worker *worker)

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The worker processes: starting, talking to, and ending them. What they are told to do, and what
- * becomes of their answers, is the schedule's.
+ * The worker processes: starting them, sending to and receiving from them, and ending them.
  */
 
 #ifndef ZIPMAP_PARENT_POOL_H
 #define ZIPMAP_PARENT_POOL_H
 
-#include "parent/run.h"
+#include "parent/interface.h"
 #include "parent/rundir.h"
 #include "protocol/crashnote.h"
 #include "protocol/message.h"
@@ -22,10 +21,17 @@
 
 struct unit;
 
-/** A file with several members, as the parent has looked at it. */
+/** What a worker process does. It leaves with _exit(2) and does not return. */
+struct worker_entry {
+	void (*main)(
+		void *context, int channel_fd, int directory_fd, struct worker_progress *progress);
+	void *context;
+};
+
+/** A file with several members, as the parent has verified it. */
 struct seen_pack {
 	bool seen;           /**< there is one */
-	bool accepted;       /**< one of its members at least is announced */
+	bool accepted;       /**< at least one of its members may be announced */
 	uint64_t number;     /**< its first member */
 	uint64_t inode;      /**< of the file that was mapped, */
 	uint64_t size_bytes; /**< and its size; 0: none was yet */
@@ -41,14 +47,14 @@ struct worker {
 	pid_t pid; /**< 0: no process, this place is free */
 	int channel_fd;
 	int directory_fd;
-	uint32_t directory;               /**< the number of its directory */
-	dev_t device;                     /**< of its directory */
-	uid_t owner;                      /**< of its directory: this user */
+	uint32_t directory;               /**< the number of its worker directory */
+	dev_t device;                     /**< of that directory */
+	uid_t owner;                      /**< of that directory: this user */
 	struct worker_progress *progress; /**< shared with it */
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
 	unsigned queued;
-	bool has_left; /**< it has said its last words */
+	bool has_left; /**< it has said its last message */
 };
 
 struct pool {
@@ -62,8 +68,15 @@ struct pool {
 };
 
 /**
- * Prepare for @size workers at most, with directories in @rundir, or without where that is NULL;
- * starts none. 0, or -1 with errno.
+ * Share out the descriptors that this process may have, after raising that limit if it is low for
+ * @jobs workers: how many workers there may be, and how many archives may be open at a time. 0, or
+ * -1 with errno EMFILE if they are too few for anything.
+ */
+int pool_share_descriptors(unsigned jobs, unsigned *workers, size_t *archives);
+
+/**
+ * Prepare for @size workers at most, with worker directories in @rundir, or without any if that is
+ * NULL. Starts none. 0, or -1 with errno.
  */
 int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
 	struct rundir *rundir, struct run_stats *stats);
@@ -72,22 +85,26 @@ int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry
 struct worker *pool_start(struct pool *pool);
 
 /**
- * Tell @worker to do a unit; @archive_fd goes along unless it is -1. 0, or -1 with errno; EPIPE
- * where it is dead.
+ * Send @message, a MESSAGE_WORK, to @worker; @archive_fd goes along unless it is -1, and
+ * work.has_archive says so. 0, or -1 with errno; EPIPE if it is dead.
  */
 int pool_send(
-	struct pool *pool, struct worker *worker, const struct message_work *work, int archive_fd);
+	struct pool *pool, struct worker *worker, const struct message *message, int archive_fd);
 
 /**
- * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 where
- * nothing is there yet, -1 where nothing will come any more: the end of the channel, or EBADMSG.
+ * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 if nothing
+ * is there yet, -1 with errno if nothing will come any more: the end of the channel (ECONNRESET),
+ * EBADMSG, or no memory of ours (ENOMEM, ENOBUFS).
  */
 int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader);
+
+/** @worker has no more to do with @hand, which is in its queue. */
+void pool_drop_unit(struct worker *worker, struct in_hand *hand);
 
 /** Kill @worker unless it is dead, wait for it, and free its place. Returns its wait(2) status. */
 int pool_bury(struct pool *pool, struct worker *worker);
 
-/** End the parent's side of all channels: idle workers say their last words and leave. */
+/** End the parent's side of all channels: idle workers say their last message and leave. */
 void pool_end_channels(struct pool *pool);
 
 /** Kill all workers that are left, wait for them, and release @pool. */

@@ -1,53 +1,93 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The parent's loop: it waits for whatever comes first (a signal, a worker's answer, the next line
- * of a list, room on stdout) and never for anything else.
+ * The loop: it asks the parts what there is to do, and decides. It waits for whatever comes first
+ * (a signal, a message of a worker, the next line of a list, room on stdout) and never for anything
+ * else.
  */
 
 #include "parent/run.h"
 
-#include "parent/announce.h"
-#include "parent/answers.h"
-#include "parent/feed.h"
-#include "parent/state.h"
+#include "parent/budget.h"
+#include "parent/dispatch.h"
+#include "parent/emit.h"
+#include "parent/input.h"
+#include "parent/protocol.h"
+#include "parent/rundir.h"
+#include "parent/schedule.h"
+#include "parent/signals.h"
+#include "parent/verify.h"
+#include "parent/workerexits.h"
+#include "util/cleanup.h"
 #include "util/diag.h"
 #include "util/memory.h"
 #include "util/printable.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* How long workers without work may take to leave before they are killed. */
 #define FAREWELL_MS 5000
 
-void run_stop(struct run *run, enum run_end end, int number)
+/* Archives that are asked for before other events have their turn. */
+#define ASKED_MAX 64
+
+/* Packets taken from one worker before others have their turn. */
+#define PACKETS_PER_TURN 16
+
+/*
+ * Workers that may be lost one after the other, with no unit done in between, before the run is
+ * given up: with so many it is not one archive that kills them.
+ */
+#define LOSSES_IN_A_ROW_MAX 100
+
+struct run {
+	const struct run_settings *settings;
+	const struct record_sink *sink;
+	struct run_stats *stats;
+	struct signals signals;
+	struct rundir rundir;
+	struct pool pool;
+	struct schedule schedule;
+	struct budget budget;
+	struct input input;
+	struct dispatch dispatch;
+	struct emit emit;
+	struct memory_peak memory;
+	struct pollfd *polls;
+	unsigned most_workers;    /* --jobs, or as many as there are descriptors for */
+	unsigned losses_in_a_row; /* workers, with no unit done in between */
+	bool ending;              /* the workers' channels are ended */
+	bool over;                /* leave the loop: @end says why */
+	enum run_end end;
+	int number; /* as that of run() */
+};
+
+/* --- how a run ends --- */
+
+/* End the loop, unless something else has ended it already. */
+static void stop(struct run *run, enum run_end end, int number)
 {
-	if (run->stop)
+	if (run->over)
 		return;
-	run->stop = true;
+	run->over = true;
 	run->end = end;
 	run->number = number;
 }
 
-void run_count_failure(struct run *run)
-{
-	run->stats->failures++;
-	if (run->settings->fail_fast)
-		run_stop(run, RUN_STOPPED, 0);
-}
-
-void run_out_of_memory(struct run *run)
+/* The parent's own memory is short. What was announced stays; the rest is undone in order. */
+static void stop_without_memory(struct run *run)
 {
 	diag(DIAG_ERROR, "out of memory");
 	run->stats->failures++;
-	run_stop(run, RUN_STOPPED, 0);
+	stop(run, RUN_STOPPED, 0);
 }
 
-void run_not_tidied(struct run *run)
+/* Files that should have gone could not be removed, for the reason in errno. */
+static void report_untidy(struct run *run)
 {
 	char name[PRINTABLE_MAX];
 	int error = errno;
@@ -58,74 +98,268 @@ void run_not_tidied(struct run *run)
 	run->stats->failures++;
 }
 
-/* Wait for events and deal with them. */
-static void wait_for_events(struct run *run, int timeout_ms)
-{
-	struct pollfd *polls = run->polls;
-	nfds_t count = 0;
-	bool hear = announce_pending(run) <= ANNOUNCE_PENDING_MAX;
-	bool ask = run->source_status == SOURCE_WAIT && schedule_has_room(&run->schedule);
+/* --- results and units go out --- */
 
-	polls[count++] = (struct pollfd){.fd = run->signals.fd, .events = POLLIN};
-	polls[count++] = (struct pollfd){
-		.fd = announce_pending(run) > 0 ? run->sink->poll_fd(run->sink->context) : -1,
+static void react_to_emit(struct run *run, enum emit_end end)
+{
+	if (end == EMIT_NO_MEMORY)
+		stop_without_memory(run);
+	if (end == EMIT_FAILURE && run->settings->fail_fast)
+		stop(run, RUN_STOPPED, 0);
+}
+
+/* Emit what has its turn while there is room for it. */
+static void emit_results(struct run *run)
+{
+	struct result result;
+
+	while (!run->over && emit_has_room(&run->emit) && schedule_pop(&run->schedule, &result))
+		react_to_emit(run, emit_result(&run->emit, &result, run->rundir.path));
+}
+
+/* Not even one worker can be started, for the reason @error. */
+static void fail_to_start(struct run *run, int error)
+{
+	struct failure failure = {FAILURE_NO_WORKER, {(uint64_t)error, 0}};
+	char words[PRINTABLE_MAX];
+
+	failure_describe(&failure, "", words, sizeof(words));
+	diag(DIAG_ERROR, "%s", words);
+	stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
+	react_to_emit(run,
+		emit_failure(&run->emit,
+			&(struct failed){.error = failure_slug(failure.kind), .message = words}));
+}
+
+/* How long to wait if no unit can be given out now. */
+static int pause_ms(const struct run *run)
+{
+	return run->dispatch.again ? DISPATCH_AGAIN_MS : -1;
+}
+
+/*
+ * Give out units while workers can do with them, and ask for archives when there are none. How long
+ * to wait at most before this is tried again; -1: until there is an event.
+ */
+static int give_out(struct run *run)
+{
+	for (int asked = 0; asked < ASKED_MAX; asked++) {
+		emit_results(run);
+		if (run->over)
+			return 0;
+		switch (dispatch_units(&run->dispatch, &run->pool, &run->schedule, &run->budget)) {
+		case DISPATCH_HUNGRY:
+			break;
+		case DISPATCH_SATED:
+			return pause_ms(run);
+		case DISPATCH_NO_WORKER:
+			fail_to_start(run, errno);
+			return 0;
+		}
+		if (!schedule_has_room(&run->schedule) || !emit_has_room(&run->emit))
+			return pause_ms(run);
+		switch (input_ask(&run->input, &run->schedule)) {
+		case INPUT_TAKEN:
+			break;
+		case INPUT_NONE:
+			return pause_ms(run);
+		case INPUT_AGAIN:
+			return 0;
+		case INPUT_NO_MEMORY:
+			stop_without_memory(run);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* --- messages come in --- */
+
+static void note_memory(struct run_stats *stats, const struct message_memory *memory)
+{
+	if (memory->private_bytes > stats->worker_private_peak_bytes)
+		stats->worker_private_peak_bytes = memory->private_bytes;
+	if (memory->shared_bytes > stats->worker_shared_peak_bytes)
+		stats->worker_shared_peak_bytes = memory->shared_bytes;
+}
+
+/* One message of a worker. 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run. */
+static int take_message(struct run *run, struct worker *worker, struct message *message)
+{
+	struct in_hand *hand;
+
+	if (protocol_check(run->settings, run->ending, worker, message, &hand) < 0)
+		return -1;
+	switch (message->kind) {
+	case MESSAGE_PLAN:
+		return schedule_plan(&run->schedule, hand->unit, &message->plan);
+	case MESSAGE_RECORD:
+		verify_record(worker, hand, &run->budget, &message->record);
+		return schedule_record(&run->schedule, hand->unit, message);
+	case MESSAGE_DONE:
+		verify_settle_pack(worker, hand);
+		schedule_done(&run->schedule, hand->unit, &message->done);
+		pool_drop_unit(worker, hand);
+		run->losses_in_a_row = 0;
+		return 0;
+	case MESSAGE_MEMORY:
+		note_memory(run->stats, &message->memory);
+		worker->has_left = true;
+		return 0;
+	case MESSAGE_WORK:
+		break;
+	}
+	errno = EBADMSG;
+	return -1;
+}
+
+/* Without an end to it, workers that die as they start would keep the run busy for ever. */
+static void count_loss(struct run *run)
+{
+	if (++run->losses_in_a_row < LOSSES_IN_A_ROW_MAX)
+		return;
+	diag(DIAG_ERROR,
+		"giving up: %u worker processes were lost one after the other, and nothing was "
+		"done in between",
+		run->losses_in_a_row);
+	run->stats->failures++;
+	stop(run, RUN_STOPPED, 0);
+}
+
+/* @worker is gone, or has to go since it @broke the protocol. */
+static void lose_worker(struct run *run, struct worker *worker, bool broke)
+{
+	struct worker_exit gone;
+
+	worker_exit_take(&gone, &run->pool, worker, broke);
+	if (run->ending)
+		return;
+	if (run->rundir.path && worker_exit_sweep(&gone, &run->schedule, &run->rundir) < 0)
+		report_untidy(run);
+	if (worker_exit_requeue(&gone, &run->schedule) < 0)
+		stop_without_memory(run);
+	if (!run->over)
+		count_loss(run);
+}
+
+/* Take a packet of @worker. 1, 0 if there is none now, or -1 as take_message(). */
+static int take_packet(struct run *run, struct worker *worker)
+{
+	struct wire_reader reader;
+	struct message message;
+	int got = pool_receive(&run->pool, worker, &reader);
+
+	if (got <= 0)
+		return got;
+	while ((got = message_get(&reader, &message)) == 1) {
+		if (take_message(run, worker, &message) < 0)
+			return -1;
+	}
+	return got < 0 ? -1 : 1;
+}
+
+/* Take what has come from @worker, some packets at most, or its end. */
+static void hear_worker(struct run *run, struct worker *worker)
+{
+	int got = 1;
+
+	for (int i = 0; i < PACKETS_PER_TURN && got > 0 && !run->over; i++) {
+		got = take_packet(run, worker);
+		if (got < 0 && (errno == ENOMEM || errno == ENOBUFS))
+			stop_without_memory(run); /* our failure, not the worker's */
+		else if (got < 0)
+			lose_worker(run, worker, errno == EBADMSG);
+		emit_results(run);
+	}
+}
+
+/* --- the loop --- */
+
+/* Whom to wait for, in the order of run->polls; then the workers. */
+enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_WORKERS };
+
+static nfds_t choose_polls(const struct run *run)
+{
+	const struct pool *pool = &run->pool;
+	bool has_room = emit_has_room(&run->emit);
+	bool ask = has_room && schedule_has_room(&run->schedule);
+	struct pollfd *polls = run->polls;
+
+	polls[POLL_SIGNALS] = (struct pollfd){.fd = run->signals.fd, .events = POLLIN};
+	polls[POLL_OUTPUT] = (struct pollfd){
+		.fd = emit_pending(&run->emit) > 0 ? run->sink->poll_fd(run->sink->context) : -1,
 		.events = POLLOUT,
 	};
-	polls[count++] = (struct pollfd){
-		.fd = ask ? run->source->poll_fd(run->source->context) : -1,
+	polls[POLL_INPUT] = (struct pollfd){
+		.fd = ask ? input_poll_fd(&run->input) : -1,
 		.events = POLLIN,
 	};
-	nfds_t first_worker = count;
-	for (unsigned i = 0; i < run->pool.size; i++) {
-		const struct worker *worker = &run->pool.workers[i];
-		polls[count++] = (struct pollfd){
-			.fd = worker->pid != 0 && hear ? worker->channel_fd : -1,
+	for (unsigned i = 0; i < pool->size; i++) {
+		const struct worker *worker = &pool->workers[i];
+		polls[POLL_WORKERS + i] = (struct pollfd){
+			.fd = worker->pid != 0 && has_room ? worker->channel_fd : -1,
 			.events = POLLIN,
 		};
 	}
+	return POLL_WORKERS + pool->size;
+}
 
-	int ready = poll(polls, count, timeout_ms);
-	if (ready < 0 && errno != EINTR) {
-		run_out_of_memory(run); /* ENOMEM: all other reasons are in our hands */
-		return;
-	}
+/* Wait for events and deal with them. */
+static void wait_for_events(struct run *run, int timeout_ms)
+{
+	const struct pollfd *polls = run->polls;
+	int ready = poll(run->polls, choose_polls(run), timeout_ms);
+
+	if (ready < 0 && errno != EINTR)
+		stop_without_memory(run); /* ENOMEM: all other reasons are in our hands */
 	if (ready <= 0)
 		return;
-	int signal = polls[0].revents ? signals_pending(&run->signals) : 0;
+	int signal = polls[POLL_SIGNALS].revents ? signals_pending(&run->signals) : 0;
 	if (signal)
-		run_stop(run, RUN_SIGNALED, signal);
-	if (polls[2].revents)
-		run->source_status = SOURCE_ARCHIVE; /* ask again */
-	for (unsigned i = 0; i < run->pool.size && !run->stop; i++) {
-		if (polls[first_worker + i].revents)
-			answers_take(run, &run->pool.workers[i]);
+		stop(run, RUN_SIGNALED, signal);
+	if (polls[POLL_INPUT].revents)
+		input_wake(&run->input);
+	for (unsigned i = 0; i < run->pool.size && !run->over; i++) {
+		if (polls[POLL_WORKERS + i].revents)
+			hear_worker(run, &run->pool.workers[i]);
 	}
-	if (polls[1].revents && !run->stop) {
-		announce_write(run);
-		if (!run->stop)
-			schedule_resume(&run->schedule);
-	}
+	if (polls[POLL_OUTPUT].revents && !run->over && emit_write(&run->emit) < 0)
+		stop(run, RUN_OUTPUT_LOST, errno);
 }
 
 static bool all_done(const struct run *run)
 {
-	return run->source_status == SOURCE_END && !run->held_path &&
-	       schedule_is_idle(&run->schedule) && announce_pending(run) == 0;
+	return input_has_ended(&run->input) && schedule_is_idle(&run->schedule) &&
+	       emit_pending(&run->emit) == 0;
 }
 
 /* Unzip until all is done or something stops the run. */
 static void work(struct run *run)
 {
-	while (!run->stop) {
-		run->again_ms = -1;
-		feed(run);
+	while (!run->over) {
+		int timeout_ms = give_out(run);
 		memory_sample(&run->memory, 0);
-		if (run->stop || all_done(run))
+		if (run->over || all_done(run))
 			break;
-		wait_for_events(run, run->again_ms);
+		wait_for_events(run, timeout_ms);
 	}
-	if (run->stop)
-		announce_drain(run);
+}
+
+/* A failure has stopped the run: write what was emitted before that, unless another end comes. */
+static void drain(struct run *run)
+{
+	switch (emit_drain(&run->emit, run->signals.fd)) {
+	case EMIT_DRAINED:
+		return;
+	case EMIT_INTERRUPTED:
+		run->end = RUN_SIGNALED;
+		run->number = signals_pending(&run->signals);
+		return;
+	case EMIT_LOST:
+		run->end = RUN_OUTPUT_LOST;
+		run->number = errno;
+		return;
+	}
 }
 
 /* Let the workers say how much memory they took, and leave. */
@@ -135,94 +369,84 @@ static void dismiss_workers(struct run *run)
 
 	run->ending = true;
 	pool_end_channels(&run->pool);
-	while (run->pool.live > 0 && !run->stop && monotonic_ns() < deadline_ns)
+	while (run->pool.live > 0 && !run->over && monotonic_ns() < deadline_ns)
 		wait_for_events(run, FAREWELL_MS);
 }
 
-static void clean_up(struct run *run)
+/* --- the beginning and the end --- */
+
+/* 0, or -1 with errno. */
+static int set_up_parts(struct run *run, const struct worker_entry *worker)
 {
-	pool_release(&run->pool); /* from here on, nobody writes files */
-	if (run->end != RUN_COMPLETE)
-		announce_sweep(run);
-	if (rundir_end(&run->rundir) < 0)
-		run_not_tidied(run);
-	rundir_release(&run->rundir);
-	schedule_release(&run->schedule);
-	diag_set_interrupt(-1);
-	signals_release(&run->signals);
-	memory_peak_release(&run->memory);
-	free(run->held_path);
-	free(run->unwritten);
-	free(run->polls);
+	const struct run_settings *settings = run->settings;
+
+	if (pool_share_descriptors(settings->jobs, &run->most_workers, &run->input.most_archives) <
+		0)
+		return -1;
+	memory_peak_init(&run->memory, settings->measure);
+	dispatch_init(&run->dispatch, settings, run->most_workers);
+	/* poll(2) takes no more entries than there may be descriptors. */
+	run->polls = calloc((size_t)run->most_workers + POLL_WORKERS, sizeof(*run->polls));
+	if (!run->polls || signals_init(&run->signals) < 0 ||
+		emit_init(&run->emit, settings, run->sink, run->stats) < 0)
+		return -1;
+	return pool_init(&run->pool, run->most_workers, worker,
+		settings->no_files ? NULL : &run->rundir, run->stats);
 }
 
-/*
- * Share out the descriptors that this process may have: two for each worker, one for each archive
- * that is in hand, and the rest for a file that is looked at and whatever libraries open. 0, or -1
- * with EMFILE where they are too few for anything.
- */
-static int share_descriptors(struct run *run)
+/* 0, or -1: the reason has been printed. */
+static int make_run_directory(struct run *run)
 {
-	const rlim_t least = 16; /* for one worker, one archive, and nothing to spare */
-	const rlim_t rest = 32;
-	const rlim_t per_worker = 2 + WORKER_QUEUE_MAX;
-	rlim_t wanted = rest + per_worker * run->settings->jobs;
-	struct rlimit limit;
+	const char *tmpdir = run->settings->tmpdir;
+	const char *distrust = rundir_distrust(tmpdir);
+	char name[PRINTABLE_MAX];
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		limit.rlim_cur = limit.rlim_max = 256;
-	if (limit.rlim_cur < wanted) {
-		rlim_t before = limit.rlim_cur;
-		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-			limit.rlim_cur = before;
-	}
-	rlim_t free_fds = limit.rlim_cur > rest ? limit.rlim_cur - rest : 0;
-	rlim_t workers = free_fds / 3 < run->settings->jobs ? free_fds / 3 : run->settings->jobs;
-	run->most_workers = workers > 0 ? (unsigned)workers : 1;
-	run->most_archives = free_fds > 2 * workers ? free_fds - 2 * workers : 1;
-	errno = EMFILE;
-	return limit.rlim_cur < least ? -1 : 0;
+	if (!distrust && rundir_create(&run->rundir, tmpdir) == 0)
+		return 0;
+	diag(DIAG_ERROR, "cannot make a directory in %s: %s",
+		printable(tmpdir, strlen(tmpdir), name, sizeof(name)),
+		distrust ? distrust : strerror(errno));
+	return -1;
 }
 
 /* 0, or -1: the reason has been printed. */
 static int set_up(struct run *run, const struct worker_entry *worker)
 {
-	const struct run_settings *settings = run->settings;
-	struct schedule_listener listener = announce_listener(run);
+	const char *plural = "";
 
-	budget_init(&run->budget, &settings->limits);
-	schedule_init(&run->schedule, settings->unordered, &listener);
-	if (share_descriptors(run) < 0) {
-		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
-		return -1;
-	}
-	memory_peak_init(&run->memory, settings->measure);
-	/* poll(2) takes no more entries than there may be descriptors. */
-	run->polls = calloc((size_t)run->most_workers + 3, sizeof(*run->polls));
-	if (signals_init(&run->signals) < 0 || !run->polls ||
-		pool_init(&run->pool, run->most_workers, worker,
-			settings->no_files ? NULL : &run->rundir, run->stats) < 0) {
+	if (set_up_parts(run, worker) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
 	diag_set_interrupt(run->signals.fd);
-	if (settings->no_files) {
-		diag(DIAG_DETAIL, "at most %u worker process%s", run->most_workers,
-			run->most_workers == 1 ? "" : "es");
+	if (run->most_workers != 1)
+		plural = "es";
+	if (run->settings->no_files) {
+		diag(DIAG_DETAIL, "at most %u worker process%s", run->most_workers, plural);
 		return 0;
 	}
-	const char *distrust = rundir_distrust(settings->tmpdir);
-	if (distrust || rundir_create(&run->rundir, settings->tmpdir) < 0) {
-		char name[PRINTABLE_MAX];
-		diag(DIAG_ERROR, "cannot make a directory in %s: %s",
-			printable(settings->tmpdir, strlen(settings->tmpdir), name, sizeof(name)),
-			distrust ? distrust : strerror(errno));
+	if (make_run_directory(run) < 0)
 		return -1;
-	}
 	diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s", run->rundir.path,
-		run->most_workers, run->most_workers == 1 ? "" : "es");
+		run->most_workers, plural);
 	return 0;
+}
+
+static void clean_up(struct run *run)
+{
+	pool_release(&run->pool); /* from here on, nobody writes files */
+	if (run->end != RUN_COMPLETE && emit_sweep(&run->emit, &run->schedule, &run->rundir) < 0)
+		report_untidy(run);
+	if (rundir_end(&run->rundir) < 0)
+		report_untidy(run);
+	rundir_release(&run->rundir);
+	schedule_release(&run->schedule);
+	diag_set_interrupt(-1);
+	signals_release(&run->signals);
+	memory_peak_release(&run->memory);
+	input_release(&run->input);
+	emit_release(&run->emit);
+	free(steal_pointer(&run->polls));
 }
 
 enum run_end run(const struct run_settings *settings, const struct archive_source *source,
@@ -232,25 +456,29 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 	uint64_t start_ns = monotonic_ns();
 	struct run run = {
 		.settings = settings,
-		.source = source,
 		.sink = sink,
 		.stats = stats,
 		.signals = {.fd = -1},
 		.rundir = {.fd = -1, .lock_fd = -1},
 		.memory = {.fd = -1},
-		.source_status = SOURCE_ARCHIVE,
 		.end = RUN_COMPLETE,
 	};
 
 	*stats = (struct run_stats){0};
+	schedule_init(&run.schedule, settings->unordered);
+	budget_init(&run.budget, &settings->limits);
+	input_init(&run.input, source);
 	if (set_up(&run, worker) < 0) {
 		run.end = RUN_NOT_STARTED;
 	} else {
 		work(&run);
-		if (!run.stop)
+		if (!run.over)
 			dismiss_workers(&run);
+		else if (run.end == RUN_STOPPED)
+			drain(&run);
 		memory_sample(&run.memory, 1);
 	}
+	stats->archives = run.input.archives;
 	stats->parent_private_peak_bytes = run.memory.private_bytes;
 	stats->parent_shared_peak_bytes = run.memory.shared_bytes;
 	stats->elapsed_ns = monotonic_ns() - start_ns;

@@ -1,138 +1,29 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * One run, as the trusted process sees it. main() hands over where archives come from (a source),
- * where records go (a sink), and what a worker process does (an entry point): the parent knows
- * neither the command line nor the inside of an archive.
+ * One run: the trusted process's loop, which owns all parts of the parent and which none of them
+ * knows.
  */
 
 #ifndef ZIPMAP_PARENT_RUN_H
 #define ZIPMAP_PARENT_RUN_H
 
-#include "protocol/limits.h"
-#include "protocol/record.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct worker_progress;
-
-/** What a source answers. */
-enum source_status {
-	SOURCE_ARCHIVE, /**< an archive to unzip: @path is set, and perhaps @fd */
-	SOURCE_FAILED,  /**< something was no archive: it was already said on stderr; count it as
-			   failed */
-	SOURCE_WAIT,    /**< nothing now; ask again when poll_fd() is readable */
-	SOURCE_AGAIN,   /**< nothing so far: ask again once other events have been dealt with */
-	SOURCE_END,     /**< nothing will come any more */
-};
-
-/** One archive from a source. */
-struct source_item {
-	/** The name as the user gave it, NUL-terminated. Owned by the source, valid until the next
-	 * call of next(). */
-	const char *path;
-	/** The archive, already open (standard input), or -1: the parent opens @path. The receiver
-	 * closes it. */
-	int fd;
-	/** SOURCE_FAILED: what is wrong with @path: a fixed word for scripts, static, and what
-	 * stderr was told, the source's as @path. */
-	const char *error;
-	const char *message;
-};
-
-/** Where archives come from, one after the other: a stream, never a list in memory. */
-struct archive_source {
-	enum source_status (*next)(void *context, struct source_item *item);
-	/** The descriptor to wait for (POLLIN) after SOURCE_WAIT. */
-	int (*poll_fd)(void *context);
-	void *context;
-};
-
-/** What has failed: a member, all of an archive, or an input that is no archive. */
-struct failed {
-	const char *archive_path; /**< as the user gave it; NULL: not one archive */
-	const char *member;       /**< the member's name, of @member_size bytes; NULL: all of it */
-	uint16_t member_size;
-	const char *error;   /**< a fixed word for scripts: failure_slug() */
-	const char *message; /**< what stderr says of it, without the names */
-};
-
-/**
- * Where records go. put() only buffers; the parent writes when the descriptor can take it, so that
- * a slow reader never keeps it from a signal or from its workers.
- */
-struct record_sink {
-	/** Buffer a whole member's record. @path is the file that it is in, which may be
-	 * @archive_path, or "" where there are none. 0, or -1 with errno (ENOMEM). */
-	int (*put)(void *context, const struct record *record, const char *archive_path,
-		const char *path);
-	/** Buffer what has failed, in its turn among the members; it counts as a record. NULL: the
-	 * sink takes whole members only. 0, or -1 with errno (ENOMEM). */
-	int (*put_failure)(void *context, const struct failed *failed);
-	/** Bytes that are buffered and not yet written. */
-	size_t (*pending)(void *context);
-	/** The descriptor to wait for (POLLOUT) while pending() is not 0. */
-	int (*poll_fd)(void *context);
-	/**
-	 * Write what the descriptor takes without blocking (it polled POLLOUT). 0, or -1 with errno
-	 * (EPIPE, ENOSPC, ...). Either way *@written is how many records, of all that were put
-	 * since the start, have been written to their last byte.
-	 */
-	int (*write)(void *context, uint64_t *written);
-	void *context;
-};
-
-/** What a worker process does. It leaves with _exit(2) and does not return. */
-struct worker_entry {
-	void (*main)(
-		void *context, int channel_fd, int directory_fd, struct worker_progress *progress);
-	void *context;
-};
-
-struct run_settings {
-	unsigned jobs;        /**< most worker processes at a time, at least 1 */
-	struct limits limits; /**< what workers refuse is not taken from them either */
-	bool no_files;        /**< workers make none: no run directory, records without paths */
-	bool in_place;        /**< members may stay in archives that have paths */
-	bool unordered;       /**< hand records to the sink as they come, not in input order */
-	bool fail_fast;       /**< stop at the first failure */
-	bool measure;         /**< measure private memory while running (for run_stats) */
-	const char *tmpdir;   /**< where the run directory is made */
-};
-
-/** Figures of a run. Memory is in bytes; what it means is said in memory.h. */
-struct run_stats {
-	uint64_t archives;       /**< given to workers */
-	uint64_t members;        /**< printed */
-	uint64_t failures;       /**< archives and members that failed */
-	uint64_t unzipped_bytes; /**< of the members printed */
-	uint64_t elapsed_ns;     /**< wall time */
-	uint64_t workers;        /**< worker processes started */
-	uint64_t received_bytes; /**< messages from workers */
-	uint64_t sent_bytes;     /**< messages to workers */
-	uint64_t received_messages;
-	uint64_t sent_messages;
-	uint64_t parent_private_peak_bytes;
-	uint64_t parent_shared_peak_bytes;
-	uint64_t worker_private_peak_bytes; /**< of the worker with the largest */
-	uint64_t worker_shared_peak_bytes;
-};
+#include "parent/interface.h"
+#include "parent/pool.h"
 
 /** How a run ended. */
 enum run_end {
 	RUN_COMPLETE,    /**< all input was dealt with; see run_stats.failures */
-	RUN_STOPPED,     /**< --fail-fast ended it */
-	RUN_SIGNALED,    /**< INT, TERM or HUP; the number is in *signal_number */
-	RUN_OUTPUT_LOST, /**< the sink's descriptor failed; errno in *signal_number's place */
+	RUN_STOPPED,     /**< --fail-fast ended it, or a failure that leaves no way on */
+	RUN_SIGNALED,    /**< INT, TERM or HUP ended it */
+	RUN_OUTPUT_LOST, /**< the sink's descriptor failed */
 	RUN_NOT_STARTED, /**< no run directory or no worker; already reported */
 };
 
 /**
  * Unzip all that @source gives, and hand each whole member to @sink. Failures are reported with
  * diag(). When it returns, no worker lives, and no file exists that the sink did not write out.
- * @number: the signal (RUN_SIGNALED) or errno (RUN_OUTPUT_LOST).
+ * *@number is the signal (RUN_SIGNALED) or errno (RUN_OUTPUT_LOST), else 0.
  */
 enum run_end run(const struct run_settings *settings, const struct archive_source *source,
 	const struct record_sink *sink, const struct worker_entry *worker, struct run_stats *stats,

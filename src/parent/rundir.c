@@ -128,12 +128,12 @@ static void undo(struct rundir *rundir)
 	int error = errno;
 
 	if (rundir->lock_fd >= 0) {
-		entries_remove(rundir->fd, RUNDIR_LOCK, 0);
+		dirents_remove(rundir->fd, RUNDIR_LOCK, 0);
 		close(steal_fd(&rundir->lock_fd));
 	}
 	if (rundir->fd >= 0)
 		close(steal_fd(&rundir->fd));
-	entries_remove(AT_FDCWD, rundir->unfinished, AT_REMOVEDIR);
+	dirents_remove(AT_FDCWD, rundir->unfinished, AT_REMOVEDIR);
 	errno = error;
 }
 
@@ -194,7 +194,7 @@ int rundir_add(struct rundir *rundir, uint32_t *number)
 	int fd = openat(rundir->fd, name, DIRECTORY_FLAGS);
 	if (fd < 0) {
 		int error = errno;
-		entries_remove(rundir->fd, name, AT_REMOVEDIR);
+		dirents_remove(rundir->fd, name, AT_REMOVEDIR);
 		errno = error;
 		return -1;
 	}
@@ -217,7 +217,7 @@ static int sweep_entry(void *context, int fd, const char *name)
 	if (member_file_parse(name, &archive, &member) &&
 		sweep->keep(sweep->context, archive, member))
 		return 0;
-	return entries_remove(fd, name, 0);
+	return dirents_remove(fd, name, 0);
 }
 
 int rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void *context)
@@ -231,7 +231,7 @@ int rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void
 		cleanup_fd int fd = openat(rundir->fd, name, DIRECTORY_FLAGS);
 		if (fd < 0 && errno == ENOENT)
 			return 0;
-		if (fd >= 0 && entries_each(fd, sweep_entry, &sweep) == 0)
+		if (fd >= 0 && dirents_each(fd, sweep_entry, &sweep) == 0)
 			return 0;
 	}
 	return -1;
@@ -242,7 +242,7 @@ int rundir_drop(struct rundir *rundir, uint32_t number)
 	char name[NUMBER_SIZE];
 
 	snprintf(name, sizeof(name), "%" PRIu32, number);
-	return entries_remove(rundir->fd, name, AT_REMOVEDIR);
+	return dirents_remove(rundir->fd, name, AT_REMOVEDIR);
 }
 
 /*
@@ -254,9 +254,9 @@ static int remove_empty(struct rundir *rundir)
 	int renamed = renameat(AT_FDCWD, rundir->path, AT_FDCWD, rundir->unfinished);
 	const char *name = renamed == 0 ? rundir->unfinished : rundir->path;
 
-	if (entries_remove(rundir->fd, RUNDIR_LOCK, 0) < 0)
+	if (dirents_remove(rundir->fd, RUNDIR_LOCK, 0) < 0)
 		return -1;
-	if (entries_remove(AT_FDCWD, name, AT_REMOVEDIR) == 0)
+	if (dirents_remove(AT_FDCWD, name, AT_REMOVEDIR) == 0)
 		return 0;
 	int error = errno;
 	if (renamed == 0 && (error == ENOTEMPTY || error == EEXIST))
@@ -279,7 +279,7 @@ int rundir_end(struct rundir *rundir)
 		if (errno != ENOTEMPTY && errno != EEXIST) /* it has files: good */
 			error = errno;
 	}
-	if (empty ? remove_empty(rundir) < 0 : entries_remove(rundir->fd, RUNDIR_LOCK, 0) < 0)
+	if (empty ? remove_empty(rundir) < 0 : dirents_remove(rundir->fd, RUNDIR_LOCK, 0) < 0)
 		error = errno;
 	close(steal_fd(&rundir->lock_fd)); /* only now: see rundir_take_lock() */
 	errno = error;

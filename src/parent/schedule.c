@@ -2,54 +2,59 @@
 
 #include "parent/schedule.h"
 
-#include "parent/scheduleparts.h"
 #include "util/cleanup.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-void schedule_init(
-	struct schedule *schedule, bool unordered, const struct schedule_listener *listener)
+void schedule_init(struct schedule *schedule, bool unordered)
 {
-	*schedule = (struct schedule){.listener = *listener, .unordered = unordered};
+	*schedule = (struct schedule){.unordered = unordered};
 }
+
+/* --- jobs and units --- */
 
 static size_t job_bytes(const struct job *job)
 {
 	return sizeof(*job) + strlen(job->path) + 1 + (job->message ? strlen(job->message) + 1 : 0);
 }
 
-struct unit *unit_add(struct schedule *schedule, struct job *job, struct unit *after,
+struct unit *schedule_insert(struct schedule *schedule, struct job *job, struct unit *after,
 	uint64_t first, uint64_t end)
 {
 	struct unit *unit = calloc(1, sizeof(*unit));
 	struct unit **link = after ? &after->next : &job->units;
 
-	if (!unit)
+	if (!unit) {
+		errno = ENOMEM;
 		return NULL;
+	}
+	unit->id = schedule->next_unit++;
 	unit->job = job;
-	unit->first = unit->next_member = unit->told_member = first;
-	unit->end = end;
+	unit->kind = UNIT_MEMBERS;
+	unit->members = (struct unit_members){.first = first, .end = end};
+	unit->next_member = unit->popped_member = first;
 	unit->next = *link;
 	*link = unit;
 	schedule->held_bytes += sizeof(*unit);
 	return unit;
 }
 
-void unit_remove(struct schedule *schedule, struct unit *unit)
+static void remove_unit(struct schedule *schedule, struct unit *unit)
 {
 	struct unit **link = &unit->job->units;
 
 	while (*link != unit)
 		link = &(*link)->next;
 	*link = unit->next;
-	schedule->held_bytes -= sizeof(*unit) + unit->waiting_capacity;
-	free(unit->waiting);
+	schedule->held_bytes -= sizeof(*unit) + unit->results.capacity;
+	recordqueue_release(&unit->results);
 	free(unit);
 }
 
-void job_open(struct schedule *schedule, struct job *job)
+void schedule_offer(struct schedule *schedule, struct job *job)
 {
 	struct job **link = &schedule->open;
 
@@ -62,7 +67,8 @@ void job_open(struct schedule *schedule, struct job *job)
 	job->open = true;
 }
 
-static void job_close(struct schedule *schedule, struct job *job)
+/* @job has no queued unit. */
+static void withdraw(struct schedule *schedule, struct job *job)
 {
 	struct job **link = &schedule->open;
 
@@ -74,13 +80,27 @@ static void job_close(struct schedule *schedule, struct job *job)
 	job->open = false;
 }
 
+/* @job may have a result now. In order, only the first job has any, and nothing is noted. */
+static void make_ready(struct schedule *schedule, struct job *job)
+{
+	if (!schedule->unordered || job->ready)
+		return;
+	job->ready = true;
+	job->next_ready = NULL;
+	if (schedule->ready)
+		schedule->ready_last->next_ready = job;
+	else
+		schedule->ready = job;
+	schedule->ready_last = job;
+}
+
 static struct unit *queued_unit(const struct job *job)
 {
-	for (struct unit *unit = job->units; unit; unit = unit->next) {
-		if (unit->state == UNIT_QUEUED)
-			return unit;
-	}
-	return NULL;
+	struct unit *unit = job->units;
+
+	while (unit && unit->state != UNIT_QUEUED)
+		unit = unit->next;
+	return unit;
 }
 
 static void close_archive(struct schedule *schedule, struct job *job)
@@ -91,7 +111,7 @@ static void close_archive(struct schedule *schedule, struct job *job)
 	schedule->open_archives--;
 }
 
-/* Close the archive where nobody will need it any more, though not all may be told. */
+/* Close the archive if nobody will need it any more, even if results wait. */
 static void close_finished(struct schedule *schedule, struct job *job)
 {
 	for (const struct unit *unit = job->units; unit; unit = unit->next) {
@@ -102,11 +122,10 @@ static void close_finished(struct schedule *schedule, struct job *job)
 		close_archive(schedule, job);
 }
 
-void job_remove(struct schedule *schedule, struct job *job)
+/* Take @job, which has no units, off the list of all. It must be ready no more. */
+static void unlink_job(struct schedule *schedule, struct job *job)
 {
-	job_close(schedule, job);
-	while (job->units)
-		unit_remove(schedule, job->units);
+	withdraw(schedule, job);
 	if (job->previous)
 		job->previous->next = job->next;
 	else
@@ -117,6 +136,12 @@ void job_remove(struct schedule *schedule, struct job *job)
 		schedule->last = job->previous;
 	schedule->held_bytes -= job_bytes(job);
 	close_archive(schedule, job);
+}
+
+static void free_job(struct job *job)
+{
+	if (!job)
+		return;
 	free(job->path);
 	free(job->message);
 	free(job);
@@ -124,9 +149,19 @@ void job_remove(struct schedule *schedule, struct job *job)
 
 void schedule_release(struct schedule *schedule)
 {
-	while (schedule->first)
-		job_remove(schedule, schedule->first);
+	struct job *job;
+
+	while ((job = schedule->first) != NULL) {
+		while (job->units)
+			remove_unit(schedule, job->units);
+		unlink_job(schedule, job);
+		free_job(job);
+	}
+	free_job(steal_pointer(&schedule->popped_job));
+	schedule->ready = schedule->ready_last = NULL;
 }
+
+/* --- what comes in --- */
 
 /* Append @job, all set. */
 static void append_job(struct schedule *schedule, struct job *job)
@@ -138,6 +173,10 @@ static void append_job(struct schedule *schedule, struct job *job)
 		schedule->first = job;
 	schedule->last = job;
 	schedule->held_bytes += job_bytes(job);
+	if (job->planned)
+		make_ready(schedule, job);
+	else
+		schedule_offer(schedule, job);
 }
 
 int schedule_add_failed(
@@ -151,8 +190,7 @@ int schedule_add_failed(
 		errno = ENOMEM;
 		return -1;
 	}
-	struct job *added = steal_pointer(&job);
-	*added = (struct job){
+	*job = (struct job){
 		.number = schedule->next_number,
 		.path = steal_pointer(&path_copy),
 		.fd = -1,
@@ -160,8 +198,7 @@ int schedule_add_failed(
 		.message = steal_pointer(&message_copy),
 		.planned = true,
 	};
-	append_job(schedule, added);
-	schedule_advance(schedule, added);
+	append_job(schedule, steal_pointer(&job));
 	return 0;
 }
 
@@ -172,24 +209,21 @@ int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t s
 	cleanup_free struct job *job = calloc(1, sizeof(*job));
 	cleanup_free char *copy = strdup(path);
 
-	if (!job || !copy || (!failure && !unit_add(schedule, job, NULL, 0, UNIT_END_OPEN))) {
+	if (!job || !copy ||
+		(!failure && !schedule_insert(schedule, job, NULL, 0, UNIT_END_OPEN))) {
 		errno = ENOMEM;
 		return -1;
 	}
-	struct job *added = steal_pointer(&job);
-	added->path = steal_pointer(&copy);
-	added->number = schedule->next_number++;
-	added->fd = steal_fd(&owned);
-	schedule->open_archives += added->fd >= 0;
-	added->size_bytes = size_bytes;
-	append_job(schedule, added);
+	job->path = steal_pointer(&copy);
+	job->number = schedule->next_number++;
+	job->fd = steal_fd(&owned);
+	schedule->open_archives += job->fd >= 0;
+	job->size_bytes = size_bytes;
 	if (failure) {
-		added->failure = *failure;
-		added->planned = true;
-		schedule_advance(schedule, added);
-	} else {
-		job_open(schedule, added);
+		job->failure = *failure;
+		job->planned = true;
 	}
+	append_job(schedule, steal_pointer(&job));
 	return 0;
 }
 
@@ -203,13 +237,15 @@ bool schedule_is_idle(const struct schedule *schedule)
 	return schedule->first == NULL;
 }
 
+/* --- units that are given out --- */
+
 struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred)
 {
 	struct job *job = schedule->open;
 
 	if (!job)
 		return NULL;
-	/* Too much waits already, and only the first job's end lets it go. */
+	/* Too much waits already, and only the end of the first job lets it go. */
 	if (!schedule->unordered && !schedule_has_room(schedule))
 		return job == schedule->first ? queued_unit(job) : NULL;
 	while (job && job->number != preferred)
@@ -219,98 +255,167 @@ struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred)
 
 void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t directory)
 {
+	assert(unit->state == UNIT_QUEUED);
 	unit->state = UNIT_GIVEN;
 	unit->directory = directory;
 	if (!queued_unit(unit->job))
-		job_close(schedule, unit->job);
-}
-
-static int bad_message(void)
-{
-	errno = EBADMSG;
-	return -1;
+		withdraw(schedule, unit->job);
 }
 
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan)
 {
 	struct job *job = unit->job;
-	bool open = unit->end == UNIT_END_OPEN;
+	bool open = unit->members.end == UNIT_END_OPEN;
 
-	if (plan->archive != job->number || plan->first != unit->first || plan->end < unit->first ||
-		plan->end > plan->entries || plan->entries >= UNIT_END_OPEN ||
-		(job->opened && plan->entries != job->entries))
-		return bad_message();
-	/* Units without members would never come to an end. */
-	if (open ? plan->end == unit->first && plan->end < plan->entries : plan->end != unit->end)
-		return bad_message();
-
+	assert(unit->state == UNIT_GIVEN && (open || unit->members.end == plan->end));
 	job->opened = true;
-	unit->state = UNIT_PLANNED;
-	unit->gains = plan->gains;
 	job->entries = plan->entries;
+	unit->state = UNIT_PLANNED;
+	unit->pairable = plan->pairable;
 	if (!open)
 		return 0;
-	unit->end = job->next_first = plan->end;
+	unit->members.end = job->next_first = plan->end;
 	if (plan->end == job->entries)
 		job->planned = true;
-	if (job->planned) /* also where the archive has failed meanwhile */
+	if (job->planned) /* so it also is if the archive has failed meanwhile */
 		return 0;
-	if (!unit_add(schedule, job, unit, plan->end, UNIT_END_OPEN)) {
-		errno = ENOMEM;
+	struct unit *next = schedule_insert(schedule, job, unit, plan->end, UNIT_END_OPEN);
+	if (!next)
 		return -1;
-	}
-	job_open(schedule, job);
+	next->members.place = plan->next_place;
+	schedule_offer(schedule, job);
 	return 0;
 }
 
-int schedule_expect(const struct unit *unit, const struct record *record)
+void schedule_finish(struct schedule *schedule, struct unit *unit)
 {
-	bool possible = unit->end != UNIT_END_OPEN && record->archive == unit->job->number &&
-			record->member >= unit->next_member && record->member < unit->end;
-
-	return possible ? 0 : bad_message();
+	unit->state = UNIT_DONE;
+	close_finished(schedule, unit->job);
+	make_ready(schedule, unit->job);
 }
 
-int schedule_record(struct schedule *schedule, struct unit *unit, const struct record *record)
-{
-	if (schedule_expect(unit, record) < 0 || schedule_tell(schedule, unit, record) < 0)
-		return -1;
-	unit->next_member = record->member + 1;
-	return 0;
-}
-
-void job_fail(struct schedule *schedule, struct job *job, const struct failure *failure)
+void schedule_fail(struct schedule *schedule, struct job *job, const struct failure *failure)
 {
 	for (struct unit *unit = job->units, *next; unit; unit = next) {
 		next = unit->next;
 		if (unit->state == UNIT_QUEUED)
-			unit_remove(schedule, unit);
+			remove_unit(schedule, unit);
 	}
-	job_close(schedule, job);
+	withdraw(schedule, job);
 	job->failure = *failure;
 	job->planned = true;
+	make_ready(schedule, job);
 }
 
-int schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done)
+void schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done)
 {
-	struct job *job = unit->job;
+	if (done->failure.kind != FAILURE_NONE)
+		schedule_fail(schedule, unit->job, &done->failure);
+	schedule_finish(schedule, unit);
+}
 
-	if (done->archive != job->number || done->first != unit->first)
-		return bad_message();
-	if (done->failure.kind != FAILURE_NONE) {
-		if (unit->next_member != unit->first)
-			return bad_message();
-		job_fail(schedule, job, &done->failure);
-	} else if (unit->end == UNIT_END_OPEN) {
-		return bad_message();
-	}
-	unit->state = UNIT_DONE;
-	close_finished(schedule, job);
-	schedule_advance(schedule, job);
+/* --- results --- */
+
+int schedule_record(struct schedule *schedule, struct unit *unit, const struct message *message)
+{
+	const struct record *record = &message->record;
+	size_t capacity = unit->results.capacity;
+
+	assert(record->member >= unit->next_member && record->member < unit->members.end);
+	if (recordqueue_put(&unit->results, message) < 0)
+		return -1;
+	schedule->held_bytes += unit->results.capacity - capacity;
+	unit->next_member = record->member + 1;
+	make_ready(schedule, unit->job);
 	return 0;
 }
 
-/* The job of @archive; NULL where it is done. There must be one, or have been one. */
+bool schedule_has_turn(const struct schedule *schedule, const struct unit *unit)
+{
+	return schedule->unordered || (unit->job == schedule->first && unit == unit->job->units);
+}
+
+/* Take the next record of @unit. False if it has none now. */
+static bool pop_record(struct schedule *schedule, struct unit *unit, struct result *result)
+{
+	struct record *record = &schedule->popped.record;
+	size_t capacity = unit->results.capacity;
+
+	if (!recordqueue_pop(&unit->results, &schedule->popped)) {
+		schedule->held_bytes -= capacity - unit->results.capacity;
+		return false;
+	}
+	record->archive = unit->job->number;
+	unit->popped_member = record->member + 1;
+	*result = (struct result){RESULT_MEMBER, unit->job, record, unit->directory};
+	return true;
+}
+
+enum popped {
+	POPPED,  /* there is a result */
+	NOTHING, /* there is none now */
+	GONE,    /* the job has no more to come, and there is none of it any more */
+};
+
+/* All records of @job were popped: its last word, if it has one. */
+static enum popped pop_job(struct schedule *schedule, struct job *job, struct result *result)
+{
+	bool failed = job->failure.kind != FAILURE_NONE || job->error;
+	bool empty = job->opened && job->entries == 0;
+
+	if (schedule->unordered)
+		schedule->ready = job->next_ready; /* it was the first */
+	unlink_job(schedule, job);
+	if (!failed && !empty) {
+		free_job(job);
+		return GONE;
+	}
+	schedule->popped_job = job;
+	*result = (struct result){.kind = failed ? RESULT_FAILED : RESULT_EMPTY, .job = job};
+	return POPPED;
+}
+
+static enum popped pop_any(struct schedule *schedule, struct job *job, struct result *result)
+{
+	for (struct unit *unit = job->units, *next; unit; unit = next) {
+		next = unit->next;
+		if (pop_record(schedule, unit, result))
+			return POPPED;
+		if (unit->state == UNIT_DONE)
+			remove_unit(schedule, unit);
+		else if (!schedule->unordered)
+			return NOTHING;
+	}
+	if (job->units || !job->planned)
+		return NOTHING;
+	return pop_job(schedule, job, result);
+}
+
+bool schedule_pop(struct schedule *schedule, struct result *result)
+{
+	struct job *job;
+
+	free_job(steal_pointer(&schedule->popped_job));
+	while ((job = schedule->unordered ? schedule->ready : schedule->first) != NULL) {
+		switch (pop_any(schedule, job, result)) {
+		case POPPED:
+			return true;
+		case GONE:
+			continue;
+		case NOTHING:
+			break;
+		}
+		if (!schedule->unordered)
+			return false;
+		schedule->ready = job->next_ready;
+		job->ready = false;
+	}
+	return false;
+}
+
+/* --- which files have records --- */
+
+/* The job of @archive; NULL if it is done. There must be one, or have been one. */
 static const struct job *find_job(const struct schedule *schedule, uint64_t archive)
 {
 	const struct job *job = schedule->first;
@@ -320,12 +425,12 @@ static const struct job *find_job(const struct schedule *schedule, uint64_t arch
 	return job && job->number == archive ? job : NULL;
 }
 
-/* The unit of @job that has @member; NULL where that is done and told, or not planned yet. */
+/* The unit of @job that has @member; NULL if all of it was popped, or it is not planned yet. */
 static const struct unit *find_unit(const struct job *job, uint64_t member)
 {
 	const struct unit *unit = job->units;
 
-	while (unit && (member < unit->first || member >= unit->end))
+	while (unit && (member < unit->members.first || member >= unit->members.end))
 		unit = unit->next;
 	return unit;
 }
@@ -344,7 +449,7 @@ bool schedule_has_record(
 	return member < job->next_first;
 }
 
-bool schedule_was_told(const struct schedule *schedule, uint64_t archive, uint64_t member)
+bool schedule_was_popped(const struct schedule *schedule, uint64_t archive, uint64_t member)
 {
 	if (archive >= schedule->next_number)
 		return false;
@@ -352,5 +457,5 @@ bool schedule_was_told(const struct schedule *schedule, uint64_t archive, uint64
 	if (!job)
 		return true;
 	const struct unit *unit = find_unit(job, member);
-	return unit ? member < unit->told_member : member < job->next_first;
+	return unit ? member < unit->popped_member : member < job->next_first;
 }

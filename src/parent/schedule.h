@@ -1,34 +1,31 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What is to be done, what is being done, and in which order it is told. A job is one archive; it
- * is done in units, each a run of members that one worker does. The first unit of a job has no end
- * yet: the worker that takes it on says where it ends, and the next unit begins there, so that the
- * parent never holds a list of members.
+ * What is to be done, what is being done, and the order of results. A job is one archive. It is
+ * done in units, each of which one worker does: consecutive members. The first unit of a job has
+ * no end yet: the worker that gets it says where it ends, and the next unit begins there, so that
+ * the parent never holds a list of members.
  *
- * Records are handed on in input order: those of the first unit of the first job at once, all
- * others when their turn comes. Without order, all at once. What waits is bounded: while it is more
- * than SCHEDULE_HELD_MAX, only the first job's units are given out and no new archive is taken on.
- * What is printed of a record can be many times as long as the record that waits, so the listener
- * is asked before each whether it has room.
+ * Results wait in a queue of their unit until schedule_pop() takes them: in input order, those of
+ * the first unit of the first job; without order, those of any. What waits is bounded: while it is
+ * more than SCHEDULE_HELD_MAX, only the first job's units are given out and no archive is added.
  *
- * No input or output, no processes: run.c brings those.
+ * Pure data: no input or output but closing the archives of jobs, no processes, no callbacks. What
+ * workers say is checked before it comes here (protocol.h).
  */
 
 #ifndef ZIPMAP_PARENT_SCHEDULE_H
 #define ZIPMAP_PARENT_SCHEDULE_H
 
+#include "parent/recordqueue.h"
 #include "protocol/message.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** Bytes of jobs, units and waiting records above which nothing new is begun. */
+/** Bytes of jobs, units and waiting results above which nothing new is begun. */
 #define SCHEDULE_HELD_MAX ((size_t)1024 * 1024)
-
-/** Workers that may die over one archive before it is given up. */
-#define SCHEDULE_DEATHS_MAX 16
 
 struct unit;
 
@@ -46,10 +43,12 @@ struct job {
 	struct failure failure;      /**< of the archive as a whole */
 	const char *error;           /**< no archive at all: a word for scripts; static; or NULL */
 	char *message;               /**< and what is wrong with it */
-	struct unit *units;          /**< those not done or not told yet, in order */
+	struct unit *units;          /**< those that are not done or whose results wait, in order */
 	struct job *previous, *next; /**< all jobs, in order */
-	struct job *next_open;       /**< jobs that have a unit to give, in order */
+	struct job *next_open;       /**< jobs that have a unit to give out, in order */
 	bool open;                   /**< is one of those */
+	struct job *next_ready;      /**< without order: jobs that may have a result */
+	bool ready;                  /**< is one of those */
 };
 
 enum unit_state {
@@ -60,79 +59,73 @@ enum unit_state {
 };
 
 struct unit {
+	uint64_t id; /**< never used again */
 	struct job *job;
 	struct unit *next;
 	enum unit_state state;
-	uint64_t first;
-	uint64_t end;         /**< UNIT_END_OPEN until it is planned */
-	uint64_t next_member; /**< the lowest that the next record may have */
-	uint64_t told_member; /**< all records below it were told */
-	uint32_t directory;   /**< number of the directory that has its files */
-	unsigned deaths;      /**< workers that died over it without a member to blame */
-	bool gains;           /**< its worker would be faster with another unit beside it */
-	bool alone;          /**< it is to be the only one of its worker's: one of two killed one */
-	uint8_t *waiting;    /**< records that wait for their turn, as messages */
-	size_t waiting_told; /**< bytes of those that were told already */
-	size_t waiting_size;
-	size_t waiting_capacity;
+	uint32_t directory; /**< number of the worker directory that has its files */
+	unsigned deaths;    /**< workers that died over it without a member to blame */
+	bool pairable;      /**< its worker would be faster with another unit beside it */
+	bool exclusive;     /**< its worker gets no other beside it: it may have killed one */
+	enum unit_kind kind;
+	union {
+		struct unit_members members; /**< UNIT_MEMBERS */
+	};
+	uint64_t next_member;       /**< the lowest that the next record may have */
+	uint64_t popped_member;     /**< all records below it were popped */
+	struct recordqueue results; /**< records that wait for their turn */
 };
 
-/**
- * Whom to tell. Where one returns false, the record was not taken, and nothing is told any more:
- * the run is being stopped.
- */
-struct schedule_listener {
-	/** A member, whole (its file is in @directory) or failed. */
-	bool (*record)(void *context, const struct job *job, const struct record *record,
-		uint32_t directory);
-	/** An archive that failed as a whole: job->failure, or job->error and job->message. */
-	bool (*failed)(void *context, const struct job *job);
-	/** An archive without members. */
-	bool (*empty)(void *context, const struct job *job);
-	/** Whether no more is to be told until schedule_resume(); NULL: never. */
-	bool (*full)(void *context);
-	void *context;
+enum result_kind {
+	RESULT_MEMBER, /**< a member, whole or failed */
+	RESULT_FAILED, /**< job->failure of a whole archive, or job->error: an input is none */
+	RESULT_EMPTY,  /**< an archive without members */
+};
+
+/** What has its turn. All of it belongs to the schedule. */
+struct result {
+	enum result_kind kind;
+	const struct job *job;
+	const struct record *record; /**< RESULT_MEMBER */
+	uint32_t directory;          /**< the same: the worker directory that has its file */
 };
 
 struct schedule {
-	struct schedule_listener listener;
 	bool unordered;
-	bool halted;              /**< the listener has had enough */
-	bool paused;              /**< something has its turn, but the listener is full */
 	struct job *first, *last; /**< all jobs */
-	struct job *open;         /**< jobs with a unit to give */
+	struct job *open;         /**< jobs with a unit to give out */
+	struct job *ready, *ready_last;
 	uint64_t next_number;
+	uint64_t next_unit;
 	size_t held_bytes;
-	size_t open_archives; /**< descriptors that jobs hold */
+	size_t open_archives;   /**< descriptors that jobs hold */
+	struct message popped;  /**< the record of the last result */
+	struct job *popped_job; /**< the job of the last result, if that was its last; or NULL */
 };
 
-void schedule_init(
-	struct schedule *schedule, bool unordered, const struct schedule_listener *listener);
+void schedule_init(struct schedule *schedule, bool unordered);
 
-/** Forget everything; descriptors are closed, nobody is told. */
+/** Forget everything; descriptors are closed. */
 void schedule_release(struct schedule *schedule);
 
 /**
- * Add the next archive of the input. @fd is taken over in any case; where @failure is not NULL the
- * archive has failed already and only waits to be told. 0, or -1 with errno ENOMEM.
+ * Add the next archive of the input. @fd is taken over in any case; if @failure is not NULL the
+ * archive has failed already and only waits for its turn. 0, or -1 with errno ENOMEM.
  */
 int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t size_bytes,
 	const struct failure *failure);
 
 /**
- * Add an input that is no archive and only waits to be told as failed, with job->error (static) and
- * job->message. It takes no place among the archives. 0, or -1 with ENOMEM.
+ * Add an input that is no archive: job->error (static) and job->message wait for their turn. It
+ * takes no place among the archives. 0, or -1 with errno ENOMEM.
  */
 int schedule_add_failed(
 	struct schedule *schedule, const char *path, const char *error, const char *message);
 
-/** The listener may not be full any more: tell what has its turn. */
-void schedule_resume(struct schedule *schedule);
-
 /** Whether another archive may be added now. */
 bool schedule_has_room(const struct schedule *schedule);
 
-/** Whether nothing is left to do or to tell. */
+/** Whether nothing is left to do and nothing is left to pop. */
 bool schedule_is_idle(const struct schedule *schedule);
 
 /**
@@ -145,46 +138,50 @@ struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred);
 void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t directory);
 
 /*
- * A worker's answers about a unit that it has. Each returns 0; -1 with errno EBADMSG where the
- * answer is not possible, which is the end of that worker; -1 with ENOMEM.
+ * What the worker says that has @unit, once protocol_check() has found it possible. Each returns 0,
+ * or -1 with errno ENOMEM.
  */
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan);
-int schedule_expect(const struct unit *unit, const struct record *record); /* may it come now? */
-int schedule_record(struct schedule *schedule, struct unit *unit, const struct record *record);
-int schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done);
+int schedule_record(struct schedule *schedule, struct unit *unit, const struct message *message);
+void schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done);
 
-/*
- * A worker has died that had @unit. Each returns 0, or -1 with ENOMEM.
- */
-
-/** It was not at @unit: the members whose records are missing are given out again. */
-int schedule_requeue(struct schedule *schedule, struct unit *unit);
-
-/** Whether @suspect, which the worker was on by its own last word, is a missing member of @unit. */
-bool schedule_may_blame(const struct unit *unit, const struct record *suspect);
+/** Whether the results of @unit have their turn now. */
+bool schedule_has_turn(const struct schedule *schedule, const struct unit *unit);
 
 /**
- * It was on two members, and @suspect, of this unit, is one of them: it is given out again alone,
- * and so are, as always, the other members whose records are missing. Where @suspect is no missing
- * member, all of them are.
+ * Take the next result that has its turn. False if there is none now. It is valid until the
+ * schedule is changed next.
  */
-int schedule_suspect(struct schedule *schedule, struct unit *unit, const struct record *suspect);
+bool schedule_pop(struct schedule *schedule, struct result *result);
 
 /**
- * It was at @unit and no other. @guilty is the member that it was on, with @guilty->failure set: it
- * is told as failed, and the members whose records are missing are given out again. Where
- * @guilty is no missing member, the unit is given out again once, alone, then its archive fails.
- */
-int schedule_lost(struct schedule *schedule, struct unit *unit, const struct record *guilty);
-
-/**
- * Whether the file of @archive and @member in @directory has a record that was accepted, told or
+ * Whether the file of @archive and @member in @directory has a record that was accepted, popped or
  * not: what a worker that has died had finished.
  */
 bool schedule_has_record(
 	const struct schedule *schedule, uint32_t directory, uint64_t archive, uint64_t member);
 
-/** Whether a record of the file of @archive and @member was told. */
-bool schedule_was_told(const struct schedule *schedule, uint64_t archive, uint64_t member);
+/** Whether a record of the file of @archive and @member was popped. */
+bool schedule_was_popped(const struct schedule *schedule, uint64_t archive, uint64_t member);
+
+/*
+ * For requeue.c: changing what is to be done.
+ */
+
+/**
+ * Insert a queued unit of members @first up to @end behind @after, or as the job's first if that is
+ * NULL. schedule_offer() gives it out. NULL with errno ENOMEM.
+ */
+struct unit *schedule_insert(struct schedule *schedule, struct job *job, struct unit *after,
+	uint64_t first, uint64_t end);
+
+/** @job has a queued unit. */
+void schedule_offer(struct schedule *schedule, struct job *job);
+
+/** Nothing more of @unit will come. */
+void schedule_finish(struct schedule *schedule, struct unit *unit);
+
+/** No more of @job is done; what was done has its turn, then @failure. */
+void schedule_fail(struct schedule *schedule, struct job *job, const struct failure *failure);
 
 #endif

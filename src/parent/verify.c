@@ -3,79 +3,138 @@
 #include "parent/verify.h"
 
 #include "parent/dirents.h"
-#include "parent/remap.h"
 #include "parent/schedule.h"
 #include "protocol/membername.h"
+#include "util/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Remove @file, which may be anything that a worker has put there. */
 static void remove_file(const struct worker *worker, const char *file)
 {
-	if (entries_remove(worker->directory_fd, file, 0) < 0 && errno == EISDIR)
-		entries_remove(worker->directory_fd, file, AT_REMOVEDIR);
+	if (dirents_remove(worker->directory_fd, file, 0) < 0 && errno == EISDIR)
+		dirents_remove(worker->directory_fd, file, AT_REMOVEDIR);
 }
 
-/* How large @file is, once it has been mapped. What is wrong with it; FAILURE_NONE: nothing. */
-static struct failure map_file(const struct worker *worker, const char *file,
-	const struct record *record, uint64_t *size_bytes)
+static bool is_expected(
+	const struct stat *status, const struct worker *worker, const struct record *record)
 {
-	struct remap_expect expect = {worker->device, worker->owner, record->inode};
+	return S_ISREG(status->st_mode) && status->st_nlink == 1 &&
+	       status->st_uid == worker->owner && status->st_dev == worker->device &&
+	       status->st_ino == record->inode && status->st_size >= 0;
+}
 
-	if (remap(worker->directory_fd, file, &expect, size_bytes) == 0)
-		return (struct failure){.kind = FAILURE_NONE};
+/*
+ * Open @file, a single component, without following a link or waiting for a FIFO. It must be a
+ * regular file with one link and what the record says; map all of it, read only, and unmap it
+ * again. No byte of it is touched: a worker that shrinks it cannot hurt. 0 with its size, or -1
+ * with errno; ESTALE if it is another file.
+ */
+static int map_whole(const struct worker *worker, const char *file, const struct record *record,
+	uint64_t *size_bytes)
+{
+	struct stat status;
+	cleanup_fd int fd = openat(worker->directory_fd, file,
+		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -1;
+	if (!is_expected(&status, worker, record)) {
+		errno = ESTALE;
+		return -1;
+	}
+	*size_bytes = (uint64_t)status.st_size;
+	if (*size_bytes == 0)
+		return 0; /* nothing to map: mmap(2) refuses a length of 0 */
+	void *map = mmap(NULL, *size_bytes, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -1;
+	return munmap(map, *size_bytes);
+}
+
+/* As map_whole(), but -1 with record->failure. */
+static int map_file(
+	const struct worker *worker, const char *file, struct record *record, uint64_t *size_bytes)
+{
+	if (map_whole(worker, file, record, size_bytes) == 0)
+		return 0;
 	/* ENXIO: a socket, or a FIFO's like. */
 	if (errno == ESTALE || errno == ENOENT || errno == ELOOP || errno == ENXIO)
-		return (struct failure){.kind = FAILURE_CHANGED};
-	return (struct failure){FAILURE_MAP, {(uint64_t)errno, 0}};
+		record->failure.kind = FAILURE_CHANGED;
+	else
+		record->failure = (struct failure){FAILURE_MAP, {(uint64_t)errno, 0}};
+	return -1;
+}
+
+/* 0, or -1 with record->failure, as all of the following. */
+static int check_own(const struct worker *worker, const char *file, struct record *record)
+{
+	uint64_t size_bytes = 0;
+
+	if (map_file(worker, file, record, &size_bytes) < 0)
+		return -1;
+	if ((record->offset_bytes != 0) == record->npy_header &&
+		record->offset_bytes <= size_bytes &&
+		record->size_bytes == size_bytes - record->offset_bytes)
+		return 0;
+	record->failure.kind = FAILURE_CHANGED;
+	return -1;
 }
 
 /* A member in a file of its own. */
-static void check_own(const struct worker *worker, struct budget *budget, struct record *record)
+static void verify_own(const struct worker *worker, struct budget *budget, struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
-	uint64_t size_bytes = 0;
 
 	record_file_name(record, file);
-	record->failure = map_file(worker, file, record, &size_bytes);
-	if (record->failure.kind == FAILURE_NONE &&
-		((record->offset_bytes != 0) != record->headed ||
-			record->offset_bytes > size_bytes ||
-			record->size_bytes != size_bytes - record->offset_bytes))
-		record->failure.kind = FAILURE_CHANGED;
-	if (record->failure.kind == FAILURE_NONE)
-		record->failure = budget_take(budget, record);
-	if (record->failure.kind != FAILURE_NONE)
+	if (check_own(worker, file, record) < 0 ||
+		budget_take(budget, record, &record->failure) < 0)
 		remove_file(worker, file);
 }
 
 /* A member in a file with others, which is mapped once for all. */
-static void check_packed(const struct worker *worker, struct seen_pack *pack, struct budget *budget,
-	struct record *record)
+static void verify_packed(const struct worker *worker, struct seen_pack *pack,
+	struct budget *budget, struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
 
 	if (pack->size_bytes == 0 || pack->inode != record->inode) {
 		record_file_name(record, file);
-		record->failure = map_file(worker, file, record, &pack->size_bytes);
 		pack->inode = record->inode;
+		if (map_file(worker, file, record, &pack->size_bytes) < 0) {
+			pack->size_bytes = 0;
+			return;
+		}
 	}
-	if (record->failure.kind != FAILURE_NONE) {
-		pack->size_bytes = 0;
-		return;
-	}
-	if (record->offset_bytes <= pack->size_bytes &&
-		record->size_bytes <= pack->size_bytes - record->offset_bytes)
-		record->failure = budget_take(budget, record);
-	else
+	if (record->offset_bytes > pack->size_bytes ||
+		record->size_bytes > pack->size_bytes - record->offset_bytes)
 		record->failure.kind = FAILURE_CHANGED;
-	if (record->failure.kind == FAILURE_NONE)
+	else if (budget_take(budget, record, &record->failure) == 0)
 		pack->accepted = true;
 }
 
-void recordfile_remove(const struct worker *worker, const struct record *record)
+static void verify_file(const struct worker *worker, struct in_hand *hand, struct budget *budget,
+	struct record *record)
+{
+	struct seen_pack *pack = &hand->pack;
+
+	if (!record->packed) {
+		verify_own(worker, budget, record);
+		return;
+	}
+	if (!pack->seen || record->pack != pack->number) {
+		verify_settle_pack(worker, hand);
+		*pack = (struct seen_pack){.seen = true, .number = record->pack};
+	}
+	verify_packed(worker, pack, budget, record);
+}
+
+/* Remove the file of a member that has failed, should its worker not have done so. */
+static void remove_failed(const struct worker *worker, const struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
 
@@ -83,7 +142,30 @@ void recordfile_remove(const struct worker *worker, const struct record *record)
 	remove_file(worker, file);
 }
 
-void recordfile_settle(const struct worker *worker, struct in_hand *hand)
+void verify_record(const struct worker *worker, struct in_hand *hand, struct budget *budget,
+	struct record *record)
+{
+	record->archive = hand->unit->job->number;
+	if (record->failure.kind != FAILURE_NONE) {
+		remove_failed(worker, record);
+		return;
+	}
+	switch (record->place) {
+	case PLACE_FILE:
+		verify_file(worker, hand, budget, record);
+		return;
+	case PLACE_NOWHERE:
+		if (!record->listed)
+			budget_take(budget, record, &record->failure);
+		return;
+	case PLACE_ARCHIVE:
+		/* It takes no room, so that only the limits of one member are for it. */
+		budget_allow(budget, record, &record->failure);
+		return;
+	}
+}
+
+void verify_settle_pack(const struct worker *worker, struct in_hand *hand)
 {
 	char file[MEMBER_FILE_SIZE];
 
@@ -92,28 +174,4 @@ void recordfile_settle(const struct worker *worker, struct in_hand *hand)
 		remove_file(worker, file);
 	}
 	hand->pack = (struct seen_pack){0};
-}
-
-int recordfile_check(const struct worker *worker, struct in_hand *hand, struct budget *budget,
-	struct record *record)
-{
-	struct seen_pack *pack = &hand->pack;
-
-	if (!record->packed) {
-		check_own(worker, budget, record);
-		return 0;
-	}
-	/* Packs are called after their first members and come in order: none that is settled comes
-	 * again. */
-	if (record->pack < hand->unit->first || record->pack > record->member ||
-		(pack->seen && record->pack < pack->number)) {
-		errno = EBADMSG;
-		return -1;
-	}
-	if (!pack->seen || record->pack != pack->number) {
-		recordfile_settle(worker, hand);
-		*pack = (struct seen_pack){.seen = true, .number = record->pack};
-	}
-	check_packed(worker, pack, budget, record);
-	return 0;
 }

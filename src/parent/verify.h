@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The file that a worker says it has made of a member: whether it is what was said, and its removal
- * where it is not.
+ * The parent's own look at what a worker says it has made of a member. Before a path is announced,
+ * the parent has opened and mapped that same file, and has held it against the record and the
+ * budget. A file that is not what was said of it is removed.
  */
 
 #ifndef ZIPMAP_PARENT_VERIFY_H
@@ -12,21 +13,17 @@
 #include "parent/pool.h"
 
 /**
- * Hold the file of @record, a whole member that @hand's unit expects, against what is said of it.
- * Where it is another, or more than @budget has left, record->failure is set and the file is
- * removed. 0, or -1 with errno EBADMSG
- * where no file can be meant.
+ * Verify @record of @hand's unit, which is possible (protocol.h). If it is not true, or is more
+ * than @budget has left, record->failure is set and the file is removed; so is what the worker has
+ * left of a member that it says has failed.
  */
-int recordfile_check(const struct worker *worker, struct in_hand *hand, struct budget *budget,
+void verify_record(const struct worker *worker, struct in_hand *hand, struct budget *budget,
 	struct record *record);
 
-/** Remove the file of its own of a member that has failed, should its worker not have done so. */
-void recordfile_remove(const struct worker *worker, const struct record *record);
-
 /**
- * No more is to come of the pack that was looked at last for @hand: one of which no member could be
+ * No more is to come of the pack that was verified last for @hand: one of which no member could be
  * announced is removed.
  */
-void recordfile_settle(const struct worker *worker, struct in_hand *hand);
+void verify_settle_pack(const struct worker *worker, struct in_hand *hand);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What a worker is at, in a page that it shares with the parent: the one thing that must be known
- * although the worker can no longer say it. The worker writes it, the parent reads it once the
- * worker is dead, to name the member that killed it. It is a worker's word: checked before use.
+ * What a worker is working on, in a page that it shares with the parent: what must be known even if
+ * the worker can no longer say it. The worker writes it. The parent reads it once the worker is
+ * dead, to name the member that killed it. It is a worker's word, and is checked before use.
  */
 
 #ifndef ZIPMAP_PROTOCOL_CRASHNOTE_H
@@ -13,17 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** No member is in hand. */
+/** No unit, or no member, is in hand. */
 #define PROGRESS_NONE UINT64_MAX
 
 /** The most bytes kept of a member's name. */
 #define PROGRESS_NAME_MAX 512
 
-/** Units that a worker may be at. */
+/** Units that a worker may have in hand at a time. */
 #define PROGRESS_LANES 2
 
 struct progress_lane {
-	_Atomic uint64_t archive;     /**< the archive's place in the input, or PROGRESS_NONE */
+	_Atomic uint64_t unit;        /**< the id of the unit in hand, or PROGRESS_NONE */
 	_Atomic uint64_t member;      /**< the index of the member in hand, or PROGRESS_NONE */
 	_Atomic size_t name_size;     /**< bytes of @name */
 	char name[PROGRESS_NAME_MAX]; /**< of the member in hand, cut */

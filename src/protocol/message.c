@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Fields of a record that are there only where they say something. Each has a bit in the record's
- * field mask and is put in the order of the bits.
+ * Fields of a record that are there only if they say something. Each has a bit in the record's
+ * field mask, and they are put in the order of their bits.
  */
 enum record_field {
 	RECORD_FAILURE = 1 << 0,
@@ -20,14 +20,14 @@ enum record_field {
 	RECORD_NOTE = 1 << 5,
 	RECORD_NO_FILE = 1 << 8,
 	RECORD_LISTED = 1 << 9,
-	RECORD_HEADED = 1 << 10, /* nothing is put for it */
+	RECORD_NPY_HEADER = 1 << 10, /* nothing is put for it */
 	RECORD_BASE = 1 << 12,
 	RECORD_IN_ARCHIVE = 1 << 13,
 	RECORD_UNCHECKED = 1 << 14,
 	/* all that are known */
 	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE |
-			RECORD_HEADED | RECORD_IN_ARCHIVE | RECORD_UNCHECKED,
-	/* where a member is: one of these is there */
+			RECORD_NPY_HEADER | RECORD_IN_ARCHIVE | RECORD_UNCHECKED,
+	/* where a member is: exactly one of these is there */
 	RECORD_PLACES = RECORD_FAILURE | RECORD_FILE | RECORD_NO_FILE | RECORD_IN_ARCHIVE,
 };
 
@@ -70,7 +70,7 @@ static bool fields_agree(unsigned fields)
 		return false;
 	if ((fields & RECORD_BASE) && (place != RECORD_FILE || (fields & RECORD_PACK)))
 		return false;
-	if ((fields & RECORD_HEADED) &&
+	if ((fields & RECORD_NPY_HEADER) &&
 		((fields & RECORD_PACK) || place == RECORD_NO_FILE || place == RECORD_IN_ARCHIVE))
 		return false;
 	return !(fields & RECORD_PACK) || place == RECORD_FILE || place == RECORD_FAILURE;
@@ -144,11 +144,10 @@ static void put_record(struct wire_writer *out, const struct record *record)
 		if (record->base)
 			fields |= RECORD_BASE;
 	}
-	/* Of one that failed too, since its file is called so. */
-	if (record->headed)
-		fields |= RECORD_HEADED;
+	/* A member that failed has it too, since the name of its file depends on it. */
+	if (record->npy_header)
+		fields |= RECORD_NPY_HEADER;
 	wire_put_u16(out, (uint16_t)fields);
-	wire_put_u64(out, record->archive);
 	wire_put_u64(out, record->member);
 	wire_put_bytes(out, record->name, record->name_size);
 	if (fields & RECORD_FAILURE)
@@ -185,15 +184,14 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 {
 	unsigned fields = wire_get_u16(in);
 
-	*record = (struct record){.archive = wire_get_u64(in)};
-	record->member = wire_get_u64(in);
+	*record = (struct record){.member = wire_get_u64(in)};
 	record->name = wire_get_bytes(in, &record->name_size);
 	if (!fields_agree(fields))
 		in->failed = true;
 	record->place = place_of(fields);
 	record->listed = fields & RECORD_LISTED;
 	record->unchecked = fields & RECORD_UNCHECKED;
-	record->headed = fields & RECORD_HEADED;
+	record->npy_header = fields & RECORD_NPY_HEADER;
 	if (fields & RECORD_FAILURE) {
 		get_failure(in, &record->failure);
 		if (record->failure.kind == FAILURE_NONE)
@@ -235,31 +233,59 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 		in->failed = true;
 }
 
+static void put_work(struct wire_writer *out, const struct message_work *work)
+{
+	wire_put_u64(out, work->archive);
+	wire_put_u64(out, work->entries);
+	wire_put_u64(out, work->total_left);
+	wire_put_u8(out, work->has_archive);
+	wire_put_u8(out, work->in_place);
+	wire_put_u8(out, (uint8_t)work->kind);
+	switch (work->kind) {
+	case UNIT_MEMBERS:
+		wire_put_u64(out, work->members.first);
+		wire_put_u64(out, work->members.end);
+		wire_put_u64(out, work->members.place);
+		return;
+	}
+}
+
+static void get_work(struct wire_reader *in, struct message_work *work)
+{
+	work->archive = wire_get_u64(in);
+	work->entries = wire_get_u64(in);
+	work->total_left = wire_get_u64(in);
+	work->has_archive = wire_get_u8(in) != 0;
+	work->in_place = wire_get_u8(in) != 0;
+	work->kind = (enum unit_kind)wire_get_u8(in);
+	switch (work->kind) {
+	case UNIT_MEMBERS:
+		work->members.first = wire_get_u64(in);
+		work->members.end = wire_get_u64(in);
+		work->members.place = wire_get_u64(in);
+		return;
+	}
+	in->failed = true;
+}
+
 static void put_fields(struct wire_writer *out, const struct message *message)
 {
+	if (message->kind != MESSAGE_MEMORY)
+		wire_put_u64(out, message->unit);
 	switch (message->kind) {
 	case MESSAGE_WORK:
-		wire_put_u64(out, message->work.archive);
-		wire_put_u64(out, message->work.first);
-		wire_put_u64(out, message->work.end);
-		wire_put_u64(out, message->work.total_left);
-		wire_put_u64(out, message->work.entries);
-		wire_put_u8(out, message->work.has_archive);
-		wire_put_u8(out, message->work.in_place);
+		put_work(out, &message->work);
 		break;
 	case MESSAGE_PLAN:
-		wire_put_u64(out, message->plan.archive);
-		wire_put_u64(out, message->plan.first);
 		wire_put_u64(out, message->plan.end);
 		wire_put_u64(out, message->plan.entries);
-		wire_put_u8(out, message->plan.gains);
+		wire_put_u64(out, message->plan.next_place);
+		wire_put_u8(out, message->plan.pairable);
 		break;
 	case MESSAGE_RECORD:
 		put_record(out, &message->record);
 		break;
 	case MESSAGE_DONE:
-		wire_put_u64(out, message->done.archive);
-		wire_put_u64(out, message->done.first);
 		put_failure(out, &message->done.failure);
 		break;
 	case MESSAGE_MEMORY:
@@ -271,29 +297,22 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 
 static void get_fields(struct wire_reader *in, struct message *message)
 {
+	if (message->kind != MESSAGE_MEMORY)
+		message->unit = wire_get_u64(in);
 	switch (message->kind) {
 	case MESSAGE_WORK:
-		message->work.archive = wire_get_u64(in);
-		message->work.first = wire_get_u64(in);
-		message->work.end = wire_get_u64(in);
-		message->work.total_left = wire_get_u64(in);
-		message->work.entries = wire_get_u64(in);
-		message->work.has_archive = wire_get_u8(in) != 0;
-		message->work.in_place = wire_get_u8(in) != 0;
+		get_work(in, &message->work);
 		return;
 	case MESSAGE_PLAN:
-		message->plan.archive = wire_get_u64(in);
-		message->plan.first = wire_get_u64(in);
 		message->plan.end = wire_get_u64(in);
 		message->plan.entries = wire_get_u64(in);
-		message->plan.gains = wire_get_u8(in) != 0;
+		message->plan.next_place = wire_get_u64(in);
+		message->plan.pairable = wire_get_u8(in) != 0;
 		return;
 	case MESSAGE_RECORD:
 		get_record(in, &message->record, &message->array);
 		return;
 	case MESSAGE_DONE:
-		message->done.archive = wire_get_u64(in);
-		message->done.first = wire_get_u64(in);
 		get_failure(in, &message->done.failure);
 		return;
 	case MESSAGE_MEMORY:
@@ -302,6 +321,16 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		return;
 	}
 	in->failed = true;
+}
+
+size_t message_record_bytes_max(const struct record *record)
+{
+	const size_t fixed = 160; /* all fields of a fixed size, and the lengths of the others */
+	size_t names = (size_t)record->name_size + record->base_size;
+
+	if (!record->array)
+		return fixed + names;
+	return fixed + names + record->array->dtype_size + sizeof(*record->array);
 }
 
 int message_put(struct wire_writer *packet, const struct message *message)

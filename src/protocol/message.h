@@ -19,43 +19,59 @@
 /** The most bytes of one packet: any one record fits, with the longest name that there is. */
 #define PACKET_MAX ((size_t)96 * 1024)
 
+/** The most bytes of one MESSAGE_WORK, which is a packet of its own. */
+#define WORK_BYTES_MAX ((size_t)128)
+
 /** The end of a unit that the worker is to find itself. */
 #define UNIT_END_OPEN UINT64_MAX
 
 enum message_kind {
 	/* From the parent to a worker. */
-	MESSAGE_WORK = 1, /**< unzip one unit; with the archive's descriptor where it is new */
+	MESSAGE_WORK = 1, /**< do one unit; the archive's descriptor comes along if it is new */
 
 	/* From a worker to the parent, for each MESSAGE_WORK: PLAN, any number of RECORDs, DONE. */
 	MESSAGE_PLAN,   /**< which members the unit has */
 	MESSAGE_RECORD, /**< one member, whole or failed */
-	MESSAGE_DONE, /**< the unit's last word; with a failure where the archive cannot be read */
+	MESSAGE_DONE,   /**< the unit has ended; with a failure if the archive cannot be read */
 
-	MESSAGE_MEMORY, /**< the worker's last word, after the channel's end: its peaks */
+	MESSAGE_MEMORY, /**< the worker's last message, after the channel has ended: its peaks */
 };
 
-/** A unit of work: members @first up to but not including @end of one archive. */
+/** What a unit of work consists of. The values go over the wire: append, never reorder. */
+enum unit_kind {
+	UNIT_MEMBERS = 1, /**< consecutive members of one archive */
+};
+
+/** The members of a UNIT_MEMBERS. */
+struct unit_members {
+	uint64_t first;
+	uint64_t end;   /**< behind the last, or UNIT_END_OPEN: the worker decides, and says so */
+	uint64_t place; /**< where in the central directory the first one's entry begins, as the
+			   worker said that planned the unit before; 0: find it from the start */
+};
+
+/** A unit of work. */
 struct message_work {
 	uint64_t archive; /**< the archive's place in the input */
-	uint64_t first;
-	uint64_t end;        /**< or UNIT_END_OPEN: the worker decides, and says so in PLAN */
+	uint64_t entries; /**< members of the archive, as its first PLAN said; 0: not known yet */
 	uint64_t total_left; /**< bytes that the run may still unzip; UINT64_MAX: no limit */
-	uint64_t entries;    /**< as the first unit's PLAN had it; 0: that has not come */
 	bool has_archive;    /**< the packet carries the archive's descriptor */
 	bool in_place;       /**< members may stay in the archive, which has a path */
+	enum unit_kind kind; /**< which of the following there is */
+	union {
+		struct unit_members members;
+	};
 };
 
+/** What a UNIT_MEMBERS turns out to be, before any of its records. */
 struct message_plan {
-	uint64_t archive;
-	uint64_t first;
-	uint64_t end;
-	uint64_t entries; /**< members of the archive, all of them */
-	bool gains;       /**< the worker would be faster with another unit beside this one */
+	uint64_t end;        /**< behind its last member */
+	uint64_t entries;    /**< members of the archive, all of them */
+	uint64_t next_place; /**< the place of the unit that begins at @end; 0: not known */
+	bool pairable;       /**< the worker would be faster with another unit beside this one */
 };
 
 struct message_done {
-	uint64_t archive;
-	uint64_t first;
 	struct failure failure; /**< FAILURE_NONE, or why the whole archive failed */
 };
 
@@ -67,24 +83,31 @@ struct message_memory {
 
 struct message {
 	enum message_kind kind;
-	struct array array; /**< that of a record that was read, so that no copy may be made */
+	uint64_t unit; /**< the unit that it is about, never used again in a run; not of MEMORY */
+	struct array
+		array; /**< the array of a record that was read, so that nothing is allocated */
 	union {
 		struct message_work work;
 		struct message_plan plan;
-		struct record record;
+		struct record record; /**< without record.archive, which is that of the unit */
 		struct message_done done;
 		struct message_memory memory;
 	};
 };
 
 /**
- * Append @message to @packet. 0, or -1 where it does not fit: then the packet is as it was.
+ * Append @message to @packet. 0, or -1 if it does not fit: then the packet is as it was.
  */
 int message_put(struct wire_writer *packet, const struct message *message);
 
 /**
+ * The most bytes that message_put() takes for @record.
+ */
+size_t message_record_bytes_max(const struct record *record);
+
+/**
  * Take the next message from @packet; a record's name points into the packet. 1 for a message, 0
- * at the end, -1 with errno EBADMSG where the bytes are no message: unknown tag, a length that does
+ * at the end, -1 with errno EBADMSG if the bytes are no message: an unknown tag, a length that does
  * not match the fields, a value out of range.
  */
 int message_get(struct wire_reader *packet, struct message *message);

@@ -9,7 +9,7 @@ size_t record_own_name(const struct record *record, char *file)
 	const char *name = record->base ? record->base : record->name;
 	size_t size = record->base ? record->base_size : record->name_size;
 
-	if (record->headed)
+	if (record->npy_header)
 		return member_npy_name(record->archive, record->member, name, size, file);
 	return member_file_name(record->archive, record->member, name, size, file);
 }

@@ -42,9 +42,9 @@ struct record {
 	uint64_t inode;         /**< of the file that the worker wrote and mapped */
 	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
 	bool unchecked;         /**< in the archive: @crc32 is as stated only */
-	bool headed;   /**< a header is put before the member, and the file's name ends in .npy */
-	bool packed;   /**< the file holds several members */
-	uint64_t pack; /**< the index of the first of those, which the file is named for */
+	bool npy_header; /**< a .npy header was put before the member, and its file is named .npy */
+	bool packed;     /**< the file holds several members */
+	uint64_t pack;   /**< the index of the first of those, which the file is named for */
 	enum record_place place;
 	bool listed;               /**< the fields of a listing, which follow, are there */
 	bool encrypted;            /**< of a listing, as are the next ones */

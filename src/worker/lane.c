@@ -94,7 +94,7 @@ static uint64_t plan_end(const struct lane *lane, uint64_t first)
 }
 
 /* Whether a member of the unit would gain from one in another lane. */
-static bool unit_gains(const struct lane *lane)
+static bool unit_is_pairable(const struct lane *lane)
 {
 	/* Where even the largest would not, none is looked at. */
 	if (lane->settings->task == TASK_LIST ||
@@ -125,7 +125,7 @@ static void note_progress(const struct lane *lane, const struct member *member)
 
 static void put_record(struct lane *lane, const struct record *record)
 {
-	struct message message = {.kind = MESSAGE_RECORD, .record = *record};
+	struct message message = {.kind = MESSAGE_RECORD, .unit = lane->unit, .record = *record};
 	struct record *said = &message.record;
 	char base[MEMBER_BASE_MAX + 1];
 
@@ -196,28 +196,28 @@ static void hold(struct lane *lane, const struct record *record)
 }
 
 /* The unit has come to its end, or cannot be done. */
-static void say_done(
-	struct lane *lane, uint64_t archive, uint64_t first, const struct failure *failure)
+static void say_done(struct lane *lane, uint64_t unit, const struct failure *failure)
 {
 	struct message done = {
 		.kind = MESSAGE_DONE,
-		.done = {.archive = archive, .first = first, .failure = *failure},
+		.unit = unit,
+		.done = {.failure = *failure},
 	};
 
 	atomic_store_explicit(&lane->progress->member, PROGRESS_NONE, memory_order_relaxed);
-	atomic_store_explicit(&lane->progress->archive, PROGRESS_NONE, memory_order_relaxed);
+	atomic_store_explicit(&lane->progress->unit, PROGRESS_NONE, memory_order_relaxed);
 	outbox_put(lane->outbox, &done);
 }
 
-void lane_refuse(struct lane *lane, const struct message_work *work, const struct failure *failure)
+void lane_refuse(struct lane *lane, uint64_t unit, const struct failure *failure)
 {
-	say_done(lane, work->archive, work->first, failure);
+	say_done(lane, unit, failure);
 }
 
 static void finish_unit(struct lane *lane)
 {
 	release_held(lane);
-	say_done(lane, lane->archive_number, lane->first, &(struct failure){0});
+	say_done(lane, lane->unit, &(struct failure){0});
 	lane->busy = false;
 }
 
@@ -368,7 +368,7 @@ static void set_bounds(struct lane *lane, const struct message_work *work, uint6
 	struct bounds bounds = {
 		.limits = lane->settings->limits,
 		.total_left = work->total_left,
-		.tight = !unit_has_room(lane, &in_place, work->first, end),
+		.tight = !unit_has_room(lane, &in_place, work->members.first, end),
 	};
 	extraction_set_bounds(lane->extraction, &bounds);
 	extraction_set_in_place(lane->extraction, &in_place);
@@ -384,34 +384,37 @@ uint64_t lane_file_limit(const struct worker_settings *settings)
 	return limits->total_bytes > 0 ? limits->total_bytes + UNIT_MEMBERS * header : 0;
 }
 
-int lane_begin(struct lane *lane, const struct message_work *work)
+int lane_begin(struct lane *lane, uint64_t unit, const struct message_work *work)
 {
+	const struct unit_members *members = &work->members;
 	uint64_t entries = archive_entries(lane->archive);
 	struct failure failure = {0};
 
 	if (work->entries > 0 && work->entries != entries) {
 		failure.kind = FAILURE_ARCHIVE_CHANGED;
-		lane_refuse(lane, work, &failure);
+		lane_refuse(lane, unit, &failure);
 		return 0;
 	}
-	if (work->first > entries || (work->end != UNIT_END_OPEN && work->end > entries))
+	if (members->first > entries || (members->end != UNIT_END_OPEN && members->end > entries))
 		return -1;
 	/* Its first unit is begun before any other. */
-	if (work->first == 0 && check_archive(lane, &failure) < 0) {
-		lane_refuse(lane, work, &failure);
+	if (members->first == 0 && check_archive(lane, &failure) < 0) {
+		lane_refuse(lane, unit, &failure);
 		return 0;
 	}
-	lane->first = lane->next = work->first;
-	lane->end = work->end != UNIT_END_OPEN ? work->end : plan_end(lane, work->first);
+	lane->unit = unit;
+	lane->first = lane->next = members->first;
+	lane->end = members->end != UNIT_END_OPEN ? members->end : plan_end(lane, members->first);
 	lane->busy = true;
 	set_bounds(lane, work, lane->end);
-	bool gains = unit_gains(lane);
+	bool pairable = unit_is_pairable(lane);
 	struct message plan = {
 		.kind = MESSAGE_PLAN,
-		.plan = {work->archive, work->first, lane->end, entries, gains},
+		.unit = unit,
+		.plan = {.end = lane->end, .entries = entries, .pairable = pairable},
 	};
 	outbox_put(lane->outbox, &plan);
-	if (lane->end < entries || gains)
+	if (lane->end < entries || pairable)
 		outbox_flush(lane->outbox); /* there is something to give out now */
 	return 0;
 }

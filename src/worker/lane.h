@@ -32,6 +32,7 @@ struct lane {
 	uint64_t archive_number;
 
 	bool busy;      /* there is a unit, from @first up to @end */
+	uint64_t unit;  /* its id */
 	uint64_t first; /* the unit's first member */
 	uint64_t next;  /* the member after the one in hand */
 	uint64_t end;   /* of the unit */
@@ -50,13 +51,13 @@ int lane_init(struct lane *lane, const struct worker_settings *settings, int dir
 void lane_release(struct lane *lane);
 
 /**
- * Begin with the unit @work of lane->archive, and say the plan. The lane is busy until its members
- * are done, which may be at once. 0, or -1 where there can be no such unit.
+ * Begin with @work, the unit @unit of lane->archive, and say the plan. The lane is busy until its
+ * members are done, which may be at once. 0, or -1 if there can be no such unit.
  */
-int lane_begin(struct lane *lane, const struct message_work *work);
+int lane_begin(struct lane *lane, uint64_t unit, const struct message_work *work);
 
-/** The unit @work cannot be done: say why. */
-void lane_refuse(struct lane *lane, const struct message_work *work, const struct failure *failure);
+/** The unit @unit cannot be done: say why. */
+void lane_refuse(struct lane *lane, uint64_t unit, const struct failure *failure);
 
 /** Whether the member in hand would gain from one in the other lane. */
 bool lane_gains(const struct lane *lane);

@@ -90,22 +90,22 @@ static int take_archive(struct worker *worker, struct lane *lane, const struct m
 	return archive ? 0 : -1;
 }
 
-static void do_work(struct worker *worker, const struct message_work *work, int fd)
+static void do_work(struct worker *worker, uint64_t unit, const struct message_work *work, int fd)
 {
 	struct lane *lane = &worker->lanes[worker->lanes[0].busy];
 	struct failure failure = {0};
 
-	atomic_store_explicit(&lane->progress->archive, work->archive, memory_order_relaxed);
+	atomic_store_explicit(&lane->progress->unit, unit, memory_order_relaxed);
 	if (take_archive(worker, lane, work, fd, &failure) < 0)
-		lane_refuse(lane, work, &failure);
-	else if (lane_begin(lane, work) < 0)
+		lane_refuse(lane, unit, &failure);
+	else if (lane_begin(lane, unit, work) < 0)
 		give_up();
 }
 
 /* Take the next message; wait for one where there is nothing to do meanwhile. */
 static void serve(struct worker *worker, bool idle)
 {
-	uint8_t bytes[64]; /* a MESSAGE_WORK is smaller */
+	uint8_t bytes[WORK_BYTES_MAX];
 	cleanup_fd int fd = -1;
 	int channel_fd = worker->outbox.channel_fd;
 
@@ -130,7 +130,7 @@ static void serve(struct worker *worker, bool idle)
 	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK ||
 		message.work.has_archive != (fd >= 0))
 		give_up();
-	do_work(worker, &message.work, steal_fd(&fd));
+	do_work(worker, message.unit, &message.work, steal_fd(&fd));
 }
 
 /* Whether the second lane, which has nothing, is to look for something. */

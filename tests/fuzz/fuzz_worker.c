@@ -81,7 +81,147 @@ static ssize_t fuzz_receive(int channel_fd, void *packet, size_t capacity, int *
 		return wait ? 0 : -1;
 	}
 	struct message message = {.kind = MESSAGE_WORK,
-		.work = {.first = unit->first, .end = unit->end, .has_archive = !handed_over}};
+		.unit = unit->id,
+		.work = {
+			.has_archive = !handed_over, .kind = unit->kind, .members = unit->members}};
+	units[free_place] = unit;
+	schedule_give(&schedule, unit, 0);
+	if (!handed_over)
+		*fd = fcntl(archive_fd, F_DUPFD_CLOEXEC, 0);
+	handed_over = true;
+	wire_writer_init(&writer, packet, capacity);
+	MUST(message_put(&writer, &message) == 0);
+	return (ssize_t)writer.size;
+}
+
+/* The files of whole members, in their order. */
+static struct {
+	char (*names)[MEMBER_FILE_SIZE];
+	size_t count;
+} announced;
+
+/* The file of a whole member holds what the record says. */
+static void check_file(const struct record *record)
+{
+	static uint8_t bytes[FILE_MAX];
+	char file[MEMBER_FILE_SIZE];
+	struct member member;
+	struct stat status;
+
+	archive_member(stated, record->member, &member);
+	MUST(record->size_bytes == member.size_bytes && record->crc32 == member.crc32);
+	record_file_name(record, file);
+	int fd = openat(directory_fd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	MUST(fd >= 0 && fstat(fd, &status) == 0);
+	MUST(S_ISREG(status.st_mode) && (status.st_mode & 07777) == 0600 && status.st_nlink == 1);
+	MUST(status.st_ino == record->inode && record->size_bytes <= sizeof(bytes));
+	if (record->packed)
+		MUST(record->offset_bytes % 64 == 0);
+	else
+		MUST(record->offset_bytes == 0 && (uint64_t)status.st_size == record->size_bytes);
+	MUST(pread(fd, bytes, (size_t)record->size_bytes, (off_t)record->offset_bytes) ==
+		(ssize_t)record->size_bytes);
+	/* By zlib, whatever the worker took. */
+	MUST(crc32(0, bytes, (uInt)record->size_bytes) == record->crc32);
+	close(fd);
+}
+
+static void take_record(const struct record *record)
+{
+	char file[MEMBER_FILE_SIZE];
+
+	if (record->failure.kind != FAILURE_NONE)
+		return;
+	check_file(record);
+	record_file_name(record, file);
+	if (announced.count > 0 && strcmp(announced.names[announced.count - 1], file) == 0)
+		return; /* the same pack */
+	announced.names =
+		reallocarray(announced.names, announced.count + 1, sizeof(announced.names[0]));
+	MUST(announced.names);
+	memcpy(announced.names[announced.count++], file, sizeof(file));
+}
+
+static void take_results(void)
+{
+	struct result result;
+
+	while (schedule_pop(&schedule, &result)) {
+		if (result.kind == RESULT_MEMBER)
+			take_record(result.record);
+	}
+}
+
+static void hear(const struct message *message)
+{
+	int i = 0;
+
+	while (i < LANES && (!units[i] || units[i]->id != message->unit))
+		i++;
+	MUST(i < LANES);
+	switch (message->kind) {
+	case MESSAGE_PLAN:
+		MUST(schedule_plan(&schedule, units[i], &message->plan) == 0);
+		break;
+	case MESSAGE_RECORD:
+		MUST(schedule_record(&schedule, units[i], message) == 0);
+		break;
+	default:
+		MUST(message->kind == MESSAGE_DONE);
+		schedule_done(&schedule, units[i], &message->done);
+		units[i] = NULL;
+		break;
+	}
+	take_results();
+}
+
+static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait);
+static ssize_t fuzz_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait);
+#define _exit           fuzz_exit
+#define channel_send    fuzz_send
+#define channel_receive fuzz_receive
+#include "worker/outbox.c"
+#include "worker/worker.c"
+#undef _exit
+#undef channel_send
+#undef channel_receive
+
+/* Members above this size are cut off by the limit of the process: a bomb costs no minutes. */
+#define FILE_MAX ((rlim_t)1024 * 1024)
+
+/* What a real parent does with what a worker says. */
+static struct schedule schedule;
+static struct unit *units[LANES]; /* those that the worker has, or NULL */
+static bool handed_over;          /* the archive */
+
+static struct archive *stated; /* the same archive, for what it states; or NULL */
+static char *directory;
+static int directory_fd = -1;
+static int archive_fd = -1;
+
+static _Noreturn void fuzz_exit(int status)
+{
+	(void)status;
+	fuzz_found("a worker gives up", __FILE__, __LINE__);
+}
+
+/* Two units at a time where there are two, so that both lanes have work. */
+static ssize_t fuzz_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait)
+{
+	struct unit *unit = schedule_next(&schedule, 0);
+	struct wire_writer writer;
+	int free_place = units[0] != NULL;
+
+	(void)channel_fd;
+	*fd = -1;
+	if (!unit || units[free_place]) {
+		errno = EAGAIN;
+		return wait ? 0 : -1;
+	}
+	struct message message = {.kind = MESSAGE_WORK,
+		.unit = unit->id,
+		.work = {
+			.has_archive = !handed_over, .kind = unit->kind, .members = unit->members}};
 	units[free_place] = unit;
 	schedule_give(&schedule, unit, 0);
 	if (!handed_over)
@@ -131,66 +271,6 @@ static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bo
 		hear(&message);
 	MUST(got == 0);
 	return 0;
-}
-
-/* The files of whole members, in their order. */
-static struct {
-	char (*names)[MEMBER_FILE_SIZE];
-	size_t count;
-} announced;
-
-/* The file of a whole member holds what the record says. */
-static void check_file(const struct record *record)
-{
-	static uint8_t bytes[FILE_MAX];
-	char file[MEMBER_FILE_SIZE];
-	struct member member;
-	struct stat status;
-
-	archive_member(stated, record->member, &member);
-	MUST(record->size_bytes == member.size_bytes && record->crc32 == member.crc32);
-	record_file_name(record, file);
-	int fd = openat(directory_fd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	MUST(fd >= 0 && fstat(fd, &status) == 0);
-	MUST(S_ISREG(status.st_mode) && (status.st_mode & 07777) == 0600 && status.st_nlink == 1);
-	MUST(status.st_ino == record->inode && record->size_bytes <= sizeof(bytes));
-	if (record->packed)
-		MUST(record->offset_bytes % 64 == 0);
-	else
-		MUST(record->offset_bytes == 0 && (uint64_t)status.st_size == record->size_bytes);
-	MUST(pread(fd, bytes, (size_t)record->size_bytes, (off_t)record->offset_bytes) ==
-		(ssize_t)record->size_bytes);
-	/* By zlib, whatever the worker took. */
-	MUST(crc32(0, bytes, (uInt)record->size_bytes) == record->crc32);
-	close(fd);
-}
-
-static bool on_record(
-	void *context, const struct job *job, const struct record *record, uint32_t number)
-{
-	char file[MEMBER_FILE_SIZE];
-
-	(void)context;
-	(void)job;
-	(void)number;
-	if (record->failure.kind != FAILURE_NONE)
-		return true;
-	check_file(record);
-	record_file_name(record, file);
-	if (announced.count > 0 && strcmp(announced.names[announced.count - 1], file) == 0)
-		return true; /* the same pack */
-	announced.names =
-		reallocarray(announced.names, announced.count + 1, sizeof(announced.names[0]));
-	MUST(announced.names);
-	memcpy(announced.names[announced.count++], file, sizeof(file));
-	return true;
-}
-
-static bool on_last_word(void *context, const struct job *job)
-{
-	(void)context;
-	(void)job;
-	return true;
 }
 
 /* Remove the files of whole members; there must be no others. */
@@ -265,8 +345,6 @@ static void work(const struct worker_settings *settings)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct schedule_listener listener = {
-		on_record, on_last_word, on_last_word, NULL, NULL};
 	/* By its size, so that all of the input is the archive. */
 	enum decoder decoder = (enum decoder)(size / 4 % DECODER_KINDS);
 	const struct worker_settings settings = {
@@ -281,7 +359,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	signal(SIGXFSZ, SIG_IGN); /* libFuzzer sets its own */
 	MUST(ftruncate(archive_fd, 0) == 0);
 	MUST(pwrite(archive_fd, data, size, 0) == (ssize_t)size);
-	schedule_init(&schedule, false, &listener);
+	schedule_init(&schedule, false);
 	MUST(schedule_add(&schedule, "archive", -1, size, NULL) == 0);
 	stated = archive_open(fcntl(archive_fd, F_DUPFD_CLOEXEC, 0), &failure);
 	handed_over = false;

@@ -10,8 +10,11 @@ static struct budget budget;
 static enum failure_kind take(uint64_t size_bytes)
 {
 	const struct record record = {.size_bytes = size_bytes};
+	struct failure failure = {.kind = FAILURE_NONE};
+	int taken = budget_take(&budget, &record, &failure);
 
-	return budget_take(&budget, &record).kind;
+	ck_assert_int_eq(taken, failure.kind == FAILURE_NONE ? 0 : -1);
+	return failure.kind;
 }
 
 START_TEST(without_limits_all_is_taken)
@@ -42,7 +45,8 @@ START_TEST(a_member_that_is_too_large_takes_nothing)
 {
 	budget_init(&budget, &(struct limits){.member_bytes = 10, .total_bytes = 100});
 	const struct record record = {.size_bytes = 11};
-	struct failure failure = budget_take(&budget, &record);
+	struct failure failure;
+	ck_assert_int_eq(budget_take(&budget, &record, &failure), -1);
 	ck_assert_int_eq(failure.kind, FAILURE_MEMBER_LIMIT);
 	ck_assert_uint_eq(failure.numbers[0], 11);
 	ck_assert_uint_eq(failure.numbers[1], 10);
@@ -57,8 +61,9 @@ START_TEST(what_is_only_allowed_takes_nothing)
 	const struct record large = {.size_bytes = 11};
 
 	budget_init(&budget, &(struct limits){.member_bytes = 10, .total_bytes = 5});
-	ck_assert_int_eq(budget_allow(&budget, &small).kind, FAILURE_NONE);
-	struct failure failure = budget_allow(&budget, &large);
+	struct failure failure;
+	ck_assert_int_eq(budget_allow(&budget, &small, &failure), 0);
+	ck_assert_int_eq(budget_allow(&budget, &large, &failure), -1);
 	ck_assert_int_eq(failure.kind, FAILURE_MEMBER_LIMIT);
 	ck_assert_uint_eq(failure.numbers[0], 11);
 	ck_assert_uint_eq(failure.numbers[1], 10);

@@ -22,20 +22,33 @@ static const struct array array_of_none = {
 /** One of each kind, and of each shape of a record. */
 static const struct message samples[] = {
 	{.kind = MESSAGE_WORK,
-		.work = {0x1122334455667788, 7, UNIT_END_OPEN, UINT64_MAX, 0, true, false}},
-	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, 5, false, false}},
-	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, UINT64_MAX - 1, false}},
+		.unit = 0x8877665544332211,
+		.work = {.archive = 0x1122334455667788,
+			.total_left = UINT64_MAX,
+			.has_archive = true,
+			.kind = UNIT_MEMBERS,
+			.members = {.first = 7, .end = UNIT_END_OPEN}}},
+	{.kind = MESSAGE_WORK,
+		.unit = 6,
+		.work = {.archive = 1,
+			.entries = 5,
+			.total_left = 4,
+			.kind = UNIT_MEMBERS,
+			.members = {.first = 2, .end = 3, .place = 0xfedcba9876543210}}},
+	{.kind = MESSAGE_PLAN,
+		.unit = 9,
+		.plan = {.end = 11, .entries = UINT64_MAX - 1, .next_place = UINT64_MAX}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 6,
+		.unit = 5,
+		.record = {.member = 6,
 			.size_bytes = (uint64_t)1 << 40,
 			.inode = 0xfedcba9876543210,
 			.crc32 = 0xe20a1c96,
 			.name = "a\0/\xff",
 			.name_size = 4}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 7,
+		.unit = 5,
+		.record = {.member = 7,
 			.offset_bytes = 128,
 			.size_bytes = 1,
 			.inode = 2,
@@ -43,8 +56,8 @@ static const struct message samples[] = {
 			.name = "",
 			.name_size = 0}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 9,
+		.unit = 5,
+		.record = {.member = 9,
 			.offset_bytes = 64,
 			.packed = true,
 			.pack = 8,
@@ -54,25 +67,25 @@ static const struct message samples[] = {
 			.name = "p",
 			.name_size = 1}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = UINT64_MAX,
-			.member = UINT64_MAX,
+		.unit = UINT64_MAX,
+		.record = {.member = UINT64_MAX,
 			.failure = {FAILURE_CRC_MISMATCH, {0x12345678, 0x9abcdef0}},
 			.name = "dir/x.dat",
 			.name_size = 9}},
-	{.kind = MESSAGE_DONE, .done = {3, 4, {FAILURE_NONE, {0, 0}}}},
-	{.kind = MESSAGE_DONE, .done = {3, 4, {FAILURE_KINDS - 1, {UINT64_MAX, 1}}}},
+	{.kind = MESSAGE_DONE, .unit = 3, .done = {{FAILURE_NONE, {0, 0}}}},
+	{.kind = MESSAGE_DONE, .unit = UINT64_MAX, .done = {{FAILURE_KINDS - 1, {UINT64_MAX, 1}}}},
 	{.kind = MESSAGE_MEMORY, .memory = {123456789012, 98765432109}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 10,
+		.unit = 5,
+		.record = {.member = 10,
 			.place = PLACE_NOWHERE,
 			.size_bytes = 77,
 			.crc32 = 3,
 			.name = "tested",
 			.name_size = 6}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 11,
+		.unit = 5,
+		.record = {.member = 11,
 			.place = PLACE_NOWHERE,
 			.size_bytes = 78,
 			.crc32 = 4,
@@ -84,8 +97,8 @@ static const struct message samples[] = {
 			.name = "listed",
 			.name_size = 6}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 12,
+		.unit = 5,
+		.record = {.member = 12,
 			.size_bytes = 1,
 			.inode = 2,
 			.crc32 = 3,
@@ -93,10 +106,16 @@ static const struct message samples[] = {
 			.name_size = 2,
 			.base = "_",
 			.base_size = 1}},
-	{.kind = MESSAGE_WORK, .work = {1, 2, 3, 4, 5, true, true}},
+	{.kind = MESSAGE_WORK,
+		.unit = 7,
+		.work = {.archive = 1,
+			.has_archive = true,
+			.in_place = true,
+			.kind = UNIT_MEMBERS,
+			.members = {.first = 2, .end = 3}}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 12,
+		.unit = 5,
+		.record = {.member = 12,
 			.place = PLACE_ARCHIVE,
 			.size_bytes = (uint64_t)1 << 41,
 			.offset_bytes = (uint64_t)1 << 42,
@@ -104,18 +123,18 @@ static const struct message samples[] = {
 			.name = "stays",
 			.name_size = 5}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 13,
+		.unit = 5,
+		.record = {.member = 13,
 			.place = PLACE_ARCHIVE,
 			.unchecked = true,
 			.size_bytes = 79,
 			.crc32 = 6,
 			.name = "unchecked",
 			.name_size = 9}},
-	{.kind = MESSAGE_PLAN, .plan = {9, 10, 11, 12, .gains = true}},
+	{.kind = MESSAGE_PLAN, .unit = 9, .plan = {.end = 11, .entries = 12, .pairable = true}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 12,
+		.unit = 5,
+		.record = {.member = 12,
 			.size_bytes = 188,
 			.inode = 2,
 			.crc32 = 3,
@@ -123,8 +142,8 @@ static const struct message samples[] = {
 			.name = "a.npy",
 			.name_size = 5}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 13,
+		.unit = 5,
+		.record = {.member = 13,
 			.offset_bytes = 64,
 			.packed = true,
 			.pack = 8,
@@ -135,8 +154,8 @@ static const struct message samples[] = {
 			.name = "b.npy",
 			.name_size = 5}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 14,
+		.unit = 5,
+		.record = {.member = 14,
 			.size_bytes = 7,
 			.inode = 2,
 			.crc32 = 3,
@@ -144,9 +163,9 @@ static const struct message samples[] = {
 			.name = "c.npy",
 			.name_size = 5}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 14,
-			.headed = true,
+		.unit = 5,
+		.record = {.member = 14,
+			.npy_header = true,
 			.offset_bytes = 128,
 			.size_bytes = 1,
 			.inode = 2,
@@ -154,10 +173,10 @@ static const struct message samples[] = {
 			.name = "h",
 			.name_size = 1}},
 	{.kind = MESSAGE_RECORD,
-		.record = {.archive = 5,
-			.member = 13,
+		.unit = 5,
+		.record = {.member = 13,
 			.failure = {FAILURE_OPEN_SHAPE, {5, 4}},
-			.headed = true,
+			.npy_header = true,
 			.name = "f",
 			.name_size = 1}},
 };
@@ -189,14 +208,13 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 {
 	assert_array_eq(a->array, b->array);
 	ck_assert_int_eq(a->note, b->note);
-	ck_assert_uint_eq(a->archive, b->archive);
 	ck_assert_uint_eq(a->member, b->member);
 	assert_failure_eq(&a->failure, &b->failure);
 	ck_assert_uint_eq(a->size_bytes, b->size_bytes);
 	ck_assert_uint_eq(a->offset_bytes, b->offset_bytes);
 	ck_assert_uint_eq(a->inode, b->inode);
 	ck_assert_uint_eq(a->crc32, b->crc32);
-	ck_assert_int_eq(a->headed, b->headed);
+	ck_assert_int_eq(a->npy_header, b->npy_header);
 	ck_assert_int_eq(a->packed, b->packed);
 	ck_assert_uint_eq(a->pack, b->pack);
 	ck_assert_int_eq(a->place, b->place);
@@ -217,29 +235,29 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 static void assert_message_eq(const struct message *a, const struct message *b)
 {
 	ck_assert_int_eq(a->kind, b->kind);
+	ck_assert_uint_eq(a->unit, b->unit);
 	switch (a->kind) {
 	case MESSAGE_WORK:
 		ck_assert_uint_eq(a->work.archive, b->work.archive);
-		ck_assert_uint_eq(a->work.first, b->work.first);
-		ck_assert_uint_eq(a->work.end, b->work.end);
-		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
 		ck_assert_uint_eq(a->work.entries, b->work.entries);
+		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
 		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
 		ck_assert_int_eq(a->work.in_place, b->work.in_place);
+		ck_assert_int_eq(a->work.kind, b->work.kind);
+		ck_assert_uint_eq(a->work.members.first, b->work.members.first);
+		ck_assert_uint_eq(a->work.members.end, b->work.members.end);
+		ck_assert_uint_eq(a->work.members.place, b->work.members.place);
 		return;
 	case MESSAGE_PLAN:
-		ck_assert_uint_eq(a->plan.archive, b->plan.archive);
-		ck_assert_uint_eq(a->plan.first, b->plan.first);
 		ck_assert_uint_eq(a->plan.end, b->plan.end);
 		ck_assert_uint_eq(a->plan.entries, b->plan.entries);
-		ck_assert_int_eq(a->plan.gains, b->plan.gains);
+		ck_assert_uint_eq(a->plan.next_place, b->plan.next_place);
+		ck_assert_int_eq(a->plan.pairable, b->plan.pairable);
 		return;
 	case MESSAGE_RECORD:
 		assert_record_eq(&a->record, &b->record);
 		return;
 	case MESSAGE_DONE:
-		ck_assert_uint_eq(a->done.archive, b->done.archive);
-		ck_assert_uint_eq(a->done.first, b->done.first);
 		assert_failure_eq(&a->done.failure, &b->done.failure);
 		return;
 	case MESSAGE_MEMORY:
@@ -427,8 +445,8 @@ static size_t put_raw_record(uint8_t *packet, uint16_t fields, uint8_t failure_k
 	wire_writer_init(&writer, packet, 4096);
 	wire_put_u8(&writer, MESSAGE_RECORD);
 	wire_put_u32(&writer, 0);
-	wire_put_u16(&writer, fields);
 	wire_put_u64(&writer, 1);
+	wire_put_u16(&writer, fields);
 	wire_put_u64(&writer, 2);
 	wire_put_bytes(&writer, "name", 4);
 	if (fields & 1) {
@@ -514,8 +532,9 @@ static int decode_fields(unsigned fields)
 	if (fields & BIT_PACK)
 		wire_put_u64(&writer, 1);
 	size += writer.size;
-	wire_writer_init(&writer, packet + 1, 6);
+	wire_writer_init(&writer, packet + 1, 4);
 	wire_put_u32(&writer, (uint32_t)size - 5);
+	wire_writer_init(&writer, packet + 13, 2); /* behind the unit */
 	wire_put_u16(&writer, (uint16_t)fields);
 	return decode(packet, size, &count);
 }
@@ -564,6 +583,45 @@ START_TEST(unknown_fields_of_a_record_are_refused)
 }
 END_TEST
 
+START_TEST(kinds_of_units_that_there_are_not_are_refused)
+{
+	uint8_t packet[4096];
+	size_t count;
+	size_t size = encode(&samples[0], packet);
+	/* WORK: unit, archive, entries, total_left, two flags, kind */
+	uint8_t *kind = packet + 5 + 8 + 8 + 8 + 8 + 1 + 1;
+
+	ck_assert_uint_eq(*kind, UNIT_MEMBERS);
+	for (unsigned value = 0; value < 256; value++) {
+		*kind = (uint8_t)value;
+		ck_assert_int_eq(decode(packet, size, &count), value == UNIT_MEMBERS ? 0 : -1);
+	}
+}
+END_TEST
+
+START_TEST(a_work_message_is_no_larger_than_its_bound)
+{
+	uint8_t packet[4096];
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		if (samples[i].kind == MESSAGE_WORK)
+			ck_assert_uint_le(encode(&samples[i], packet), WORK_BYTES_MAX);
+	}
+}
+END_TEST
+
+START_TEST(a_record_takes_no_more_than_its_bound)
+{
+	uint8_t packet[4096];
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		if (samples[i].kind == MESSAGE_RECORD)
+			ck_assert_uint_le(encode(&samples[i], packet),
+				message_record_bytes_max(&samples[i].record));
+	}
+}
+END_TEST
+
 START_TEST(failure_kinds_out_of_range_are_refused)
 {
 	uint8_t packet[4096];
@@ -575,8 +633,8 @@ START_TEST(failure_kinds_out_of_range_are_refused)
 			ck_assert_int_eq(
 				decode(packet, put_raw_record(packet, 1, (uint8_t)kind), &count),
 				expected);
-		size_t size = encode(&samples[7], packet); /* DONE: archive, first, failure */
-		packet[5 + 16] = (uint8_t)kind;
+		size_t size = encode(&samples[7], packet); /* DONE: unit, failure */
+		packet[5 + 8] = (uint8_t)kind;
 		ck_assert_int_eq(decode(packet, size, &count), expected);
 	}
 }
@@ -593,8 +651,8 @@ static int decode_array(
 	wire_writer_init(&writer, packet, sizeof(packet));
 	wire_put_u8(&writer, MESSAGE_RECORD);
 	wire_put_u32(&writer, 0);
-	wire_put_u16(&writer, fields);
 	wire_put_u64(&writer, 1);
+	wire_put_u16(&writer, fields);
 	wire_put_u64(&writer, 2);
 	wire_put_bytes(&writer, "name", 4);
 	if (fields & 1) { /* failed */
@@ -792,9 +850,9 @@ START_TEST(random_bytes_never_harm)
 			packet[1] = (uint8_t)(size - 5);
 			memset(packet + 2, 0, 3);
 		}
-		if (size >= 7 && round % 2) {
-			packet[5] &= 63; /* known fields */
-			packet[6] &= 3;
+		if (size >= 15 && round % 2) {
+			packet[13] &= 63; /* known fields */
+			packet[14] &= 3;
 		}
 		decode(packet, size, &count);
 	}
@@ -837,6 +895,9 @@ int main(void)
 	tcase_add_test(tests, a_member_in_its_archive_has_what_belongs_to_that_alone);
 	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
 	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);
+	tcase_add_test(tests, kinds_of_units_that_there_are_not_are_refused);
+	tcase_add_test(tests, a_work_message_is_no_larger_than_its_bound);
+	tcase_add_test(tests, a_record_takes_no_more_than_its_bound);
 	tcase_add_test(tests, failure_kinds_out_of_range_are_refused);
 	tcase_add_test(tests, an_array_that_does_not_fit_its_member_is_refused);
 	tcase_add_test(tests, dimensions_of_an_array_out_of_range_are_refused);

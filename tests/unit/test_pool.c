@@ -24,7 +24,7 @@ static size_t descriptors_before;
 
 /** What the workers of these tests do: answer each packet, with what the archive's number asks. */
 enum order {
-	SAY_DESCRIPTORS, /* the number of descriptors that it has, as a plan's archive */
+	SAY_DESCRIPTORS, /* the number of descriptors that it has, as a plan's end */
 	SAY_TWICE,       /* two packets */
 	SAY_GARBAGE,
 	SAY_PROGRESS, /* note progress, then answer */
@@ -64,9 +64,9 @@ static void worker_main(
 		if (message.work.archive == LEAVE)
 			_exit(5);
 		if (message.work.archive == SAY_DESCRIPTORS)
-			answer.plan.archive = count_descriptors();
+			answer.plan.end = count_descriptors();
 		if (message.work.archive == SAY_PROGRESS) {
-			atomic_store(&progress->lanes[0].archive, 77);
+			atomic_store(&progress->lanes[0].unit, 77);
 			atomic_store(&progress->lanes[0].member, 88);
 		}
 		wire_writer_init(&writer, out, sizeof(out));
@@ -115,7 +115,11 @@ static struct worker *start(void)
 
 static void send_order(struct worker *worker, enum order order, int fd)
 {
-	const struct message_work work = {.archive = order, .end = UNIT_END_OPEN};
+	const struct message work = {.kind = MESSAGE_WORK,
+		.work = {.archive = order,
+			.has_archive = fd >= 0,
+			.kind = UNIT_MEMBERS,
+			.members = {.end = UNIT_END_OPEN}}};
 
 	ck_assert_int_eq(pool_send(&pool, worker, &work, fd), 0);
 }
@@ -169,7 +173,7 @@ START_TEST(a_worker_has_no_descriptor_but_its_own)
 	struct worker *worker = start();
 	send_order(worker, SAY_DESCRIPTORS, STDIN_FILENO);
 	ck_assert_int_eq(receive(worker, &message), 1);
-	ck_assert_uint_eq(message.plan.archive, 5); /* 0, 1, 2, the channel, the directory */
+	ck_assert_uint_eq(message.plan.end, 5); /* 0, 1, 2, the channel, the directory */
 	for (int i = 0; i < 20; i++)
 		close(fds[i]);
 }
@@ -184,7 +188,7 @@ START_TEST(what_is_sent_and_received_is_counted)
 	ck_assert_uint_eq(worker->archive, SAY_TWICE);
 	ck_assert_uint_eq(stats.sent_messages, 1);
 	ck_assert_uint_gt(stats.sent_bytes, 8);
-	ck_assert_uint_lt(stats.sent_bytes, 64);
+	ck_assert_uint_lt(stats.sent_bytes, WORK_BYTES_MAX);
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_uint_eq(stats.received_messages, 2);
@@ -216,13 +220,13 @@ START_TEST(progress_is_seen_after_the_worker_is_dead)
 	struct message message;
 	struct worker *worker = start();
 
-	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].archive), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].unit), PROGRESS_NONE);
 	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].member), PROGRESS_NONE);
 	send_order(worker, SAY_PROGRESS, -1);
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_int_eq(kill(worker->pid, SIGKILL), 0);
 	ck_assert_int_eq(receive(worker, &message), -1);
-	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].archive), 77);
+	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].unit), 77);
 	ck_assert_uint_eq(atomic_load(&worker->progress->lanes[0].member), 88);
 	int status = pool_bury(&pool, worker);
 	ck_assert(WIFSIGNALED(status));
@@ -278,7 +282,8 @@ END_TEST
 
 START_TEST(sending_to_a_dead_worker_is_epipe_and_changes_nothing)
 {
-	const struct message_work work = {.archive = 1};
+	const struct message work = {
+		.kind = MESSAGE_WORK, .work = {.archive = 1, .kind = UNIT_MEMBERS}};
 	struct message message;
 	struct worker *worker = start();
 
@@ -293,6 +298,8 @@ END_TEST
 
 START_TEST(the_end_of_the_channels_makes_workers_leave_and_they_are_still_heard)
 {
+	const struct message work = {
+		.kind = MESSAGE_WORK, .work = {.archive = 1, .kind = UNIT_MEMBERS}};
 	struct message message;
 	struct worker *a = start();
 	struct worker *b = start();
@@ -303,7 +310,7 @@ START_TEST(the_end_of_the_channels_makes_workers_leave_and_they_are_still_heard)
 	ck_assert_int_eq(receive(a, &message), 1);
 	ck_assert_int_eq(receive(a, &message), -1);
 	ck_assert_int_eq(receive(b, &message), -1);
-	ck_assert_int_eq(pool_send(&pool, b, &(struct message_work){0}, -1), -1);
+	ck_assert_int_eq(pool_send(&pool, b, &work, -1), -1);
 }
 END_TEST
 

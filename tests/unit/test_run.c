@@ -160,6 +160,7 @@ static size_t descriptors_before;
  */
 
 struct self {
+	uint64_t unit;
 	int channel_fd, directory_fd;
 	struct worker_progress *progress;
 	unsigned lane;
@@ -296,8 +297,10 @@ static void say_kind(const struct self *self, enum message_kind kind, uint64_t a
 {
 	struct message message = {.kind = kind};
 
-	if (kind == MESSAGE_WORK)
-		message.work.archive = archive;
+	if (kind == MESSAGE_WORK) {
+		message.unit = self->unit;
+		message.work = (struct message_work){.archive = archive, .kind = UNIT_MEMBERS};
+	}
 	say(self, &message);
 }
 
@@ -307,7 +310,7 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 {
 	static char large[PACKET_MAX + 1];
 	static char long_name[MEMBER_NAME_MAX];
-	struct message message = {.kind = MESSAGE_RECORD};
+	struct message message = {.kind = MESSAGE_RECORD, .unit = self->unit};
 	char name[32];
 
 	switch (deed) {
@@ -337,7 +340,7 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 		return false;
 	case OTHER_ARCHIVE:
 		message.record = *record;
-		message.record.archive++;
+		message.unit++;
 		say(self, &message);
 		return false;
 	case OTHER_MEMBER:
@@ -358,13 +361,13 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 	case TWO_PLANS:
 		message.kind = MESSAGE_PLAN;
 		message.plan = (struct message_plan){
-			work->archive, work->first, work->first + 1, scene.members, false};
+			.end = work->members.first + 1, .entries = scene.members};
 		say(self, &message);
 		return false;
 	case SAME_PLAN:
 		message.kind = MESSAGE_PLAN;
-		message.plan = (struct message_plan){
-			work->archive, work->first, scene.members, scene.members, false};
+		message.plan =
+			(struct message_plan){.end = scene.members, .entries = scene.members};
 		say(self, &message);
 		return false;
 	case LIE_BACKWARDS:
@@ -381,13 +384,13 @@ static bool misbehave(const struct self *self, const struct message_work *work,
 		return false;
 	case OUR_LAST_WORDS:
 		message.kind = MESSAGE_DONE;
-		message.done = (struct message_done){
-			work->archive, work->first, {FAILURE_OPEN, {EACCES, 0}}};
+		message.done = (struct message_done){{FAILURE_OPEN, {EACCES, 0}}};
 		say(self, &message);
 		return false;
 	case DONE_TOO_OFTEN:
 		message.kind = MESSAGE_DONE;
-		message.done = (struct message_done){work->archive, work->first + 1, {0}};
+		message.unit++;
+		message.done = (struct message_done){{0}};
 		say(self, &message);
 		return false;
 	case DIE:
@@ -482,7 +485,7 @@ static _Noreturn void die_unheard(const struct self *self, const struct message_
 {
 	char name[32];
 
-	for (uint64_t member = work->first; member <= scene.bad_member; member++) {
+	for (uint64_t member = work->members.first; member <= scene.bad_member; member++) {
 		note_progress(self, member);
 		write_member(self, work->archive, member, name);
 	}
@@ -529,33 +532,34 @@ static void *be_restless(void *context)
 static void do_pack(const struct self *self, const struct message_work *work, uint64_t end)
 {
 	enum deed deed = scene.deeds[work->archive];
-	struct message message = {.kind = MESSAGE_RECORD};
+	struct message message = {.kind = MESSAGE_RECORD, .unit = self->unit};
 	struct record *record = &message.record;
 	char file[MEMBER_FILE_SIZE];
 	char bytes[64];
 	struct stat status;
 
-	member_pack_name(work->archive, work->first, file);
+	member_pack_name(work->archive, work->members.first, file);
 	int fd = openat(self->directory_fd, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		_exit(86);
-	for (uint64_t member = work->first; member < end; member++) {
+	for (uint64_t member = work->members.first; member < end; member++) {
 		size_t size = member_bytes(work->archive, member, bytes);
-		if (pwrite(fd, bytes, size, (off_t)(member - work->first) * 64) != (ssize_t)size)
+		if (pwrite(fd, bytes, size, (off_t)(member - work->members.first) * 64) !=
+			(ssize_t)size)
 			_exit(85);
 	}
 	if (deed == PACK_NO_FILE || deed == PACK_LINK)
 		unlinkat(self->directory_fd, file, 0);
 	if (deed == PACK_LINK && symlinkat("/dev/zero", self->directory_fd, file) < 0)
 		_exit(84);
-	for (uint64_t member = work->first; member < end; member++) {
+	for (uint64_t member = work->members.first; member < end; member++) {
 		bool bad = member == scene.bad_member;
 		note_progress(self, member);
 		*record = (struct record){.archive = work->archive,
 			.member = member,
 			.packed = true,
-			.pack = work->first,
-			.offset_bytes = (member - work->first) * 64,
+			.pack = work->members.first,
+			.offset_bytes = (member - work->members.first) * 64,
 			.size_bytes = member_bytes(work->archive, member, bytes),
 			.inode = status.st_ino + (deed == PACK_INODE_LIE)};
 		if (deed == PACK_ALL_LIE || deed == PACK_LIE_AND_DIE ||
@@ -568,7 +572,7 @@ static void do_pack(const struct self *self, const struct message_work *work, ui
 		if (deed == PACK_BACKWARDS && member == scene.bad_member - 1)
 			record->pack = member; /* there is none */
 		say(self, &message);
-		if (deed == PACK_SHRINK && member == work->first)
+		if (deed == PACK_SHRINK && member == work->members.first)
 			shrink(self, record);
 		if (bad && deed == PACK_LIE_AND_DIE)
 			die();
@@ -581,7 +585,7 @@ static void do_pack(const struct self *self, const struct message_work *work, ui
 static void do_member(const struct self *self, const struct message_work *work, uint64_t member)
 {
 	enum deed deed = scene.deeds[work->archive];
-	struct message message = {.kind = MESSAGE_RECORD};
+	struct message message = {.kind = MESSAGE_RECORD, .unit = self->unit};
 	char name[32];
 
 	note_progress(self, member);
@@ -600,23 +604,21 @@ static void do_member(const struct self *self, const struct message_work *work, 
 
 static uint64_t unit_end(const struct message_work *work)
 {
-	uint64_t left = scene.members - work->first;
+	uint64_t left = scene.members - work->members.first;
 
-	if (work->end != UNIT_END_OPEN)
-		return work->end;
-	return work->first + (left < scene.per_unit ? left : scene.per_unit);
+	if (work->members.end != UNIT_END_OPEN)
+		return work->members.end;
+	return work->members.first + (left < scene.per_unit ? left : scene.per_unit);
 }
 
 static void do_work(const struct self *self, const struct message_work *work)
 {
 	enum deed deed = scene.deeds[work->archive];
 	unsigned attempt = atomic_fetch_add(&shared->attempts[work->archive], 1);
-	struct message plan = {.kind = MESSAGE_PLAN};
-	struct message done = {.kind = MESSAGE_DONE};
+	struct message plan = {.kind = MESSAGE_PLAN, .unit = self->unit};
+	struct message done = {.kind = MESSAGE_DONE, .unit = self->unit};
 
-	atomic_store(&self->progress->lanes[0].archive, work->archive);
-	done.done.archive = work->archive;
-	done.done.first = work->first;
+	atomic_store(&self->progress->lanes[0].unit, self->unit);
 	if (deed == DIE_FIRST || (deed == DIE_FIRST_ONCE && attempt == 0))
 		die();
 	if (deed == ARCHIVE_FAILS)
@@ -625,11 +627,11 @@ static void do_work(const struct self *self, const struct message_work *work)
 		say(self, &done);
 		return;
 	}
-	if (deed == DIE_UNHEARD && work->first <= scene.bad_member &&
-		(work->end == UNIT_END_OPEN || scene.bad_member < work->end))
+	if (deed == DIE_UNHEARD && work->members.first <= scene.bad_member &&
+		(work->members.end == UNIT_END_OPEN || scene.bad_member < work->members.end))
 		die_unheard(self, work);
 	uint64_t end = unit_end(work);
-	plan.plan = (struct message_plan){work->archive, work->first, end, scene.members, false};
+	plan.plan = (struct message_plan){.end = end, .entries = scene.members};
 	if (deed != RECORD_FIRST)
 		say(self, &plan);
 	pthread_t thread;
@@ -638,10 +640,10 @@ static void do_work(const struct self *self, const struct message_work *work)
 	if (deed >= PACK && deed <= PACK_AHEAD)
 		do_pack(self, work, end);
 	else
-		for (uint64_t member = work->first; member < end; member++)
+		for (uint64_t member = work->members.first; member < end; member++)
 			do_member(self, work, member);
 	atomic_store(&self->progress->lanes[0].member, PROGRESS_NONE);
-	atomic_store(&self->progress->lanes[0].archive, PROGRESS_NONE);
+	atomic_store(&self->progress->lanes[0].unit, PROGRESS_NONE);
 	if (deed == DIE_LAST || (deed == DIE_LAST_ONCE && attempt == 0))
 		die();
 	if (end == scene.members)
@@ -650,7 +652,7 @@ static void do_work(const struct self *self, const struct message_work *work)
 }
 
 /** The next unit, or false: the channel has ended, or nothing has come for @wait_ms. */
-static bool take_work(const struct self *self, struct message_work *work, int wait_ms)
+static bool take_work(struct self *self, struct message_work *work, int wait_ms)
 {
 	static uint64_t open_archive = UINT64_MAX;
 	struct pollfd channel = {.fd = self->channel_fd, .events = POLLIN};
@@ -681,12 +683,13 @@ static bool take_work(const struct self *self, struct message_work *work, int wa
 			_exit(89); /* it is another archive's */
 		close(fd);
 	}
+	self->unit = message.unit;
 	*work = message.work;
 	return true;
 }
 
 /** As a worker that gains from two units: do @first in turn with what comes beside it. */
-static void do_two(const struct self *self, const struct message_work *first)
+static void do_two(struct self *self, const struct message_work *first)
 {
 	struct self lanes[2] = {*self, *self};
 	struct message_work works[2] = {*first};
@@ -695,12 +698,13 @@ static void do_two(const struct self *self, const struct message_work *first)
 
 	lanes[1].lane = 1;
 	do {
-		struct message plan = {.kind = MESSAGE_PLAN};
-		at[count] = works[count].first;
+		struct message plan = {.kind = MESSAGE_PLAN, .unit = self->unit};
+		lanes[count].unit = self->unit;
+		at[count] = works[count].members.first;
 		end[count] = unit_end(&works[count]);
 		plan.plan = (struct message_plan){
-			works[count].archive, at[count], end[count], scene.members, scene.gains};
-		atomic_store(&self->progress->lanes[count].archive, works[count].archive);
+			.end = end[count], .entries = scene.members, .pairable = scene.gains};
+		atomic_store(&self->progress->lanes[count].unit, self->unit);
 		say(self, &plan);
 		count++;
 	} while (count < 2 && take_work(self, &works[count], scene.wait_ms));
@@ -719,9 +723,7 @@ static void do_two(const struct self *self, const struct message_work *first)
 		}
 	}
 	for (unsigned i = count; i-- > 0;) {
-		struct message done = {.kind = MESSAGE_DONE};
-		done.done.archive = works[i].archive;
-		done.done.first = works[i].first;
+		struct message done = {.kind = MESSAGE_DONE, .unit = lanes[i].unit};
 		atomic_store(&self->progress->lanes[i].member, PROGRESS_NONE);
 		say(self, &done);
 	}
@@ -730,7 +732,8 @@ static void do_two(const struct self *self, const struct message_work *first)
 static void worker_main(
 	void *context, int channel_fd, int directory_fd, struct worker_progress *progress)
 {
-	const struct self self = {channel_fd, directory_fd, progress, 0, false};
+	struct self self = {
+		.channel_fd = channel_fd, .directory_fd = directory_fd, .progress = progress};
 	struct message_work work;
 
 	if (context != &scene)

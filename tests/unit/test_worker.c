@@ -67,7 +67,7 @@ static void setup(void)
 		NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(progress, MAP_FAILED);
 	for (int i = 0; i < PROGRESS_LANES; i++) {
-		atomic_store(&progress->lanes[i].archive, PROGRESS_NONE);
+		atomic_store(&progress->lanes[i].unit, PROGRESS_NONE);
 		atomic_store(&progress->lanes[i].member, PROGRESS_NONE);
 	}
 	memset(&settings, 0, sizeof(settings));
@@ -84,18 +84,34 @@ static void teardown(void)
 static void send_message(const struct message *message, int fd)
 {
 	struct wire_writer writer;
-	uint8_t bytes[64];
+	uint8_t bytes[WORK_BYTES_MAX];
 
 	wire_writer_init(&writer, bytes, sizeof(bytes));
 	ck_assert_int_eq(message_put(&writer, message), 0);
 	ck_assert_int_eq(channel_send(channel_fd, bytes, writer.size, fd, true), 0);
 }
 
+/* The id of the unit of archive @archive that begins with member @first. */
+static uint64_t unit_of(uint64_t archive, uint64_t first)
+{
+	return archive << 32 | first;
+}
+
+static struct message make_work(uint64_t archive, uint64_t first, uint64_t end, bool has_archive)
+{
+	return (struct message){.kind = MESSAGE_WORK,
+		.unit = unit_of(archive, first),
+		.work = {.archive = archive,
+			.total_left = UINT64_MAX,
+			.has_archive = has_archive,
+			.kind = UNIT_MEMBERS,
+			.members = {.first = first, .end = end}}};
+}
+
 /* Ask for a unit. @fd, unless -1, is sent along and closed here. */
 static void send_work(uint64_t archive, uint64_t first, uint64_t end, int fd)
 {
-	struct message message = {
-		.kind = MESSAGE_WORK, .work = {archive, first, end, UINT64_MAX, 0, fd >= 0, false}};
+	struct message message = make_work(archive, first, end, fd >= 0);
 
 	send_message(&message, fd);
 	if (fd >= 0)
@@ -119,6 +135,8 @@ static bool receive(struct message *message)
 	}
 	if (got != 1)
 		ck_abort_msg("a packet with %d", got);
+	if (message->kind == MESSAGE_RECORD) /* which the receiver knows from the unit */
+		message->record.archive = message->unit >> 32;
 	return true;
 }
 
@@ -193,8 +211,7 @@ static uint64_t take_unit(uint64_t archive, uint64_t first, uint64_t entries)
 	struct message message = expect(MESSAGE_PLAN);
 	uint64_t end = message.plan.end;
 
-	ck_assert_uint_eq(message.plan.archive, archive);
-	ck_assert_uint_eq(message.plan.first, first);
+	ck_assert_uint_eq(message.unit, unit_of(archive, first));
 	ck_assert_uint_eq(message.plan.entries, entries);
 	ck_assert_uint_le(end, entries);
 	for (uint64_t i = first; i < end; i++) {
@@ -202,7 +219,7 @@ static uint64_t take_unit(uint64_t archive, uint64_t first, uint64_t entries)
 		char file[64];
 		ck_assert(receive(&message));
 		if (message.kind != MESSAGE_RECORD || message.record.member != i ||
-			message.record.archive != archive ||
+			message.unit != unit_of(archive, first) ||
 			message.record.failure.kind != FAILURE_NONE)
 			ck_abort_msg("not the record of member %u", (unsigned)i);
 		snprintf(name, sizeof(name), "m%u", (unsigned)i);
@@ -211,8 +228,7 @@ static uint64_t take_unit(uint64_t archive, uint64_t first, uint64_t entries)
 			ck_abort_msg("%s is not right", file);
 	}
 	message = expect(MESSAGE_DONE);
-	ck_assert_uint_eq(message.done.archive, archive);
-	ck_assert_uint_eq(message.done.first, first);
+	ck_assert_uint_eq(message.unit, unit_of(archive, first));
 	ck_assert_int_eq(message.done.failure.kind, FAILURE_NONE);
 	return end;
 }
@@ -362,9 +378,8 @@ static struct pair take_pair(
 		ck_assert(receive(&message));
 		if (message.kind == MESSAGE_PLAN) {
 			unsigned i = pair.plans++;
-			ck_assert(message.plan.gains);
-			ck_assert_uint_eq(message.plan.archive, same ? 10 : 10 + i);
-			ck_assert_uint_eq(message.plan.first, first[i]);
+			ck_assert(message.plan.pairable);
+			ck_assert_uint_eq(message.unit, unit_of(same ? 10 : 10 + i, first[i]));
 			pair.plans_before_record += !any;
 		} else if (message.kind == MESSAGE_RECORD) {
 			const struct record *record = &message.record;
@@ -467,11 +482,11 @@ START_TEST(an_archive_that_does_not_open_does_not_touch_the_one_beside_it)
 		send_work(1, 0, UNIT_END_OPEN, file_of("this is no archive, but long enough", 36));
 		send_work(2, 0, UNIT_END_OPEN, make_large(&content, 1, false));
 		start_worker();
-		ck_assert_uint_eq(expect(MESSAGE_PLAN).plan.archive, 0);
+		ck_assert_uint_eq(expect(MESSAGE_PLAN).unit, unit_of(0, 0));
 		struct message message = expect(MESSAGE_DONE);
-		ck_assert_uint_eq(message.done.archive, 1);
+		ck_assert_uint_eq(message.unit, unit_of(1, 0));
 		ck_assert_int_eq(message.done.failure.kind, FAILURE_NOT_A_ZIP);
-		ck_assert_uint_eq(expect(MESSAGE_PLAN).plan.archive, 2);
+		ck_assert_uint_eq(expect(MESSAGE_PLAN).unit, unit_of(2, 0));
 		for (int i = 0; i < 4; i++)
 			ck_assert(receive(&message) && message.kind != MESSAGE_PLAN);
 		end_worker();
@@ -489,11 +504,11 @@ START_TEST(small_members_are_not_done_two_at_a_time)
 	start_worker();
 	for (uint64_t archive = 0; archive < 2; archive++) {
 		message = expect(MESSAGE_PLAN);
-		ck_assert_uint_eq(message.plan.archive, archive);
-		ck_assert(!message.plan.gains);
+		ck_assert_uint_eq(message.unit, unit_of(archive, 0));
+		ck_assert(!message.plan.pairable);
 		for (int i = 0; i < 100; i++)
 			ck_assert_uint_eq(expect(MESSAGE_RECORD).record.archive, archive);
-		ck_assert_uint_eq(expect(MESSAGE_DONE).done.archive, archive);
+		ck_assert_uint_eq(expect(MESSAGE_DONE).unit, unit_of(archive, 0));
 	}
 	end_worker();
 }
@@ -508,7 +523,7 @@ START_TEST(a_decoder_of_one_member_at_a_time_is_given_one)
 	send_work(1, 0, UNIT_END_OPEN, make_large(&content, 1, false));
 	start_worker();
 	for (uint64_t archive = 0; archive < 2; archive++) {
-		ck_assert(!expect(MESSAGE_PLAN).plan.gains);
+		ck_assert(!expect(MESSAGE_PLAN).plan.pairable);
 		ck_assert_uint_eq(expect(MESSAGE_RECORD).record.archive, archive);
 		expect(MESSAGE_DONE);
 	}
@@ -628,8 +643,7 @@ START_TEST(an_archive_that_does_not_open_is_done_with_a_failure)
 	start_worker();
 	send_work(3, 0, UNIT_END_OPEN, file_of("this is no archive, but long enough", 36));
 	struct message message = expect(MESSAGE_DONE);
-	ck_assert_uint_eq(message.done.archive, 3);
-	ck_assert_uint_eq(message.done.first, 0);
+	ck_assert_uint_eq(message.unit, unit_of(3, 0));
 	ck_assert_int_eq(message.done.failure.kind, FAILURE_NOT_A_ZIP);
 	/* The next one is not concerned. */
 	send_work(4, 0, UNIT_END_OPEN, make_many(2));
@@ -645,19 +659,18 @@ START_TEST(an_archive_that_was_changed_meanwhile_is_done_with_a_failure)
 
 	start_worker();
 	for (unsigned i = 0; i < 4; i++) {
-		struct message work = {.kind = MESSAGE_WORK,
-			.work = {i, 2, ends[i], UINT64_MAX, i % 2 ? 2 : 5, true, false}};
+		struct message work = make_work(i, 2, ends[i], true);
+		work.work.entries = i % 2 ? 2 : 5;
 		int fd = make_many(3);
 		send_message(&work, fd);
 		close(fd);
 		struct message message = expect(MESSAGE_DONE);
-		ck_assert_uint_eq(message.done.archive, i);
-		ck_assert_uint_eq(message.done.first, 2);
+		ck_assert_uint_eq(message.unit, unit_of(i, 2));
 		ck_assert_int_eq(message.done.failure.kind, FAILURE_ARCHIVE_CHANGED);
 	}
 	/* With the number that it has it is the same. */
-	struct message work = {
-		.kind = MESSAGE_WORK, .work = {3, 1, 3, UINT64_MAX, 3, false, false}};
+	struct message work = make_work(3, 1, 3, false);
+	work.work.entries = 3;
 	send_message(&work, -1);
 	ck_assert_uint_eq(take_unit(3, 1, 3), 3);
 	end_worker();
@@ -774,7 +787,7 @@ START_TEST(what_it_is_at_is_left_for_the_parent)
 		;
 	kill(pid, SIGKILL);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_uint_eq(atomic_load(&progress->lanes[0].archive), 21);
+	ck_assert_uint_eq(atomic_load(&progress->lanes[0].unit), unit_of(21, 0));
 	uint64_t member = atomic_load(&progress->lanes[0].member);
 	ck_assert_uint_lt(member, 60000);
 	ck_assert_uint_lt(atomic_load(&progress->lanes[0].name_size), sizeof("m60000"));
@@ -787,7 +800,7 @@ START_TEST(what_it_is_at_is_left_for_the_parent)
 	send_work(22, 0, UNIT_END_OPEN, make_many(3));
 	take_unit(22, 0, 3);
 	ck_assert_uint_eq(atomic_load(&progress->lanes[0].member), PROGRESS_NONE);
-	ck_assert_uint_eq(atomic_load(&progress->lanes[0].archive), PROGRESS_NONE);
+	ck_assert_uint_eq(atomic_load(&progress->lanes[0].unit), PROGRESS_NONE);
 	end_worker();
 }
 END_TEST
@@ -806,7 +819,7 @@ static void check_gives_up(const void *bytes, size_t size, int fd)
 START_TEST(garbage_is_the_end)
 {
 	struct bytes junk = make_content(CONTENT_RANDOM, 1000, 3);
-	struct message plan = {.kind = MESSAGE_PLAN, .plan = {0, 0, 1, 1, false}};
+	struct message plan = {.kind = MESSAGE_PLAN, .plan = {.end = 1, .entries = 1}};
 	struct wire_writer writer;
 	uint8_t bytes[64];
 
@@ -824,28 +837,30 @@ START_TEST(garbage_is_the_end)
 END_TEST
 
 /* As check_gives_up(), with a unit of work. */
-static void check_refuses(const struct message_work *work, int fd)
+static void check_refuses(const struct message *message, int fd)
 {
-	struct message message = {.kind = MESSAGE_WORK, .work = *work};
 	struct wire_writer writer;
-	uint8_t bytes[64];
+	uint8_t bytes[WORK_BYTES_MAX];
 
 	wire_writer_init(&writer, bytes, sizeof(bytes));
-	ck_assert_int_eq(message_put(&writer, &message), 0);
+	ck_assert_int_eq(message_put(&writer, message), 0);
 	check_gives_up(bytes, writer.size, fd);
 }
 
 START_TEST(work_that_makes_no_sense_is_the_end)
 {
+	struct message unannounced = make_work(0, 0, UNIT_END_OPEN, false);
+	struct message whole = make_work(0, 0, UNIT_END_OPEN, true);
+	struct message behind = make_work(0, 4, UNIT_END_OPEN, true);
+	struct message too_long = make_work(0, 0, 4, true);
+
 	/* No archive is open; one is promised; one was not announced. */
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, 0, false, false}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, 0, true, false}, -1);
-	check_refuses(&(struct message_work){0, 0, UNIT_END_OPEN, UINT64_MAX, 0, false, false},
-		make_many(3));
+	check_refuses(&unannounced, -1);
+	check_refuses(&whole, -1);
+	check_refuses(&unannounced, make_many(3));
 	/* Members that the archive does not have. */
-	check_refuses(&(struct message_work){0, 4, UNIT_END_OPEN, UINT64_MAX, 0, true, false},
-		make_many(3));
-	check_refuses(&(struct message_work){0, 0, 4, UINT64_MAX, 0, true, false}, make_many(3));
+	check_refuses(&behind, make_many(3));
+	check_refuses(&too_long, make_many(3));
 	/* Another archive than the one that is open. */
 	start_worker();
 	send_work(1, 0, 1, make_many(3));

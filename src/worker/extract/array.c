@@ -62,7 +62,7 @@ bool extraction_take_as_raw(struct extraction *extraction, struct failure *failu
 	const struct member *member = &extraction->member;
 
 	extraction->is_raw = extraction->raw && !member_is_npy(member->name, member->name_size);
-	extraction->record.headed = extraction->is_raw && extraction->npy;
+	extraction->record.npy_header = extraction->is_raw && extraction->npy;
 	return !extraction->is_raw ||
 	       rawarray_fit(extraction->raw, member->size_bytes, &extraction->array, failure);
 }

@@ -100,7 +100,7 @@ int extraction_open_file(struct extraction *extraction)
 	} else if (outfile_align(out) < 0) {
 		return -1;
 	}
-	if (extraction->record.headed)
+	if (extraction->record.npy_header)
 		put_header(extraction, out);
 	extraction->out = out;
 	extraction->start = outfile_position(out);

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * Giving the units of the schedule to workers, and starting workers for them.
+ */
+
+#ifndef ZIPMAP_PARENT_DISPATCH_H
+#define ZIPMAP_PARENT_DISPATCH_H
+
+#include "parent/budget.h"
+#include "parent/interface.h"
+#include "parent/pool.h"
+#include "parent/schedule.h"
+
+#include <stdbool.h>
+
+/** How long to wait at most before a unit that could not be sent is sent again. */
+#define DISPATCH_AGAIN_MS 50
+
+struct dispatch {
+	unsigned most_workers; /**< that there may be at a time; fewer once one cannot be started */
+	bool in_place;         /**< members may stay in archives that have paths */
+	bool one_by_one;       /**< no unit is queued behind another */
+	bool again;            /**< a unit could not be sent: dispatch again after a while */
+};
+
+enum dispatch_end {
+	DISPATCH_HUNGRY,    /**< another unit could be given out, and the schedule has none */
+	DISPATCH_SATED,     /**< all workers have what they can do with, or none can be sent now */
+	DISPATCH_NO_WORKER, /**< there is no worker, and none can be started; see errno */
+};
+
+void dispatch_init(
+	struct dispatch *dispatch, const struct run_settings *settings, unsigned most_workers);
+
+/**
+ * Give every worker that has nothing to do a unit, and start workers while there are more units. If
+ * all are busy, queue more for those that can do with it.
+ */
+enum dispatch_end dispatch_units(struct dispatch *dispatch, struct pool *pool,
+	struct schedule *schedule, const struct budget *budget);
+
+#endif

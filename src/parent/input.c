@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/input.h"
+
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+void input_init(struct input *input, const struct archive_source *source)
+{
+	*input = (struct input){
+		.source = source, .status = SOURCE_ARCHIVE, .most_archives = SIZE_MAX};
+}
+
+void input_release(struct input *input)
+{
+	free(steal_pointer(&input->held_path));
+}
+
+/*
+ * Open an archive without waiting: a FIFO must not block, a terminal must not become ours. The
+ * descriptor, or -1 with *@failure. @fd as in struct source_item.
+ */
+static int open_archive(const char *path, int fd, uint64_t *size_bytes, struct failure *failure)
+{
+	struct stat status;
+	cleanup_fd int opened =
+		fd >= 0 ? fd : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	if (opened < 0 || fstat(opened, &status) < 0)
+		*failure = (struct failure){FAILURE_OPEN, {(uint64_t)errno, 0}};
+	else if (!S_ISREG(status.st_mode))
+		*failure = (struct failure){FAILURE_NOT_REGULAR, {status.st_mode, 0}};
+	else if (status.st_size == 0)
+		failure->kind = FAILURE_EMPTY_FILE;
+	else
+		*size_bytes = (uint64_t)status.st_size;
+	return failure->kind == FAILURE_NONE ? steal_fd(&opened) : -1;
+}
+
+/* Make a job of an archive. @fd as in struct source_item. */
+static enum input_end take_archive(
+	struct input *input, struct schedule *schedule, const char *path, int fd)
+{
+	struct failure failure = {0};
+	uint64_t size_bytes = 0;
+	int opened = open_archive(path, fd, &size_bytes, &failure);
+	bool too_many = failure.kind == FAILURE_OPEN &&
+			(failure.numbers[0] == EMFILE || failure.numbers[0] == ENFILE);
+
+	if (too_many && schedule->open_archives > 0) {
+		input->held_path = strdup(path);
+		return input->held_path ? INPUT_NONE : INPUT_NO_MEMORY;
+	}
+	bool is_open = opened >= 0;
+	if (schedule_add(schedule, path, opened, size_bytes, is_open ? NULL : &failure) < 0)
+		return INPUT_NO_MEMORY;
+	schedule->last->pathless = is_open && fd >= 0;
+	input->archives += is_open;
+	return INPUT_TAKEN;
+}
+
+enum input_end input_ask(struct input *input, struct schedule *schedule)
+{
+	struct source_item item = {.fd = -1};
+
+	if (schedule->open_archives >= input->most_archives)
+		return INPUT_NONE;
+	if (input->held_path) {
+		cleanup_free char *path = steal_pointer(&input->held_path);
+		return take_archive(input, schedule, path, -1);
+	}
+	if (input->status == SOURCE_WAIT || input->status == SOURCE_END)
+		return INPUT_NONE;
+	input->status = input->source->next(input->source->context, &item);
+	switch (input->status) {
+	case SOURCE_ARCHIVE:
+		return take_archive(input, schedule, item.path, item.fd);
+	case SOURCE_FAILED:
+		return schedule_add_failed(schedule, item.path, item.error, item.message) < 0
+			       ? INPUT_NO_MEMORY
+			       : INPUT_TAKEN;
+	case SOURCE_AGAIN:
+		return INPUT_AGAIN;
+	case SOURCE_WAIT:
+	case SOURCE_END:
+		break;
+	}
+	return INPUT_NONE;
+}
+
+int input_poll_fd(const struct input *input)
+{
+	return input->status == SOURCE_WAIT ? input->source->poll_fd(input->source->context) : -1;
+}
+
+void input_wake(struct input *input)
+{
+	input->status = SOURCE_ARCHIVE;
+}
+
+bool input_has_ended(const struct input *input)
+{
+	return input->status == SOURCE_END && !input->held_path;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/workerexits.h"
+
+#include "parent/requeue.h"
+#include "parent/verify.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static void read_crash_note(const struct progress_lane *lane, struct last_word *word)
+{
+	size_t size = atomic_load(&lane->name_size);
+
+	if (size > PROGRESS_NAME_MAX)
+		size = PROGRESS_NAME_MAX;
+	memcpy(word->name, lane->name, size);
+	word->record = (struct message){
+		.kind = MESSAGE_RECORD,
+		.unit = atomic_load(&lane->unit),
+		.record = {.member = atomic_load(&lane->member),
+			.name = word->name,
+			.name_size = (uint16_t)size},
+	};
+	word->opening =
+		word->record.unit != PROGRESS_NONE && word->record.record.member == PROGRESS_NONE;
+}
+
+/* How a worker died whose wait(2) status is @status, as it is said of what it was on. */
+static struct failure describe_death(int status)
+{
+	/* The timer of worker/deadline.h. */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM)
+		return (struct failure){.kind = FAILURE_SLOW};
+	return (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
+}
+
+void worker_exit_take(
+	struct worker_exit *gone, struct pool *pool, struct worker *worker, bool broke)
+{
+	gone->directory = worker->directory;
+	gone->unit_count = worker->queued;
+	for (unsigned i = 0; i < worker->queued; i++) {
+		verify_settle_pack(worker, &worker->queue[i]);
+		gone->units[i] = worker->queue[i].unit;
+	}
+	for (int i = 0; i < PROGRESS_LANES; i++)
+		read_crash_note(&worker->progress->lanes[i], &gone->words[i]);
+	int status = pool_bury(pool, worker);
+	if (broke)
+		gone->failure = (struct failure){.kind = FAILURE_BAD_WORKER};
+	else
+		gone->failure = describe_death(status);
+}
+
+/* Which files of a worker directory stay. */
+struct kept {
+	const struct schedule *schedule;
+	uint32_t directory;
+};
+
+static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
+{
+	const struct kept *kept = context;
+
+	return schedule_has_record(kept->schedule, kept->directory, archive, member);
+}
+
+int worker_exit_sweep(
+	const struct worker_exit *gone, const struct schedule *schedule, struct rundir *rundir)
+{
+	struct kept kept = {schedule, gone->directory};
+
+	return rundir_sweep(rundir, gone->directory, keep_recorded, &kept);
+}
+
+/* The last word that is about @unit, or NULL. */
+static const struct last_word *find_word(const struct worker_exit *gone, const struct unit *unit)
+{
+	bool slow = gone->failure.kind == FAILURE_SLOW;
+
+	for (int i = 0; i < PROGRESS_LANES; i++) {
+		const struct last_word *word = &gone->words[i];
+		bool was_opening =
+			word->opening && word->record.unit == unit->id && unit->state == UNIT_GIVEN;
+		/* Only a central directory can take too long. */
+		if (was_opening || (!slow && requeue_may_blame(unit, &word->record)))
+			return word;
+	}
+	return NULL;
+}
+
+/*
+ * If the worker was on one unit, that one is to blame, and the member of it that it was on. If it
+ * was on two, nobody knows which, and both are tried again alone. If it was on none, it was at its
+ * first unit.
+ */
+int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
+{
+	const struct last_word *found[WORKER_QUEUE_MAX];
+	unsigned suspects = 0;
+	int result = 0;
+
+	for (unsigned i = 0; i < gone->unit_count; i++) {
+		found[i] = find_word(gone, gone->units[i]);
+		suspects += found[i] != NULL;
+	}
+	for (int i = 0; i < PROGRESS_LANES; i++)
+		gone->words[i].record.record.failure = gone->failure;
+	for (unsigned i = gone->unit_count; i-- > 0 && result == 0;) {
+		struct unit *unit = gone->units[i];
+		const struct last_word *word = found[i] ? found[i] : &gone->words[0];
+		if (found[i] && suspects > 1)
+			result = requeue_suspect(schedule, unit, &word->record);
+		else if (found[i] || (suspects == 0 && i == 0))
+			result = requeue_guilty(schedule, unit, &word->record);
+		else
+			result = requeue_innocent(schedule, unit);
+	}
+	return result;
+}

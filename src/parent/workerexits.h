@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The end of a worker, and what is done about the units that it had.
+ */
+
+#ifndef ZIPMAP_PARENT_WORKEREXITS_H
+#define ZIPMAP_PARENT_WORKEREXITS_H
+
+#include "parent/pool.h"
+#include "parent/rundir.h"
+#include "parent/schedule.h"
+
+/** What one lane of a dead worker was on, by its crash note. */
+struct last_word {
+	struct message record; /**< of the member, without its failure */
+	bool opening;          /**< no member yet: it was at the archive's central directory */
+	char name[PROGRESS_NAME_MAX];
+};
+
+/** A worker that is no more. */
+struct worker_exit {
+	struct failure failure;               /**< how it died, as it is said of what it was on */
+	uint32_t directory;                   /**< the number of its worker directory */
+	struct unit *units[WORKER_QUEUE_MAX]; /**< what it had, in the order in which it was sent */
+	unsigned unit_count;
+	struct last_word words[PROGRESS_LANES];
+};
+
+/**
+ * @worker is gone, or has to go since it @broke the protocol: end it, and free its place in @pool.
+ */
+void worker_exit_take(
+	struct worker_exit *gone, struct pool *pool, struct worker *worker, bool broke);
+
+/**
+ * Remove from its worker directory what has no record. 0, or -1 with errno if something could not
+ * be removed.
+ */
+int worker_exit_sweep(
+	const struct worker_exit *gone, const struct schedule *schedule, struct rundir *rundir);
+
+/**
+ * What it had told stays; the member that it was on has failed; what else it had is given out
+ * again. 0, or -1 with errno ENOMEM.
+ */
+int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule);
+
+#endif
