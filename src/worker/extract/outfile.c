@@ -12,13 +12,16 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+static_assert(DECODE_HISTORY_MAX % BUFFER_ALIGNMENT == 0, "the buffer begins at a page");
+
 int outfile_init(struct outfile *out, int directory_fd)
 {
 	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1};
-	out->memory = buffer_new(OUTFILE_HISTORY + OUTFILE_BUFFER_SIZE + OUTFILE_SLACK);
+	out->memory = buffer_new(
+		buffer_whole_pages(DECODE_HISTORY_MAX + OUTFILE_BUFFER_SIZE + DECODE_SLACK));
 	if (!out->memory)
 		return -1;
-	out->buffer = out->memory + OUTFILE_HISTORY;
+	out->buffer = out->memory + DECODE_HISTORY_MAX;
 	return 0;
 }
 
@@ -61,8 +64,8 @@ uint64_t outfile_position(const struct outfile *out)
 }
 
 /*
- * Write the first @size bytes of the buffer to their place. What does not fit is given up with all
- * that follows: it cannot become whole.
+ * Write the first @size bytes of the buffer to their place. If some do not fit, they and all that
+ * follow are given up: they cannot become whole.
  */
 static int flush(struct outfile *out, size_t size)
 {
@@ -154,11 +157,10 @@ void outfile_rewind(struct outfile *out, uint64_t position)
 	}
 }
 
-int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping)
+int outfile_finish(struct outfile *out, uint64_t *inode)
 {
 	struct stat status;
 
-	*mapping = false;
 	*inode = 0;
 	if (forgets(out))
 		return 0;
@@ -172,10 +174,14 @@ int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping)
 	if (fstat(out->fd, &status) < 0)
 		return -1;
 	*inode = status.st_ino;
-	if (out->file_bytes == 0)
-		return 0; /* nothing to map: mmap(2) refuses a length of 0 */
+	return 0;
+}
+
+int outfile_try_map(const struct outfile *out)
+{
+	if (forgets(out) || out->file_bytes == 0)
+		return 0; /* mmap(2) refuses a length of 0 */
 	void *map = mmap(NULL, out->file_bytes, PROT_READ, MAP_SHARED, out->fd, 0);
-	*mapping = map == MAP_FAILED;
 	return map == MAP_FAILED ? -1 : munmap(map, out->file_bytes);
 }
 
