@@ -100,6 +100,7 @@ endif
 
 ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION)"' \
 	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) $(if $(filter yes,$(TWIN)),-DHAVE_TWIN) \
+	$(if $(filter yes,$(LIBDEFLATE)),-DHAVE_LIBDEFLATE) \
 	$(if $(filter yes,$(LZMA)),-DHAVE_LZMA) $(if $(filter yes,$(ZSTD)),-DHAVE_ZSTD) \
 	-Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -fPIE $(VARIANT_CFLAGS) $(CFLAGS)
@@ -111,12 +112,12 @@ LINK = $(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 # --- sources -------------------------------------------------------------------------------------
 
 ALL_SOURCES := $(sort $(shell find src -name '*.c'))
-# Decoders that are there, and one implementation of that of small members.
-SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/decode/inflate_isal.c) \
-	$(if $(filter yes,$(LZMA)),,src/worker/decode/decode_lzma.c) \
-	$(if $(filter yes,$(ZSTD)),,src/worker/decode/decode_zstd.c) \
-	$(if $(filter yes,$(TWIN)),,src/worker/decode/inflate_twin.c $(wildcard src/worker/twin*.c)) \
-	src/worker/decode/inflate_whole_$(if $(filter yes,$(LIBDEFLATE)),none,libdeflate).c,$(ALL_SOURCES))
+# Without the decoders that are not wanted, or whose library is not there.
+SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/decode/isal.c) \
+	$(if $(filter yes,$(LIBDEFLATE)),,src/worker/decode/libdeflate.c) \
+	$(if $(filter yes,$(LZMA)),,src/worker/decode/lzma.c) \
+	$(if $(filter yes,$(ZSTD)),,src/worker/decode/zstd.c) \
+	$(if $(filter yes,$(TWIN)),,src/worker/decode/twin.c $(wildcard src/worker/twin/*.c)),$(ALL_SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.

@@ -48,25 +48,23 @@
  *     - source.[ch]      the archive's bytes, by position
  *     - endrecord.[ch]   where an archive starts that has something before it
  *     - overlap.[ch]     members that share compressed bytes
- *     - extract.[ch]     members, one after the other or two at once, step by step
- *       extract_file.c   ... the file that one goes to
- *       extract_array.c  ... what array one holds
- *       extract_stay.c   ... where one stays in the archive, by stay.[ch]
- *     - bounds.[ch]      what is refused: by limits, for want of room
- *     - outfile.[ch]     ... into a file of its own, or with others
+ *     - extract/          members, one after the other or two at once, step by step
+ *       extract.[ch]     ... one by its strategy
+ *       target.[ch]      ... the file that it goes to, by outfile.[ch]
+ *       inplace.[ch]     ... where it is in its archive
+ *       array.[ch]       ... what array it holds
+ *       bounds.[ch]      ... what is refused: by limits, for want of room
  *     - npy.[ch]         the header of a .npy file
  *       npywrite.[ch]    ... one for members that have none
  *     - buffer.h         what both read and write by
- *     - inflate.[ch]     the decoders, by ISA-L (inflate_isal.c) or zlib (inflate_zlib.c),
- *                        or our own for two members at once (inflate_twin.c):
- *       twin_careful.c   ... headers, and wherever there is little input
- *       twin_loops.c     ... where there is plenty
- *       twin_steps.h     ... entry by entry
- *       twin_tables.[ch] ... by what is looked up, from codes (twin_codes.[ch])
- *       twin_literals.c  ... that of literals and lengths
- *       inflate_whole.h  ... that of small members, by libdeflate or not at all
- *     - checksum.[ch]    CRC-32
- *     - decode.[ch]      the decoders of other methods: bzip2, LZMA and XZ, Zstandard
+ *     - decode/          decoder.h: what all decoders have in common; decoders.[ch]: which
+ *                        there are; a file for each, or two that share a library; CRC-32
+ *     - twin/            the decoder of two streams:
+ *       careful.c        ... headers, and wherever there is little input
+ *       loops.c          ... where there is plenty
+ *       steps.h, lane.h  ... entry by entry
+ *       tables.[ch]      ... by what is looked up (entries.h), from codes (codes.[ch])
+ *       literals.[ch]    ... that of literals and lengths
  *     - zipaes.[ch]      WinZip's AES
  *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
@@ -86,11 +84,11 @@
 #include "cli/report.h"
 #include "parent/gc.h"
 #include "parent/run.h"
+#include "protocol/method.h"
 #include "util/diag.h"
 #include "util/printable.h"
-#include "worker/decode/decode.h"
-#include "worker/decode/inflate.h"
-#include "worker/decode/inflate_whole.h"
+#include "worker/decode/checksum.h"
+#include "worker/decode/decoders.h"
 #include "worker/sandbox.h"
 #include "worker/worker.h"
 
@@ -148,24 +146,29 @@ static int print_and_exit(void (*print)(FILE *))
 	return STATUS_FAILURES;
 }
 
+/* The decoders of DEFLATE by the sizes that they are for, and those of other methods. */
 static void print_version(FILE *stream)
 {
-	const char *whole = whole_inflater_name();
-	enum decoder large = inflate_choose(DECODER_AUTO, UINT64_MAX);
-	enum decoder small = inflate_choose(DECODER_AUTO, 0);
+	const struct decoder_type *large = decoder_choose(DECODE_DEFLATE, DECODER_AUTO, UINT64_MAX);
+	const struct decoder_type *small = decoder_choose(DECODE_DEFLATE, DECODER_AUTO, 0);
+	const char *separator = "";
 
 	options_print_version(stream);
-	fprintf(stream, "DEFLATE by %s", inflate_describe(large));
-	static_assert(INFLATE_TWIN_MIN <= INFLATE_WHOLE_MAX, "no third one between them");
-	if (whole)
-		fprintf(stream, ", up to %u KiB by %s", (unsigned)INFLATE_WHOLE_MAX / 1024, whole);
+	fprintf(stream, "DEFLATE by %s", large->library);
+	if (small->whole)
+		fprintf(stream, ", up to %u KiB by %s", (unsigned)(small->most_bytes / 1024),
+			small->library);
 	else if (small != large)
-		fprintf(stream, ", below %u KiB by %s", (unsigned)(INFLATE_TWIN_MIN / 1024),
-			inflate_describe(small));
-	fprintf(stream, "; CRC-32 by %s\n", inflate_describe(small));
-	for (unsigned i = 0; codec_listed(i); i++) {
-		if (codec_listed(i)->name)
-			fprintf(stream, "%s%s", i > 0 ? ", " : "", codec_listed(i)->name);
+		fprintf(stream, ", below %u KiB by %s", (unsigned)(large->least_bytes / 1024),
+			small->library);
+	fprintf(stream, "; CRC-32 by %s\n", checksum_library());
+	for (unsigned i = 0; decoder_listed(i); i++) {
+		const struct decoder_type *type = decoder_listed(i);
+		if (type->methods[0] == DECODE_STORED || type->methods[0] == DECODE_DEFLATE)
+			continue;
+		fprintf(stream, "%s%s by %s", separator, method_name(type->methods[0]),
+			type->library);
+		separator = ", ";
 	}
 	fputc('\n', stream);
 }
@@ -241,16 +244,16 @@ static const char *output_format(const struct options *options)
 }
 
 /* Whether the decoder that is asked for can be used. */
-static bool check_decoder(enum decoder decoder)
+static bool check_decoder(enum decoder_choice decoder)
 {
-	if (!inflate_has(decoder)) {
+	if (!decoder_has(decoder)) {
 		diag(DIAG_ERROR,
 			"option '--decoder': '%s' is not in this build, or not for this CPU",
 			decoder_name(decoder));
 		return false;
 	}
 	diag(DIAG_DETAIL, "decoder of large members: %s",
-		inflate_describe(inflate_choose(decoder, UINT64_MAX)));
+		decoder_choose(DECODE_DEFLATE, decoder, UINT64_MAX)->library);
 	return true;
 }
 

@@ -39,7 +39,7 @@ struct options {
 	bool null_separated; /**< path lists, read and printed, end in NUL */
 	bool unordered;
 	bool fail_fast;
-	enum decoder decoder; /**< which may not be here */
+	enum decoder_choice decoder; /**< which may not be here */
 	bool stats;
 	bool no_sandbox; /**< never together with @require_sandbox: the later one counts */
 	bool require_sandbox;

@@ -11,14 +11,14 @@ static const char *const names[DECODER_KINDS] = {
 	[DECODER_ZLIB] = "zlib",
 };
 
-const char *decoder_name(enum decoder decoder)
+const char *decoder_name(enum decoder_choice decoder)
 {
 	return names[decoder];
 }
 
-bool decoder_by_name(const char *name, enum decoder *decoder)
+bool decoder_by_name(const char *name, enum decoder_choice *decoder)
 {
-	for (enum decoder known = 0; known < DECODER_KINDS; known++) {
+	for (enum decoder_choice known = 0; known < DECODER_KINDS; known++) {
 		if (strcmp(name, names[known]) == 0) {
 			*decoder = known;
 			return true;

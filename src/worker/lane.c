@@ -6,8 +6,8 @@
 #include "util/cleanup.h"
 #include "util/utf8.h"
 #include "worker/container/overlap.h"
-#include "worker/decode/inflate.h"
-#include "worker/extract/placing.h"
+#include "worker/decode/decoders.h"
+#include "worker/extract/inplace.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -96,15 +96,15 @@ static uint64_t plan_end(const struct lane *lane, uint64_t first)
 /* Whether a member of the unit would gain from one in another lane. */
 static bool unit_is_pairable(const struct lane *lane)
 {
-	/* Where even the largest would not, none is looked at. */
+	/* If even the largest would not, none is looked at. */
 	if (lane->settings->task == TASK_LIST ||
-		inflate_choose(lane->settings->decoder, UINT64_MAX) != DECODER_TWIN)
+		!decoder_type_is_pairable(
+			decoder_choose(DECODE_DEFLATE, lane->settings->decoder, UINT64_MAX)))
 		return false;
 	for (uint64_t index = lane->first; index < lane->end; index++) {
 		struct member member;
 		archive_member(lane->archive, index, &member);
-		if (is_wanted(lane, &member) &&
-			extraction_gains_from_two(lane->extraction, &member))
+		if (is_wanted(lane, &member) && extraction_is_pairable(lane->extraction, &member))
 			return true;
 	}
 	return false;
@@ -281,7 +281,7 @@ static void prepare(struct lane *lane)
 
 bool lane_gains(const struct lane *lane)
 {
-	return lane->in_hand && extraction_gains_from_two(lane->extraction, &lane->member);
+	return lane->in_hand && extraction_is_pairable(lane->extraction, &lane->member);
 }
 
 void lane_step(struct lane *lane)
@@ -350,14 +350,14 @@ static bool unit_has_room(
 		struct member member;
 		archive_member(lane->archive, index, &member);
 		if (member.size_bytes >= BOUNDS_LARGE_MEMBER || !is_wanted(lane, &member) ||
-			stay_surely(in_place, &member))
+			in_place_is_certain(in_place, &member))
 			continue;
 		bytes += member.size_bytes;
 		files++;
 	}
 	if (lane->settings->pack && files > 0)
 		files = 1;
-	return files == 0 || bounds_have_room(lane->directory_fd, bytes, files, &failure);
+	return files == 0 || bounds_check_room(lane->directory_fd, bytes, files, &failure) == 0;
 }
 
 static void set_bounds(struct lane *lane, const struct message_work *work, uint64_t end)

@@ -35,7 +35,7 @@ struct worker_settings {
 	bool npy;                    /**< with a header put before them; not together with @pack */
 	bool pack;                   /**< small members share a file */
 	struct in_place in_place;    /**< in archives where the work says that they may stay */
-	enum decoder decoder;        /**< one that inflate_has() */
+	enum decoder_choice decoder; /**< one that decoder_has() */
 	bool full_names;  /**< say the whole names of members, not only what files are called */
 	bool sandboxed;   /**< enter the sandbox (sandbox.h) before any work */
 	unsigned sandbox; /**< with these parts of it */

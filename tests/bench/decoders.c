@@ -11,11 +11,10 @@
  * it made in a second of processor time, with tabs between.
  */
 
+#include "worker/decode/decoders.h"
 #include "worker/container/archive.h"
 #include "worker/decode/buffer.h"
 #include "worker/decode/checksum.h"
-#include "worker/decode/inflate.h"
-#include "worker/decode/inflate_whole.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,9 +39,9 @@ struct input {
 
 /* A member being decoded to one window again and again. */
 struct lane {
-	struct inflater *inflater;
-	uint8_t *buffer; /* BUFFER_SIZE bytes, INFLATE_HISTORY in front, INFLATE_SLACK behind */
-	struct inflate_span span;
+	struct decoder *decoder;
+	uint8_t *buffer; /* BUFFER_SIZE bytes, DECODE_HISTORY_MAX in front, DECODE_SLACK behind */
+	struct decode_span span;
 	uint8_t *piece; /* where the bytes begin that are not counted yet */
 	uint64_t size_bytes;
 	uint32_t crc32;
@@ -53,7 +52,7 @@ struct lane {
 /* One way to decode. */
 struct way {
 	const char *name;
-	enum decoder decoder; /* DECODER_AUTO: by what takes whole members */
+	enum decoder_choice choice; /* DECODER_AUTO: by what takes whole members */
 	bool two;
 	double speeds[ROUNDS_MAX];
 };
@@ -66,7 +65,7 @@ static _Noreturn void die(const char *what, const char *why)
 
 static void *new_buffer(size_t size)
 {
-	void *buffer = buffer_new((size + BUFFER_ALIGNMENT - 1) & ~(size_t)(BUFFER_ALIGNMENT - 1));
+	void *buffer = buffer_new(buffer_whole_pages(size));
 
 	if (!buffer)
 		die("memory", strerror(ENOMEM));
@@ -104,8 +103,8 @@ static struct input read_input(const char *path)
 
 static void begin(struct lane *lane, const struct input *input, bool check)
 {
-	inflater_reset(lane->inflater);
-	lane->span = (struct inflate_span){
+	decoder_reset(lane->decoder, 0);
+	lane->span = (struct decode_span){
 		.in = input->bytes,
 		.in_size = (size_t)input->member.compressed_bytes,
 		.out = lane->buffer,
@@ -119,21 +118,21 @@ static void begin(struct lane *lane, const struct input *input, bool check)
 }
 
 /* Count what has come out, and have room for more at the front of the buffer. */
-static void settle(struct lane *lane, enum inflate_status status)
+static void settle(struct lane *lane, enum decode_status status)
 {
 	size_t size = (size_t)(lane->span.out - lane->piece);
 	uint8_t *end = lane->buffer + BUFFER_SIZE;
 
-	if (status == INFLATE_PAUSED)
+	if (status == DECODE_PAUSED)
 		return;
-	lane->ended = status != INFLATE_NEED_OUTPUT;
+	lane->ended = status != DECODE_NEED_OUTPUT;
 	if (lane->check)
 		lane->crc32 = checksum_crc32(lane->crc32, lane->piece, size);
 	lane->size_bytes += size;
 	if (lane->span.out >= end) {
 		size_t over = (size_t)(lane->span.out - end);
-		memmove(lane->buffer - INFLATE_HISTORY, end - INFLATE_HISTORY,
-			INFLATE_HISTORY + over);
+		memmove(lane->buffer - DECODE_HISTORY_MAX, end - DECODE_HISTORY_MAX,
+			DECODE_HISTORY_MAX + over);
 		lane->span.out = lane->buffer + over;
 	}
 	lane->piece = lane->span.out;
@@ -144,53 +143,62 @@ static void finish(const struct lane *lane, const struct input *input)
 {
 	if (lane->size_bytes != input->member.size_bytes ||
 		(lane->check && lane->crc32 != input->member.crc32))
-		die(inflate_describe(inflater_decoder(lane->inflater)), "decodes wrongly");
+		die(lane->decoder->type->library, "decodes wrongly");
 }
 
 static void decode_one(struct lane *lane, const struct input *input, bool check)
 {
 	begin(lane, input, check);
 	while (!lane->ended)
-		settle(lane, inflater_run(lane->inflater, &lane->span));
+		settle(lane, decoder_run(lane->decoder, &lane->span, false));
 	finish(lane, input);
 }
 
 static void decode_two(struct lane lanes[2], const struct input inputs[2], bool check)
 {
-	enum inflate_status statuses[2];
+	enum decode_status statuses[2];
 
 	for (int i = 0; i < 2; i++)
 		begin(&lanes[i], &inputs[i], check);
 	while (!lanes[0].ended && !lanes[1].ended) {
-		inflater_run_two((struct inflater *const[]){lanes[0].inflater, lanes[1].inflater},
-			(struct inflate_span *const[]){&lanes[0].span, &lanes[1].span}, statuses);
+		decoder_run_two((struct decoder *const[]){lanes[0].decoder, lanes[1].decoder},
+			(struct decode_span *const[]){&lanes[0].span, &lanes[1].span}, statuses);
 		for (int i = 0; i < 2; i++)
 			settle(&lanes[i], statuses[i]);
 	}
 	for (int i = 0; i < 2; i++) {
 		while (!lanes[i].ended)
-			settle(&lanes[i], inflater_run(lanes[i].inflater, &lanes[i].span));
+			settle(&lanes[i], decoder_run(lanes[i].decoder, &lanes[i].span, false));
 		finish(&lanes[i], &inputs[i]);
 	}
+}
+
+/* What takes whole members, or NULL. */
+static const struct decoder_type *whole_type(void)
+{
+	const struct decoder_type *type = decoder_choose(DECODE_DEFLATE, DECODER_AUTO, 0);
+
+	return type->whole ? type : NULL;
 }
 
 /* The members whole, by libdeflate, which has no other way. */
 static void decode_whole(const struct input *input)
 {
-	static struct whole_inflater *whole;
+	static struct decoder *whole;
 	static uint8_t *out;
 	static size_t room;
 	size_t size = (size_t)input->member.size_bytes;
 
 	if (!whole)
-		whole = whole_inflater_new();
+		whole = decoder_open(whole_type());
 	if (room < size) {
 		free(out);
 		out = new_buffer(size);
 		room = size;
 	}
-	if (!whole_inflater_run(
-		    whole, input->bytes, (size_t)input->member.compressed_bytes, out, size))
+	struct decode_span span = {input->bytes, (size_t)input->member.compressed_bytes, out, size};
+	if (!whole || decoder_reset(whole, size) < 0 ||
+		decoder_run(whole, &span, true) != DECODE_END)
 		die("libdeflate", "decodes wrongly");
 }
 
@@ -210,7 +218,7 @@ static void decode_all(
 		return;
 	}
 	for (int i = 0; i < MEMBERS; i++) {
-		if (way->decoder == DECODER_AUTO)
+		if (way->choice == DECODER_AUTO)
 			decode_whole(&inputs[i]);
 		else
 			decode_one(&lanes[0], &inputs[i], check);
@@ -219,18 +227,17 @@ static void decode_all(
 
 static bool is_here(const struct way *way)
 {
-	return way->decoder == DECODER_AUTO ? whole_inflater_name() != NULL
-					    : inflate_has(way->decoder);
+	return way->choice == DECODER_AUTO ? whole_type() != NULL : decoder_has(way->choice);
 }
 
 int main(int argc, char *argv[])
 {
 	static struct way ways[] = {
-		{.name = "zlib", .decoder = DECODER_ZLIB},
-		{.name = "libdeflate", .decoder = DECODER_AUTO},
-		{.name = "isal", .decoder = DECODER_ISAL},
-		{.name = "twin, one", .decoder = DECODER_TWIN},
-		{.name = "twin, two", .decoder = DECODER_TWIN, .two = true},
+		{.name = "zlib", .choice = DECODER_ZLIB},
+		{.name = "libdeflate", .choice = DECODER_AUTO},
+		{.name = "isal", .choice = DECODER_ISAL},
+		{.name = "twin, one", .choice = DECODER_TWIN},
+		{.name = "twin, two", .choice = DECODER_TWIN, .two = true},
 	};
 	const size_t count = sizeof(ways) / sizeof(ways[0]);
 	struct input inputs[MEMBERS];
@@ -248,14 +255,14 @@ int main(int argc, char *argv[])
 	}
 	uint8_t *buffers[2];
 	for (int i = 0; i < 2; i++)
-		buffers[i] = new_buffer(INFLATE_HISTORY + BUFFER_SIZE + INFLATE_SLACK);
+		buffers[i] = new_buffer(DECODE_HISTORY_MAX + BUFFER_SIZE + DECODE_SLACK);
 	for (size_t w = 0; w < count; w++) {
 		if (!is_here(&ways[w]))
 			continue;
-		for (int i = 0; i < 2 && ways[w].decoder != DECODER_AUTO; i++) {
-			lanes[w][i].buffer = buffers[i] + INFLATE_HISTORY;
-			lanes[w][i].inflater = inflater_new(ways[w].decoder);
-			if (!lanes[w][i].inflater)
+		for (int i = 0; i < 2 && ways[w].choice != DECODER_AUTO; i++) {
+			lanes[w][i].buffer = buffers[i] + DECODE_HISTORY_MAX;
+			lanes[w][i].decoder = decoder_open(decoder_asked_for(ways[w].choice));
+			if (!lanes[w][i].decoder)
 				die("memory", strerror(ENOMEM));
 		}
 		decode_all(&ways[w], lanes[w], inputs, true);

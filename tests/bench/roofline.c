@@ -12,8 +12,7 @@
 #include "worker/container/archive.h"
 #include "worker/decode/buffer.h"
 #include "worker/decode/checksum.h"
-#include "worker/decode/inflate.h"
-#include "worker/decode/inflate_whole.h"
+#include "worker/decode/decoders.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,10 +54,9 @@ struct job;
 /* What a process decodes by; a second lane is for a second member at once. */
 struct lane {
 	struct job *job;
-	struct inflater *large, *small;
-	struct whole_inflater *whole; /* may be NULL */
-	uint8_t *in;                  /* BUFFER_SIZE bytes, as in zipmap */
-	uint8_t *buffer;              /* the same, INFLATE_HISTORY in front, INFLATE_SLACK behind */
+	struct decoder_set decoders;
+	uint8_t *in;     /* BUFFER_SIZE bytes, as in zipmap */
+	uint8_t *buffer; /* the same, DECODE_HISTORY_MAX in front, DECODE_SLACK behind */
 
 	/* Where members come from. */
 	size_t index; /* of the archive that is open */
@@ -71,9 +69,9 @@ struct lane {
 	bool busy;
 	struct member member;
 	struct member_data data;
-	struct inflater *inflater; /* NULL: it is stored */
+	struct decoder *decoder;
 	bool exhausted;
-	struct inflate_span span;
+	struct decode_span span;
 	uint8_t *piece; /* where the bytes begin that are not counted yet */
 	uint64_t size_bytes;
 	uint32_t crc32;
@@ -207,22 +205,18 @@ static bool take_member(struct lane *lane)
 static bool begin(struct lane *lane)
 {
 	const struct member *member = &lane->member;
-	bool inflating = member->method == METHOD_DEFLATE;
+	const struct decoder_type *type =
+		decoder_choose(member->method, DECODER_AUTO, member->size_bytes);
 	struct failure failure;
 
-	if (member->encrypted || (!inflating && member->method != METHOD_STORED) ||
+	if (member->encrypted || !type ||
 		member_data_open(lane->archive, member, true, &lane->data, &failure) < 0)
 		return false;
-	lane->inflater = NULL;
-	if (inflating) {
-		lane->inflater = inflate_choose(DECODER_AUTO, member->size_bytes) ==
-						 inflater_decoder(lane->large)
-					 ? lane->large
-					 : lane->small;
-		inflater_reset(lane->inflater);
-	}
+	lane->decoder = decoder_set_begin(&lane->decoders, type, member->size_bytes);
+	if (!lane->decoder)
+		return false;
 	lane->exhausted = false;
-	lane->span = (struct inflate_span){.out = lane->buffer, .out_size = BUFFER_SIZE};
+	lane->span = (struct decode_span){.out = lane->buffer, .out_size = BUFFER_SIZE};
 	lane->piece = lane->buffer;
 	lane->size_bytes = 0;
 	lane->crc32 = 0;
@@ -249,20 +243,20 @@ static void count_piece(struct lane *lane, size_t size)
 }
 
 /* The decoder has stopped: count what has come out, and have room at the front of the buffer. */
-static void settle(struct lane *lane, enum inflate_status status)
+static void settle(struct lane *lane, enum decode_status status)
 {
 	uint8_t *buffer_end = lane->buffer + BUFFER_SIZE;
 
-	if (status == INFLATE_PAUSED || (status == INFLATE_NEED_INPUT && !lane->exhausted))
+	if (status == DECODE_PAUSED || (status == DECODE_NEED_INPUT && !lane->exhausted))
 		return;
 	count_piece(lane, (size_t)(lane->span.out - lane->piece));
-	if (status != INFLATE_NEED_OUTPUT) {
-		end(lane, status == INFLATE_END);
+	if (status != DECODE_NEED_OUTPUT) {
+		end(lane, status == DECODE_END);
 		return;
 	}
 	size_t over = (size_t)(lane->span.out - buffer_end);
-	memmove(lane->buffer - INFLATE_HISTORY, buffer_end - INFLATE_HISTORY,
-		INFLATE_HISTORY + over);
+	memmove(lane->buffer - DECODE_HISTORY_MAX, buffer_end - DECODE_HISTORY_MAX,
+		DECODE_HISTORY_MAX + over);
 	lane->piece = lane->span.out = lane->buffer + over;
 	lane->span.out_size = BUFFER_SIZE - over;
 }
@@ -284,19 +278,22 @@ static void read_input(struct lane *lane)
 	lane->exhausted = got == 0;
 }
 
-/* A small member as a whole, as zipmap does. False: it is none, or it did not come out. */
+/* A small member as a whole, as zipmap does. False: it did not come out, but may in pieces. */
 static bool decode_whole(struct lane *lane)
 {
 	const struct member *member = &lane->member;
 
-	if (!lane->whole || member->size_bytes > INFLATE_WHOLE_MAX || lane->size_bytes > 0 ||
-		lane->span.in_size != member->compressed_bytes ||
-		!whole_inflater_run(lane->whole, lane->span.in, lane->span.in_size, lane->buffer,
-			(size_t)member->size_bytes))
-		return false;
-	count_piece(lane, (size_t)member->size_bytes);
-	end(lane, true);
-	return true;
+	if (lane->span.in_size == member->compressed_bytes &&
+		decoder_run(lane->decoder, &lane->span, true) == DECODE_END) {
+		settle(lane, DECODE_END);
+		return true;
+	}
+	lane->decoder = decoder_set_begin(&lane->decoders,
+		decoder_choose_stream(member->method, DECODER_AUTO, member->size_bytes),
+		member->size_bytes);
+	if (!lane->decoder)
+		end(lane, false);
+	return !lane->decoder;
 }
 
 static void copy_step(struct lane *lane)
@@ -312,13 +309,14 @@ static void copy_step(struct lane *lane)
 
 static void step(struct lane *lane)
 {
-	if (!lane->inflater) {
+	if (lane->decoder->type->copies) {
 		copy_step(lane);
 		return;
 	}
 	read_input(lane);
-	if (lane->busy && !decode_whole(lane))
-		settle(lane, inflater_run(lane->inflater, &lane->span));
+	if (!lane->busy || (lane->decoder->type->whole && decode_whole(lane)))
+		return;
+	settle(lane, decoder_run(lane->decoder, &lane->span, lane->exhausted));
 }
 
 static bool has_more(const struct lane *lane)
@@ -337,19 +335,19 @@ static void begin_next(struct lane *lane)
 
 static bool is_twin(const struct lane *lane)
 {
-	return lane->busy && lane->inflater && inflater_decoder(lane->inflater) == DECODER_TWIN;
+	return lane->busy && decoder_type_is_pairable(lane->decoder->type);
 }
 
 static void step_two(struct lane lanes[2])
 {
-	enum inflate_status statuses[2];
+	enum decode_status statuses[2];
 
 	read_input(&lanes[0]);
 	read_input(&lanes[1]);
 	if (!lanes[0].busy || !lanes[1].busy)
 		return;
-	inflater_run_two((struct inflater *const[]){lanes[0].inflater, lanes[1].inflater},
-		(struct inflate_span *const[]){&lanes[0].span, &lanes[1].span}, statuses);
+	decoder_run_two((struct decoder *const[]){lanes[0].decoder, lanes[1].decoder},
+		(struct decode_span *const[]){&lanes[0].span, &lanes[1].span}, statuses);
 	settle(&lanes[0], statuses[0]);
 	settle(&lanes[1], statuses[1]);
 }
@@ -358,18 +356,13 @@ static void step_two(struct lane lanes[2])
 
 static bool lane_init(struct lane *lane, struct job *job)
 {
-	uint8_t *memory = buffer_new(INFLATE_HISTORY + BUFFER_SIZE + INFLATE_SLACK);
+	uint8_t *memory =
+		buffer_new(buffer_whole_pages(DECODE_HISTORY_MAX + BUFFER_SIZE + DECODE_SLACK));
 
-	*lane = (struct lane){
-		.job = job,
-		.large = inflater_new(inflate_choose(DECODER_AUTO, UINT64_MAX)),
-		.small = inflater_new(inflate_choose(DECODER_AUTO, 0)),
-		.whole = whole_inflater_new(),
-		.in = buffer_new(BUFFER_SIZE),
-	};
-	if (!memory || !lane->large || !lane->small || !lane->in)
+	*lane = (struct lane){.job = job, .in = buffer_new(BUFFER_SIZE)};
+	if (!memory || !lane->in)
 		return false;
-	lane->buffer = memory + INFLATE_HISTORY;
+	lane->buffer = memory + DECODE_HISTORY_MAX;
 	return true;
 }
 

@@ -9,7 +9,7 @@
  */
 
 #include "fuzz.h"
-#include "worker/decode/inflate.h"
+#include "worker/decode/decoders.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct stream {
 	uint8_t *bytes;
 	size_t size;
 	/* What zlib makes of it. */
-	enum inflate_status verdict; /* NEED_OUTPUT: OUT_MAX was reached */
+	enum decode_status verdict; /* NEED_OUTPUT: OUT_MAX was reached */
 	uint8_t *out;
 	size_t out_size;
 	size_t used;
@@ -147,20 +147,19 @@ static void ask_zlib(struct stream *stream)
 	stream->out_size = inflater.total_out;
 	stream->used = inflater.total_in;
 	if (result == Z_STREAM_END)
-		stream->verdict = INFLATE_END;
+		stream->verdict = DECODE_END;
 	else if (result == Z_DATA_ERROR)
-		stream->verdict = INFLATE_BAD_DATA;
+		stream->verdict = DECODE_BAD_DATA;
 	else
-		stream->verdict =
-			inflater.avail_out == 0 ? INFLATE_NEED_OUTPUT : INFLATE_NEED_INPUT;
+		stream->verdict = inflater.avail_out == 0 ? DECODE_NEED_OUTPUT : DECODE_NEED_INPUT;
 	inflateEnd(&inflater);
 }
 
 /* --- the twin decoder ------------------------------------------------------------------------- */
 
 struct lane {
-	struct inflater *inflater;
-	struct inflate_span span;
+	struct decoder *decoder;
+	struct decode_span span;
 	const struct stream *stream;
 	size_t in_piece, out_piece; /* the largest */
 	size_t fed;
@@ -194,13 +193,13 @@ static void drain(struct lane *lane, uint64_t *state)
 	size_t room = 1 + below(state, lane->out_piece);
 	size_t known = lane->stream->out_size - lane->out_size;
 
-	MUST(size <= known || lane->stream->verdict == INFLATE_NEED_OUTPUT);
+	MUST(size <= known || lane->stream->verdict == DECODE_NEED_OUTPUT);
 	size_t same = size < known ? size : known;
 	MUST(memcmp(lane->room, lane->stream->out + lane->out_size, same) == 0);
 	lane->out_size += same;
 	if (lane->span.out >= lane->window_end) {
-		memmove(lane->window, lane->span.out - INFLATE_HISTORY, INFLATE_HISTORY);
-		lane->span.out = lane->window + INFLATE_HISTORY;
+		memmove(lane->window, lane->span.out - DECODE_HISTORY_MAX, DECODE_HISTORY_MAX);
+		lane->span.out = lane->window + DECODE_HISTORY_MAX;
 	}
 	size_t left = (size_t)(lane->window_end - lane->span.out);
 	lane->room = lane->span.out;
@@ -211,18 +210,18 @@ static void begin(struct lane *lane, const struct stream *stream, uint64_t *stat
 {
 	static const size_t pieces[] = {1, 3, 40, 200, 1000, 20000, 300000};
 
-	inflater_reset(lane->inflater);
+	decoder_reset(lane->decoder, 0);
 	lane->stream = stream;
 	lane->in_piece = pieces[below(state, 7)];
 	lane->out_piece = below(state, 2) ? ROOM_MAX : pieces[below(state, 5)];
 	lane->fed = 0;
 	lane->piece = NULL;
-	size_t window = INFLATE_HISTORY + 1 + below(state, ROOM_MAX);
-	lane->window = malloc(window + INFLATE_SLACK);
+	size_t window = DECODE_HISTORY_MAX + 1 + below(state, ROOM_MAX);
+	lane->window = malloc(window + DECODE_SLACK);
 	MUST(lane->window);
 	lane->window_end = lane->window + window;
-	lane->room = lane->window + INFLATE_HISTORY;
-	lane->span = (struct inflate_span){.out = lane->room};
+	lane->room = lane->window + DECODE_HISTORY_MAX;
+	lane->span = (struct decode_span){.out = lane->room};
 	lane->out_size = 0;
 	lane->ended = false;
 	feed(lane, state);
@@ -230,21 +229,21 @@ static void begin(struct lane *lane, const struct stream *stream, uint64_t *stat
 }
 
 /* The stream has come to its end: hold it against zlib's. */
-static void end(struct lane *lane, enum inflate_status status)
+static void end(struct lane *lane, enum decode_status status)
 {
 	const struct stream *stream = lane->stream;
 
 	lane->ended = true;
 	MUST(status == stream->verdict);
 	MUST(lane->out_size == stream->out_size);
-	if (status == INFLATE_END)
+	if (status == DECODE_END)
 		MUST(lane->fed - lane->span.in_size == stream->used);
 }
 
-static void settle(struct lane *lane, enum inflate_status status, uint64_t *state)
+static void settle(struct lane *lane, enum decode_status status, uint64_t *state)
 {
 	switch (status) {
-	case INFLATE_NEED_INPUT:
+	case DECODE_NEED_INPUT:
 		MUST(lane->span.in_size == 0);
 		if (lane->fed == lane->stream->size) {
 			drain(lane, state);
@@ -253,43 +252,43 @@ static void settle(struct lane *lane, enum inflate_status status, uint64_t *stat
 			feed(lane, state);
 		}
 		break;
-	case INFLATE_NEED_OUTPUT:
+	case DECODE_NEED_OUTPUT:
 		MUST(lane->span.out_size == 0);
 		drain(lane, state);
-		if (lane->stream->verdict == INFLATE_NEED_OUTPUT &&
+		if (lane->stream->verdict == DECODE_NEED_OUTPUT &&
 			lane->out_size == lane->stream->out_size)
 			end(lane, status);
 		break;
-	case INFLATE_END:
-	case INFLATE_BAD_DATA:
+	case DECODE_END:
+	case DECODE_BAD_DATA:
 		drain(lane, state);
-		if (lane->stream->verdict == INFLATE_NEED_OUTPUT)
+		if (lane->stream->verdict == DECODE_NEED_OUTPUT)
 			lane->ended = true; /* zlib was stopped before it */
 		else
 			end(lane, status);
 		break;
-	case INFLATE_PAUSED:
+	case DECODE_PAUSED:
 		break;
-	case INFLATE_NO_MEMORY:
+	case DECODE_NO_MEMORY:
 		MUST(false);
 	}
 }
 
 static void run(struct lane *lane, uint64_t *state)
 {
-	enum inflate_status status = inflater_run(lane->inflater, &lane->span);
+	enum decode_status status = decoder_run(lane->decoder, &lane->span, false);
 
-	MUST(status != INFLATE_PAUSED);
+	MUST(status != DECODE_PAUSED);
 	settle(lane, status, state);
 }
 
 static void run_two(struct lane lanes[2], uint64_t *state)
 {
-	enum inflate_status statuses[2];
+	enum decode_status statuses[2];
 
-	inflater_run_two((struct inflater *const[]){lanes[0].inflater, lanes[1].inflater},
-		(struct inflate_span *const[]){&lanes[0].span, &lanes[1].span}, statuses);
-	MUST(statuses[0] != INFLATE_PAUSED || statuses[1] != INFLATE_PAUSED);
+	decoder_run_two((struct decoder *const[]){lanes[0].decoder, lanes[1].decoder},
+		(struct decode_span *const[]){&lanes[0].span, &lanes[1].span}, statuses);
+	MUST(statuses[0] != DECODE_PAUSED || statuses[1] != DECODE_PAUSED);
 	for (int i = 0; i < 2; i++)
 		settle(&lanes[i], statuses[i], state);
 }
@@ -300,14 +299,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz_input input = {data, size};
 	struct stream streams[2] = {0};
 
-	if (!inflate_has(DECODER_TWIN))
+	if (!decoder_has(DECODER_TWIN))
 		return 0;
 	uint64_t state = fuzz_take_u64(&input) | 1;
 	size_t first = input.left * fuzz_take_u8(&input) / 255;
 	for (int i = 0; i < 2; i++) {
-		if (!lanes[i].inflater)
-			lanes[i].inflater = inflater_new(DECODER_TWIN);
-		MUST(lanes[i].inflater);
+		if (!lanes[i].decoder)
+			lanes[i].decoder = decoder_open(decoder_asked_for(DECODER_TWIN));
+		MUST(lanes[i].decoder);
 		make_stream(&input, i == 0 ? first : input.left, &streams[i]);
 		ask_zlib(&streams[i]);
 		begin(&lanes[i], &streams[i], &state);

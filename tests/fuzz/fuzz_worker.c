@@ -11,7 +11,7 @@
 #include "parent/schedule.h"
 #include "protocol/channel.h"
 #include "protocol/membername.h"
-#include "worker/decode/inflate.h"
+#include "worker/decode/decoders.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -346,13 +346,13 @@ static void work(const struct worker_settings *settings)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* By its size, so that all of the input is the archive. */
-	enum decoder decoder = (enum decoder)(size / 4 % DECODER_KINDS);
+	enum decoder_choice decoder = (enum decoder_choice)(size / 4 % DECODER_KINDS);
 	const struct worker_settings settings = {
 		.task = TASK_UNZIP,
 		.password = size & 16 ? "secret" : NULL,
 		.pack = size & 1,
 		.full_names = size & 2,
-		.decoder = inflate_has(decoder) ? decoder : DECODER_AUTO,
+		.decoder = decoder_has(decoder) ? decoder : DECODER_AUTO,
 	};
 	struct failure failure;
 

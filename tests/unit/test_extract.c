@@ -726,16 +726,16 @@ START_TEST(two_members_that_libzip_unzips_can_be_in_hand_at_once)
 }
 END_TEST
 
-/* Extract the only member of @archive, which is to stay there. */
-static const struct record *stay(struct archive *archive, const struct in_place *in_place)
+/* Extract the only member of @archive, which is to stay in place. */
+static const struct record *in_place(struct archive *archive, const struct in_place *which)
 {
-	extraction_set_in_place(extraction, in_place);
+	extraction_set_in_place(extraction, which);
 	ck_assert_int_eq(extract(archive, 7, 0), EXTRACT_WHOLE);
 	ck_assert_uint_eq(count_files(), 0);
 	return extraction_record(extraction);
 }
 
-START_TEST(a_stored_member_can_stay_where_it_is)
+START_TEST(a_stored_member_can_stay_in_place)
 {
 	static const size_t sizes[] = {0, 1, 65535, 262144 - 40, 262144, 262145, 1000003};
 	const size_t size = sizes[_i];
@@ -745,8 +745,8 @@ START_TEST(a_stored_member_can_stay_where_it_is)
 	member.extra_size = 13;
 	for (int unchecked = 0; unchecked < 2; unchecked++) {
 		struct archive *archive = open_one(&member);
-		const struct record *record =
-			stay(archive, &(struct in_place){.wanted = true, .unchecked = unchecked});
+		const struct record *record = in_place(
+			archive, &(struct in_place){.wanted = true, .unchecked = unchecked});
 		ck_assert_int_eq(record->place, PLACE_ARCHIVE);
 		ck_assert_int_eq(record->unchecked, unchecked);
 		ck_assert_uint_eq(record->size_bytes, size);
@@ -761,7 +761,7 @@ START_TEST(a_stored_member_can_stay_where_it_is)
 }
 END_TEST
 
-START_TEST(a_member_that_is_not_stored_does_not_stay)
+START_TEST(a_member_that_is_not_stored_does_not_stay_in_place)
 {
 	struct bytes content = make_content(CONTENT_TEXT, 1000, 1);
 	struct bytes deflated = make_deflate(content.data, 1000, 6, 0);
@@ -778,7 +778,7 @@ START_TEST(a_member_that_is_not_stored_does_not_stay)
 }
 END_TEST
 
-START_TEST(what_does_not_stay_whole_is_told)
+START_TEST(what_is_not_whole_in_place_is_told)
 {
 	struct zips_member member = zips_stored("x", "abc", 3);
 
@@ -801,7 +801,7 @@ START_TEST(what_does_not_stay_whole_is_told)
 }
 END_TEST
 
-START_TEST(what_stays_keeps_to_the_limit_of_one_and_needs_no_room)
+START_TEST(what_is_in_place_keeps_to_the_limit_of_one_and_needs_no_room)
 {
 	struct zips_member member = zips_stored("x", "abc", 3);
 	struct bounds bounds;
@@ -847,10 +847,10 @@ int main(void)
 	tcase_add_test(tests, two_members_are_extracted_by_the_same_calls);
 	tcase_add_test(tests, two_members_can_be_in_hand_at_once);
 	tcase_add_test(tests, two_members_that_libzip_unzips_can_be_in_hand_at_once);
-	tcase_add_loop_test(tests, a_stored_member_can_stay_where_it_is, 0, 7);
-	tcase_add_test(tests, a_member_that_is_not_stored_does_not_stay);
-	tcase_add_test(tests, what_does_not_stay_whole_is_told);
-	tcase_add_test(tests, what_stays_keeps_to_the_limit_of_one_and_needs_no_room);
+	tcase_add_loop_test(tests, a_stored_member_can_stay_in_place, 0, 7);
+	tcase_add_test(tests, a_member_that_is_not_stored_does_not_stay_in_place);
+	tcase_add_test(tests, what_is_not_whole_in_place_is_told);
+	tcase_add_test(tests, what_is_in_place_keeps_to_the_limit_of_one_and_needs_no_room);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Each decoder must pass these: they hold it to inflate.h and to RFC 1951 only. The streams are
- * zlib's compressor's or made bit by bit.
+ * Each decoder of DEFLATE must pass these: they hold it to decoder.h and to RFC 1951 only. The
+ * streams are zlib's compressor's or made bit by bit.
  */
 
-#include "worker/decode/inflate.h"
+#include "worker/decode/decoders.h"
 
 #include "bits.h"
 #include "zips.h"
@@ -58,7 +58,7 @@ static void guarded_free(struct guarded *memory)
 
 /* What came of a stream. */
 struct outcome {
-	enum inflate_status status; /* the last */
+	enum decode_status status; /* the last */
 	struct bytes out;
 	size_t consumed; /* of the input */
 };
@@ -66,34 +66,37 @@ struct outcome {
 /* Where output goes: a window that moves to the front of its memory when it comes to the end. */
 struct window {
 	struct guarded memory;
-	size_t size; /* of the memory, less the slack */
+	const struct decoder_type *type;
+	size_t size; /* of the memory, less what may be overrun */
 	size_t at;   /* the next byte */
 };
 
-static struct window window_new(size_t piece)
+static struct window window_new(const struct decoder_type *type, size_t piece)
 {
 	size_t room = piece < 65536 ? 65536 : piece;
-	struct window window = {.size = INFLATE_HISTORY + room, .at = INFLATE_HISTORY};
+	struct window window = {.type = type, .size = type->history_bytes + room};
 
-	window.memory = guarded_new(window.size + INFLATE_SLACK);
+	window.at = type->history_bytes;
+	window.memory = guarded_new(window.size + type->overrun_bytes);
 	return window;
 }
 
 /* Have @piece bytes of room in the span. */
-static void window_room(struct window *window, struct inflate_span *span, size_t piece)
+static void window_room(struct window *window, struct decode_span *span, size_t piece)
 {
 	uint8_t *bytes = window->memory.bytes;
+	size_t history = window->type->history_bytes;
 
 	if (window->at + piece > window->size) {
-		memmove(bytes, bytes + window->at - INFLATE_HISTORY, INFLATE_HISTORY);
-		window->at = INFLATE_HISTORY;
+		memmove(bytes, bytes + window->at - history, history);
+		window->at = history;
 	}
 	span->out = bytes + window->at;
 	span->out_size = piece;
 }
 
 /* Append what is new in the window to the outcome. */
-static void drain(struct outcome *outcome, struct window *window, const struct inflate_span *span)
+static void drain(struct outcome *outcome, struct window *window, const struct decode_span *span)
 {
 	uint8_t *bytes = window->memory.bytes + window->at;
 	size_t size = (size_t)(span->out - bytes);
@@ -102,8 +105,9 @@ static void drain(struct outcome *outcome, struct window *window, const struct i
 	window->at += size;
 }
 
-/* Check what a call has done to the span. True where it moved it on. */
-static bool check_move(const struct inflate_span *before, const struct inflate_span *span)
+/* Check what a call has done to the span. True if it moved it on. */
+static bool check_move(const struct decoder_type *type, const struct decode_span *before,
+	const struct decode_span *span)
 {
 	const uint8_t *room_end = before->out + before->out_size;
 
@@ -113,7 +117,7 @@ static bool check_move(const struct inflate_span *before, const struct inflate_s
 	if (span->out_size > 0)
 		must(span->out + span->out_size == room_end);
 	else
-		must(span->out >= room_end && span->out <= room_end + INFLATE_SLACK / 2);
+		must(span->out >= room_end && span->out <= room_end + type->overrun_bytes);
 	return span->in_size < before->in_size || span->out > before->out;
 }
 
@@ -121,14 +125,14 @@ static bool check_move(const struct inflate_span *before, const struct inflate_s
  * Decode @size bytes at @in, @in_piece bytes at a time, into @out_piece bytes at a time, until it
  * ends, breaks or wants more than there is. With @limit, stop when that much has come out.
  */
-static struct outcome decode_up_to(struct inflater *inflater, const uint8_t *in, size_t size,
+static struct outcome decode_up_to(struct decoder *decoder, const uint8_t *in, size_t size,
 	size_t in_piece, size_t out_piece, size_t limit)
 {
-	struct outcome outcome = {.status = INFLATE_NEED_INPUT};
+	struct outcome outcome = {.status = DECODE_NEED_INPUT};
 	struct guarded in_memory = guarded_new(in_piece);
-	struct window window = window_new(out_piece);
+	struct window window = window_new(decoder->type, out_piece);
 	uint8_t *in_buffer = in_memory.bytes;
-	struct inflate_span span = {.in = in_buffer};
+	struct decode_span span = {.in = in_buffer};
 	size_t fed = 0;
 	int idle = 0;
 
@@ -142,17 +146,17 @@ static struct outcome decode_up_to(struct inflater *inflater, const uint8_t *in,
 				memcpy(in_buffer + in_piece - piece, in + fed, piece);
 			fed += piece;
 		}
-		struct inflate_span before = span;
-		outcome.status = inflater_run(inflater, &span);
-		idle = check_move(&before, &span) ? 0 : idle + 1;
+		struct decode_span before = span;
+		outcome.status = decoder_run(decoder, &span, false);
+		idle = check_move(decoder->type, &before, &span) ? 0 : idle + 1;
 		must(idle < 4);
-		if (outcome.status == INFLATE_NEED_OUTPUT)
+		if (outcome.status == DECODE_NEED_OUTPUT)
 			must(span.out_size == 0);
-		else if (outcome.status == INFLATE_NEED_INPUT)
+		else if (outcome.status == DECODE_NEED_INPUT)
 			must(span.in_size == 0);
 		else
 			break;
-		if (outcome.status == INFLATE_NEED_INPUT && before.in_size == 0)
+		if (outcome.status == DECODE_NEED_INPUT && before.in_size == 0)
 			break; /* nothing was left to be given */
 		if (span.out_size == 0) {
 			drain(&outcome, &window, &span);
@@ -167,19 +171,20 @@ static struct outcome decode_up_to(struct inflater *inflater, const uint8_t *in,
 }
 
 static struct outcome decode(
-	struct inflater *inflater, const struct bytes *in, size_t in_piece, size_t out_piece)
+	struct decoder *decoder, const struct bytes *in, size_t in_piece, size_t out_piece)
 {
-	return decode_up_to(inflater, in->data, in->size, in_piece, out_piece, SIZE_MAX);
+	return decode_up_to(decoder, in->data, in->size, in_piece, out_piece, SIZE_MAX);
 }
 
-static enum decoder tested;
+static enum decoder_choice tested;
 
-static struct inflater *new_inflater(void)
+static struct decoder *new_decoder(void)
 {
-	struct inflater *inflater = inflater_new(tested);
+	struct decoder *decoder = decoder_open(decoder_asked_for(tested));
 
-	ck_assert_ptr_nonnull(inflater);
-	return inflater;
+	ck_assert_ptr_nonnull(decoder);
+	ck_assert_int_eq(decoder_reset(decoder, 0), 0);
+	return decoder;
 }
 
 /* A decoder may have read up to a word ahead when the input came in small pieces. */
@@ -191,7 +196,7 @@ static void check_consumed(size_t consumed, size_t size)
 
 static void check_whole(const struct outcome *outcome, const struct bytes *expected, size_t size)
 {
-	ck_assert_int_eq(outcome->status, INFLATE_END);
+	ck_assert_int_eq(outcome->status, DECODE_END);
 	ck_assert_uint_eq(outcome->out.size, expected->size);
 	if (expected->size > 0)
 		ck_assert(memcmp(outcome->out.data, expected->data, expected->size) == 0);
@@ -199,20 +204,20 @@ static void check_whole(const struct outcome *outcome, const struct bytes *expec
 }
 
 /* Decode @stream, followed by bytes that are no part of it, and expect @content. */
-static void check_stream(struct inflater *inflater, const struct bytes *stream,
+static void check_stream(struct decoder *decoder, const struct bytes *stream,
 	const struct bytes *content, size_t in_piece, size_t out_piece)
 {
 	struct bytes longer = {0};
 
 	bytes_put(&longer, stream->data, stream->size);
 	bytes_put(&longer, "\xff\0\x55 more than the stream has, by some dozens of bytes", 50);
-	inflater_reset(inflater);
-	struct outcome outcome = decode(inflater, &longer, in_piece, out_piece);
+	decoder_reset(decoder, 0);
+	struct outcome outcome = decode(decoder, &longer, in_piece, out_piece);
 	check_whole(&outcome, content, stream->size);
 	bytes_free(&outcome.out);
 	/* And where it ends with the input. */
-	inflater_reset(inflater);
-	outcome = decode(inflater, stream, in_piece, out_piece);
+	decoder_reset(decoder, 0);
+	outcome = decode(decoder, stream, in_piece, out_piece);
 	check_whole(&outcome, content, stream->size);
 	bytes_free(&outcome.out);
 	bytes_free(&longer);
@@ -234,7 +239,7 @@ static const int WAYS[][2] = {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0}, {5, 0}, {6
 /* Content of one size, compressed in all ways, in the pieces from @first_pieces on. */
 static void check_size(size_t size, size_t first_pieces)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 
 	for (enum content kind = 0; kind < CONTENT_KINDS; kind++) {
 		struct bytes content = make_content(kind, size, 1);
@@ -243,12 +248,12 @@ static void check_size(size_t size, size_t first_pieces)
 				make_deflate(content.data, size, WAYS[w][0], WAYS[w][1]);
 			for (size_t p = first_pieces; p < PIECES_COUNT; p++)
 				check_stream(
-					inflater, &stream, &content, PIECES[p][0], PIECES[p][1]);
+					decoder, &stream, &content, PIECES[p][0], PIECES[p][1]);
 			bytes_free(&stream);
 		}
 		bytes_free(&content);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 }
 
 START_TEST(small_streams_are_right_in_any_pieces)
@@ -269,7 +274,7 @@ END_TEST
 
 START_TEST(a_large_stream_is_right_in_any_pieces)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 
 	for (enum content kind = 0; kind < CONTENT_KINDS; kind++) {
 		struct bytes content = make_content(kind, (1 << 20) + 12345, 2);
@@ -278,23 +283,23 @@ START_TEST(a_large_stream_is_right_in_any_pieces)
 				make_deflate(content.data, content.size, level, Z_DEFAULT_STRATEGY);
 			for (size_t p = 4; p < PIECES_COUNT; p++)
 				check_stream(
-					inflater, &stream, &content, PIECES[p][0], PIECES[p][1]);
+					decoder, &stream, &content, PIECES[p][0], PIECES[p][1]);
 			bytes_free(&stream);
 		}
 		bytes_free(&content);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 }
 END_TEST
 
 START_TEST(a_large_stream_is_right_byte_by_byte)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 	struct bytes content = make_content(CONTENT_TEXT, 300000, 3);
 	struct bytes stream = make_deflate(content.data, content.size, 6, Z_DEFAULT_STRATEGY);
 
-	check_stream(inflater, &stream, &content, 1, 1);
-	inflater_free(inflater);
+	check_stream(decoder, &stream, &content, 1, 1);
+	decoder_close(decoder);
 	bytes_free(&stream);
 	bytes_free(&content);
 }
@@ -307,12 +312,12 @@ START_TEST(a_stream_in_one_piece_into_just_its_room_ends)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		struct bytes content = make_content(CONTENT_TEXT, sizes[i], 4);
 		struct bytes stream = make_deflate(content.data, sizes[i], 6, Z_DEFAULT_STRATEGY);
-		struct inflater *inflater = new_inflater();
+		struct decoder *decoder = new_decoder();
 		/* The end may show only when there is room again; it takes none. */
-		struct outcome outcome = decode(inflater, &stream, stream.size, sizes[i]);
+		struct outcome outcome = decode(decoder, &stream, stream.size, sizes[i]);
 		check_whole(&outcome, &content, stream.size);
 		bytes_free(&outcome.out);
-		inflater_free(inflater);
+		decoder_close(decoder);
 		bytes_free(&stream);
 		bytes_free(&content);
 	}
@@ -325,7 +330,7 @@ START_TEST(flushes_within_a_stream_are_right)
 		Z_NO_FLUSH, Z_PARTIAL_FLUSH, Z_SYNC_FLUSH, Z_FULL_FLUSH, Z_BLOCK, Z_SYNC_FLUSH};
 	struct bytes content = make_content(CONTENT_TEXT, 200000, 5);
 	struct bytes stream = {0};
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 	z_stream deflater = {0};
 	uint8_t out[4096];
 	size_t given = 0;
@@ -355,8 +360,8 @@ START_TEST(flushes_within_a_stream_are_right)
 	}
 	deflateEnd(&deflater);
 	for (size_t p = 0; p < PIECES_COUNT; p++)
-		check_stream(inflater, &stream, &content, PIECES[p][0], PIECES[p][1]);
-	inflater_free(inflater);
+		check_stream(decoder, &stream, &content, PIECES[p][0], PIECES[p][1]);
+	decoder_close(decoder);
 	bytes_free(&stream);
 	bytes_free(&content);
 }
@@ -364,7 +369,7 @@ END_TEST
 
 START_TEST(a_stream_cut_off_anywhere_wants_input)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 
 	for (int level = 0; level <= 6; level += 3) {
 		struct bytes content = make_content(CONTENT_TEXT, 3000, 6);
@@ -373,10 +378,10 @@ START_TEST(a_stream_cut_off_anywhere_wants_input)
 		for (size_t size = 0; size < stream.size; size++) {
 			size_t in_piece = size % 3 == 0 ? 1 : size % 3 == 1 ? 17 : 10000;
 			size_t out_piece = size % 2 == 0 ? 100000 : 13;
-			inflater_reset(inflater);
+			decoder_reset(decoder, 0);
 			struct outcome outcome = decode_up_to(
-				inflater, stream.data, size, in_piece, out_piece, SIZE_MAX);
-			ck_assert_int_eq(outcome.status, INFLATE_NEED_INPUT);
+				decoder, stream.data, size, in_piece, out_piece, SIZE_MAX);
+			ck_assert_int_eq(outcome.status, DECODE_NEED_INPUT);
 			check_consumed(outcome.consumed, size);
 			ck_assert_uint_le(outcome.out.size, content.size);
 			if (outcome.out.size > 0)
@@ -386,7 +391,7 @@ START_TEST(a_stream_cut_off_anywhere_wants_input)
 		bytes_free(&stream);
 		bytes_free(&content);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 }
 END_TEST
 
@@ -413,18 +418,18 @@ static struct bytes decode_by_zlib(const struct bytes *stream, bool *valid)
 }
 
 /* Decode a stream that may be anything. Where it is valid, its bytes must be right. */
-static void check_anything(struct inflater *inflater, const struct bytes *stream, uint32_t *state)
+static void check_anything(struct decoder *decoder, const struct bytes *stream, uint32_t *state)
 {
 	static const size_t sizes[] = {1, 5, 333, 65536};
 	bool valid;
 	struct bytes expected = decode_by_zlib(stream, &valid);
 
-	inflater_reset(inflater);
+	decoder_reset(decoder, 0);
 	struct outcome outcome = decode(
-		inflater, stream, sizes[next_random(state) % 4], sizes[next_random(state) % 4]);
-	ck_assert_int_ne(outcome.status, INFLATE_NO_MEMORY);
+		decoder, stream, sizes[next_random(state) % 4], sizes[next_random(state) % 4]);
+	ck_assert_int_ne(outcome.status, DECODE_NO_MEMORY);
 	if (valid) {
-		ck_assert_int_eq(outcome.status, INFLATE_END);
+		ck_assert_int_eq(outcome.status, DECODE_END);
 		ck_assert_uint_eq(outcome.out.size, expected.size);
 		ck_assert(expected.size == 0 ||
 			  memcmp(outcome.out.data, expected.data, expected.size) == 0);
@@ -436,7 +441,7 @@ static void check_anything(struct inflater *inflater, const struct bytes *stream
 START_TEST(damaged_streams_do_no_harm)
 {
 	static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY};
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 	uint32_t state = 12345 + (uint32_t)_i;
 
 	for (int s = 0; s < 3; s++) {
@@ -451,29 +456,29 @@ START_TEST(damaged_streams_do_no_harm)
 			for (uint32_t n = 0; n <= next_random(&state) % 4; n++)
 				damaged.data[next_random(&state) % range] ^=
 					(uint8_t)(1U << next_random(&state) % 8);
-			check_anything(inflater, &damaged, &state);
+			check_anything(decoder, &damaged, &state);
 			bytes_free(&damaged);
 		}
 		bytes_free(&stream);
 		bytes_free(&content);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 }
 END_TEST
 
 START_TEST(random_bytes_do_no_harm)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 	uint32_t state = 4711;
 
 	for (uint32_t i = 0; i < 3000; i++) {
 		struct bytes junk = make_content(CONTENT_RANDOM, next_random(&state) % 600, i);
 		if (junk.size > 0)
 			junk.data[0] = (uint8_t)((junk.data[0] & ~7U) | (i % 2 ? 4 : 2));
-		check_anything(inflater, &junk, &state);
+		check_anything(decoder, &junk, &state);
 		bytes_free(&junk);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 }
 END_TEST
 
@@ -513,7 +518,7 @@ static struct bits begin_lengths(
 /* Decode in two ways, and expect @text where it is not NULL, else that it is refused. */
 static void check_bits(struct bits *bits, const char *text)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 
 	for (int i = 0; i < 2; i++) {
 		/* More input, so that nothing is missing to find the fault. */
@@ -521,21 +526,21 @@ static void check_bits(struct bits *bits, const char *text)
 		bytes_put(&stream, bits->bytes.data, bits->bytes.size);
 		for (int n = 0; n < 64; n++)
 			bytes_put_number(&stream, 0, 1);
-		inflater_reset(inflater);
+		decoder_reset(decoder, 0);
 		struct outcome outcome =
-			decode(inflater, &stream, i ? 1 : stream.size, i ? 1 : 65536);
+			decode(decoder, &stream, i ? 1 : stream.size, i ? 1 : 65536);
 		if (text) {
 			struct bytes expected = {0};
 			bytes_put(&expected, text, strlen(text));
 			check_whole(&outcome, &expected, bits->bytes.size);
 			bytes_free(&expected);
 		} else {
-			ck_assert_int_eq(outcome.status, INFLATE_BAD_DATA);
+			ck_assert_int_eq(outcome.status, DECODE_BAD_DATA);
 		}
 		bytes_free(&outcome.out);
 		bytes_free(&stream);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 	bytes_free(&bits->bytes);
 }
 
@@ -710,15 +715,15 @@ END_TEST
 START_TEST(a_block_that_can_not_end_does_not_end)
 {
 	struct bits bits = begin_lengths(1, 0, 1, 1, 0);
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 
 	for (int i = 0; i < 100; i++)
 		put_code(&bits, 0, 1);
-	struct outcome outcome = decode(inflater, &bits.bytes, 1000, 1000);
-	ck_assert_int_ne(outcome.status, INFLATE_END);
+	struct outcome outcome = decode(decoder, &bits.bytes, 1000, 1000);
+	ck_assert_int_ne(outcome.status, DECODE_END);
 	bytes_free(&outcome.out);
 	bytes_free(&bits.bytes);
-	inflater_free(inflater);
+	decoder_close(decoder);
 }
 END_TEST
 
@@ -794,7 +799,7 @@ END_TEST
 
 START_TEST(a_reset_in_the_middle_begins_anew)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 	struct bytes content = make_content(CONTENT_TEXT, 100000, 8);
 	struct bytes stream = make_deflate(content.data, content.size, 6, Z_DEFAULT_STRATEGY);
 	struct bytes other = make_content(CONTENT_RANDOM, 5000, 9);
@@ -803,18 +808,18 @@ START_TEST(a_reset_in_the_middle_begins_anew)
 	for (size_t size = 0; size < stream.size; size += 997) {
 		/* Stopped for want of input, */
 		struct outcome outcome =
-			decode_up_to(inflater, stream.data, size, 100, 1000, SIZE_MAX);
-		ck_assert_int_eq(outcome.status, INFLATE_NEED_INPUT);
+			decode_up_to(decoder, stream.data, size, 100, 1000, SIZE_MAX);
+		ck_assert_int_eq(outcome.status, DECODE_NEED_INPUT);
 		bytes_free(&outcome.out);
-		check_stream(inflater, &other_stream, &other, 4096, 4096);
+		check_stream(decoder, &other_stream, &other, 4096, 4096);
 		/* and for want of room. */
-		inflater_reset(inflater);
-		outcome = decode_up_to(inflater, stream.data, stream.size, stream.size, 7, size);
+		decoder_reset(decoder, 0);
+		outcome = decode_up_to(decoder, stream.data, stream.size, stream.size, 7, size);
 		bytes_free(&outcome.out);
-		check_stream(inflater, &other_stream, &other, 4096, 4096);
-		inflater_reset(inflater);
+		check_stream(decoder, &other_stream, &other, 4096, 4096);
+		decoder_reset(decoder, 0);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 	bytes_free(&content);
 	bytes_free(&stream);
 	bytes_free(&other);
@@ -824,7 +829,7 @@ END_TEST
 
 START_TEST(a_reset_after_a_failure_begins_anew)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 	struct bytes content = make_content(CONTENT_TEXT, 100000, 10);
 	struct bytes stream = make_deflate(content.data, content.size, 6, Z_DEFAULT_STRATEGY);
 
@@ -834,14 +839,14 @@ START_TEST(a_reset_after_a_failure_begins_anew)
 		bytes_put(&junk, bad[at], 2);
 		for (int i = 0; i < 400; i++)
 			bytes_put_number(&junk, 0xff, 1);
-		struct outcome outcome = decode(inflater, &junk, 100, 100);
-		ck_assert_int_eq(outcome.status, INFLATE_BAD_DATA);
+		struct outcome outcome = decode(decoder, &junk, 100, 100);
+		ck_assert_int_eq(outcome.status, DECODE_BAD_DATA);
 		bytes_free(&outcome.out);
-		check_stream(inflater, &stream, &content, 65536, 65536);
+		check_stream(decoder, &stream, &content, 65536, 65536);
 		bytes_free(&junk);
-		inflater_reset(inflater);
+		decoder_reset(decoder, 0);
 	}
-	inflater_free(inflater);
+	decoder_close(decoder);
 	bytes_free(&content);
 	bytes_free(&stream);
 }
@@ -849,22 +854,22 @@ END_TEST
 
 START_TEST(a_new_stream_does_not_see_the_bytes_of_the_last)
 {
-	struct inflater *inflater = new_inflater();
+	struct decoder *decoder = new_decoder();
 	struct bytes content = make_content(CONTENT_TEXT, 100000, 11);
 	struct bytes stream = make_deflate(content.data, content.size, 6, Z_DEFAULT_STRATEGY);
 	struct bits bits = make_match(1, 257, 29);
 
-	check_stream(inflater, &stream, &content, 65536, 65536);
+	check_stream(decoder, &stream, &content, 65536, 65536);
 	for (int i = 0; i < 20; i++)
 		put_bits(&bits, 0, 8);
-	inflater_reset(inflater);
-	struct outcome outcome = decode(inflater, &bits.bytes, 100, 100);
-	ck_assert_int_eq(outcome.status, INFLATE_BAD_DATA);
+	decoder_reset(decoder, 0);
+	struct outcome outcome = decode(decoder, &bits.bytes, 100, 100);
+	ck_assert_int_eq(outcome.status, DECODE_BAD_DATA);
 	bytes_free(&outcome.out);
 	bytes_free(&bits.bytes);
 	bytes_free(&content);
 	bytes_free(&stream);
-	inflater_free(inflater);
+	decoder_close(decoder);
 }
 END_TEST
 
@@ -872,24 +877,24 @@ START_TEST(two_decoders_do_not_disturb_each_other)
 {
 	struct bytes contents[2];
 	struct bytes streams[2];
-	struct inflater *inflaters[2];
-	struct inflate_span spans[2];
+	struct decoder *decoders[2];
+	struct decode_span spans[2];
 	uint8_t *outs[2];
 	bool ended[2] = {false, false};
 
 	for (int i = 0; i < 2; i++) {
 		contents[i] = make_content(i ? CONTENT_TEXT : CONTENT_RANDOM, 200000, 12);
 		streams[i] = make_deflate(contents[i].data, 200000, 6, Z_DEFAULT_STRATEGY);
-		inflaters[i] = new_inflater();
-		outs[i] = malloc(INFLATE_HISTORY + 200000 + INFLATE_SLACK);
+		decoders[i] = new_decoder();
+		outs[i] = malloc(DECODE_HISTORY_MAX + 200000 + DECODE_SLACK);
 		ck_assert_ptr_nonnull(outs[i]);
-		spans[i] = (struct inflate_span){
-			.in = streams[i].data, .out = outs[i] + INFLATE_HISTORY};
+		spans[i] = (struct decode_span){
+			.in = streams[i].data, .out = outs[i] + DECODE_HISTORY_MAX};
 	}
 	while (!ended[0] || !ended[1]) {
 		for (int i = 0; i < 2; i++) {
 			size_t given = (size_t)(spans[i].in - streams[i].data);
-			size_t taken = (size_t)(spans[i].out - (outs[i] + INFLATE_HISTORY));
+			size_t taken = (size_t)(spans[i].out - (outs[i] + DECODE_HISTORY_MAX));
 			if (ended[i])
 				continue;
 			if (spans[i].in_size == 0)
@@ -898,16 +903,16 @@ START_TEST(two_decoders_do_not_disturb_each_other)
 							   : 777;
 			if (spans[i].out_size == 0)
 				spans[i].out_size = 200000 - taken < 1234 ? 200000 - taken : 1234;
-			enum inflate_status status = inflater_run(inflaters[i], &spans[i]);
-			ck_assert(status != INFLATE_BAD_DATA && status != INFLATE_NO_MEMORY);
-			ended[i] = status == INFLATE_END;
+			enum decode_status status = decoder_run(decoders[i], &spans[i], false);
+			ck_assert(status != DECODE_BAD_DATA && status != DECODE_NO_MEMORY);
+			ended[i] = status == DECODE_END;
 		}
 	}
 	for (int i = 0; i < 2; i++) {
 		ck_assert_ptr_eq(spans[i].in, streams[i].data + streams[i].size);
-		ck_assert_ptr_eq(spans[i].out, outs[i] + INFLATE_HISTORY + 200000);
-		ck_assert(memcmp(outs[i] + INFLATE_HISTORY, contents[i].data, 200000) == 0);
-		inflater_free(inflaters[i]);
+		ck_assert_ptr_eq(spans[i].out, outs[i] + DECODE_HISTORY_MAX + 200000);
+		ck_assert(memcmp(outs[i] + DECODE_HISTORY_MAX, contents[i].data, 200000) == 0);
+		decoder_close(decoders[i]);
 		free(outs[i]);
 		bytes_free(&contents[i]);
 		bytes_free(&streams[i]);
@@ -915,11 +920,18 @@ START_TEST(two_decoders_do_not_disturb_each_other)
 }
 END_TEST
 
-START_TEST(a_decoder_has_a_name_and_none_can_be_freed)
+START_TEST(a_type_says_what_it_is)
 {
-	ck_assert_ptr_nonnull(inflate_describe(tested));
-	ck_assert_uint_gt(strlen(inflate_describe(tested)), 0);
-	inflater_free(NULL);
+	const struct decoder_type *type = decoder_asked_for(tested);
+
+	ck_assert_int_eq(type->choice, tested);
+	ck_assert_uint_eq(type->method_count, 1);
+	ck_assert_uint_eq(type->methods[0], 8);
+	ck_assert_uint_gt(strlen(type->library), 0);
+	ck_assert_uint_le(type->history_bytes, DECODE_HISTORY_MAX);
+	ck_assert_uint_le(type->overrun_bytes, DECODE_SLACK);
+	ck_assert_int_eq(decoder_type_is_pairable(type), tested == DECODER_TWIN);
+	decoder_close(NULL);
 }
 END_TEST
 
@@ -937,7 +949,7 @@ static TCase *valid_streams(void)
 	tcase_add_test(tests, a_complete_code_decodes);
 	tcase_add_test(tests, a_code_of_a_single_distance_decodes);
 	tcase_add_test(tests, a_block_without_distances_holds_literals_only);
-	tcase_add_test(tests, a_decoder_has_a_name_and_none_can_be_freed);
+	tcase_add_test(tests, a_type_says_what_it_is);
 	tcase_add_test(tests, two_decoders_do_not_disturb_each_other);
 	tcase_add_test(tests, a_reset_in_the_middle_begins_anew);
 	tcase_add_test(tests, a_reset_after_a_failure_begins_anew);
@@ -980,14 +992,14 @@ static int run_suite(const char *name)
 
 int main(void)
 {
-	static const enum decoder decoders[] = {DECODER_TWIN, DECODER_ISAL, DECODER_ZLIB};
+	static const enum decoder_choice decoders[] = {DECODER_TWIN, DECODER_ISAL, DECODER_ZLIB};
 	char name[64];
 	int failed = 0;
 
 	for (size_t i = 0; i < sizeof(decoders) / sizeof(decoders[0]); i++) {
 		tested = decoders[i];
 		snprintf(name, sizeof(name), "inflate by %s", decoder_name(tested));
-		if (inflate_has(tested))
+		if (decoder_has(tested))
 			failed += run_suite(name);
 		else
 			printf("%s: not here, not tested\n", name);

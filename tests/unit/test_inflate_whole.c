@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The decoder of small members, against streams that zlib made. Where zipmap is built without one,
- * it is there all the same and decodes nothing.
+ * The decoder of DEFLATE that takes whole members, against streams that zlib made.
  */
 
-#include "worker/decode/inflate_whole.h"
+#include "worker/decode/decoders.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
-static uint8_t plain[INFLATE_WHOLE_MAX];
-static uint8_t out[INFLATE_WHOLE_MAX];
-static uint8_t stream[2 * INFLATE_WHOLE_MAX];
-static struct whole_inflater *whole;
+static uint8_t plain[DECODE_WHOLE_MAX];
+static uint8_t out[DECODE_WHOLE_MAX];
+static uint8_t stream[2 * DECODE_WHOLE_MAX];
+static struct decoder *whole;
+
+/* NULL: there is none in this build. */
+static const struct decoder_type *whole_type(void)
+{
+	const struct decoder_type *type = decoder_choose(8, DECODER_AUTO, 0);
+
+	return type->whole ? type : NULL;
+}
 
 static void setup(void)
 {
-	whole = whole_inflater_new();
-	ck_assert_int_eq(whole != NULL, whole_inflater_name() != NULL);
+	whole = decoder_open(whole_type());
+	ck_assert_ptr_nonnull(whole);
 	for (size_t i = 0; i < sizeof(plain); i++)
 		plain[i] = (uint8_t)(i * i >> 7);
 	memset(out, 0xAA, sizeof(out));
@@ -28,7 +36,24 @@ static void setup(void)
 
 static void teardown(void)
 {
-	whole_inflater_free(whole);
+	decoder_close(whole);
+}
+
+/* Decode @in_size bytes of the stream into @size bytes. What does not come out moves nothing. */
+static bool decode(size_t in_size, size_t size)
+{
+	const struct decode_span before = {stream, in_size, out, size};
+	struct decode_span span = before;
+
+	ck_assert_int_eq(decoder_reset(whole, size), 0);
+	if (decoder_run(whole, &span, true) == DECODE_END) {
+		ck_assert_ptr_eq(span.out, out + size);
+		ck_assert_uint_eq(span.out_size, 0);
+		ck_assert_ptr_eq(span.in + span.in_size, stream + in_size);
+		return true;
+	}
+	ck_assert_mem_eq(&span, &before, sizeof(span));
+	return false;
 }
 
 /* A raw DEFLATE stream of the first @size bytes of @plain. */
@@ -48,12 +73,10 @@ static size_t make_stream(size_t size, int level)
 START_TEST(members_of_every_size_come_out_whole)
 {
 	for (int level = 0; level <= 9; level += 3) {
-		for (size_t size = 0; size <= INFLATE_WHOLE_MAX; size = size * 2 + 1) {
+		for (size_t size = 0; size <= DECODE_WHOLE_MAX; size = size * 2 + 1) {
 			size_t stream_size = make_stream(size, level);
-			bool came = whole_inflater_run(whole, stream, stream_size, out, size);
-			ck_assert_int_eq(came, whole != NULL);
-			if (came)
-				ck_assert_mem_eq(out, plain, size);
+			ck_assert(decode(stream_size, size));
+			ck_assert_mem_eq(out, plain, size);
 		}
 	}
 }
@@ -63,9 +86,8 @@ START_TEST(bytes_after_the_stream_do_no_harm)
 {
 	size_t stream_size = make_stream(1000, 6);
 
-	ck_assert_int_eq(whole_inflater_run(whole, stream, stream_size + 100, out, 1000), !!whole);
-	if (whole)
-		ck_assert_mem_eq(out, plain, 1000);
+	ck_assert(decode(stream_size + 100, 1000));
+	ck_assert_mem_eq(out, plain, 1000);
 }
 END_TEST
 
@@ -73,8 +95,8 @@ START_TEST(a_stream_of_another_size_does_not_come_out)
 {
 	size_t stream_size = make_stream(1000, 6);
 
-	ck_assert(!whole_inflater_run(whole, stream, stream_size, out, 999));
-	ck_assert(!whole_inflater_run(whole, stream, stream_size, out, 1001));
+	ck_assert(!decode(stream_size, 999));
+	ck_assert(!decode(stream_size, 1001));
 	ck_assert_uint_eq(out[1001], 0xAA);
 }
 END_TEST
@@ -84,14 +106,34 @@ START_TEST(a_stream_that_is_cut_off_does_not_come_out)
 	size_t stream_size = make_stream(1000, 6);
 
 	for (size_t size = 0; size < stream_size; size++)
-		ck_assert(!whole_inflater_run(whole, stream, size, out, 1000));
+		ck_assert(!decode(size, 1000));
 }
 END_TEST
 
 START_TEST(what_is_no_stream_does_not_come_out)
 {
 	memset(stream, 0xFF, sizeof(stream));
-	ck_assert(!whole_inflater_run(whole, stream, sizeof(stream), out, 1000));
+	ck_assert(!decode(sizeof(stream), 1000));
+}
+END_TEST
+
+START_TEST(a_part_of_the_input_or_of_the_room_is_not_enough)
+{
+	size_t stream_size = make_stream(1000, 6);
+	struct decode_span span = {stream, stream_size, out, 1000};
+
+	ck_assert_int_eq(decoder_reset(whole, 1000), 0);
+	ck_assert_int_eq(decoder_run(whole, &span, false), DECODE_NEED_INPUT);
+	span.out_size = 999;
+	ck_assert_int_eq(decoder_run(whole, &span, true), DECODE_NEED_OUTPUT);
+	ck_assert_uint_eq(out[0], 0xAA);
+}
+END_TEST
+
+START_TEST(it_is_there_or_said_not_to_be)
+{
+	if (!whole_type())
+		puts("no decoder of whole members in this build: not tested");
 }
 END_TEST
 
@@ -100,13 +142,18 @@ int main(void)
 	Suite *suite = suite_create("inflate_whole");
 	TCase *tests = tcase_create("inflate_whole");
 
+	TCase *always = tcase_create("there or not");
+	tcase_add_test(always, it_is_there_or_said_not_to_be);
+	suite_add_tcase(suite, always);
 	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, a_part_of_the_input_or_of_the_room_is_not_enough);
 	tcase_add_test(tests, members_of_every_size_come_out_whole);
 	tcase_add_test(tests, bytes_after_the_stream_do_no_harm);
 	tcase_add_test(tests, a_stream_of_another_size_does_not_come_out);
 	tcase_add_test(tests, a_stream_that_is_cut_off_does_not_come_out);
 	tcase_add_test(tests, what_is_no_stream_does_not_come_out);
-	suite_add_tcase(suite, tests);
+	if (whole_type())
+		suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

@@ -52,7 +52,7 @@ static void release(void)
 
 START_TEST(a_decoder_is_called_by_its_name)
 {
-	for (enum decoder decoder = 0; decoder < DECODER_KINDS; decoder++) {
+	for (enum decoder_choice decoder = 0; decoder < DECODER_KINDS; decoder++) {
 		ck_right("--decoder", decoder_name(decoder), "a.zip");
 		ck_assert_int_eq(options.decoder, decoder);
 	}

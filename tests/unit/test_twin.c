@@ -6,7 +6,7 @@
  * they do.
  */
 
-#include "worker/decode/inflate.h"
+#include "worker/decode/decoders.h"
 
 #include "bits.h"
 #include "zips.h"
@@ -28,7 +28,7 @@
 
 /* What came of a stream. */
 struct outcome {
-	enum inflate_status status; /* END, BAD_DATA, or NEED_INPUT where it is cut off */
+	enum decode_status status; /* END, BAD_DATA, or NEED_INPUT where it is cut off */
 	struct bytes out;
 	size_t used;
 };
@@ -47,9 +47,9 @@ static struct outcome ask_zlib(const struct bytes *stream)
 		result = inflate(&inflater, Z_NO_FLUSH);
 		bytes_put(&outcome.out, buffer, sizeof(buffer) - inflater.avail_out);
 	} while (result == Z_OK);
-	outcome.status = result == Z_STREAM_END   ? INFLATE_END
-			 : result == Z_DATA_ERROR ? INFLATE_BAD_DATA
-						  : INFLATE_NEED_INPUT;
+	outcome.status = result == Z_STREAM_END   ? DECODE_END
+			 : result == Z_DATA_ERROR ? DECODE_BAD_DATA
+						  : DECODE_NEED_INPUT;
 	outcome.used = inflater.total_in;
 	inflateEnd(&inflater);
 	return outcome;
@@ -59,12 +59,12 @@ static struct outcome ask_zlib(const struct bytes *stream)
 #define ROOM_MAX 70000
 
 struct lane {
-	struct inflater *inflater;
-	struct inflate_span span;
+	struct decoder *decoder;
+	struct decode_span span;
 	const struct bytes *stream;
 	size_t fed;
 	uint8_t *piece;
-	uint8_t *window; /* INFLATE_HISTORY, ROOM_MAX, INFLATE_SLACK */
+	uint8_t *window; /* DECODE_HISTORY_MAX, ROOM_MAX, DECODE_SLACK */
 	uint8_t *room;
 	struct outcome outcome;
 	bool ended;
@@ -100,9 +100,9 @@ static void feed(struct lane *lane, size_t size)
 static void drain(struct lane *lane, size_t room)
 {
 	bytes_put(&lane->outcome.out, lane->room, (size_t)(lane->span.out - lane->room));
-	if ((size_t)(lane->span.out - lane->window) + room > INFLATE_HISTORY + ROOM_MAX) {
-		memmove(lane->window, lane->span.out - INFLATE_HISTORY, INFLATE_HISTORY);
-		lane->span.out = lane->window + INFLATE_HISTORY;
+	if ((size_t)(lane->span.out - lane->window) + room > DECODE_HISTORY_MAX + ROOM_MAX) {
+		memmove(lane->window, lane->span.out - DECODE_HISTORY_MAX, DECODE_HISTORY_MAX);
+		lane->span.out = lane->window + DECODE_HISTORY_MAX;
 	}
 	lane->room = lane->span.out;
 	lane->span.out_size = room;
@@ -110,11 +110,13 @@ static void drain(struct lane *lane, size_t room)
 
 static struct lane lane_new(const struct bytes *stream, struct pieces *pieces)
 {
-	struct lane lane = {.inflater = inflater_new(DECODER_TWIN), .stream = stream};
+	struct lane lane = {
+		.decoder = decoder_open(decoder_asked_for(DECODER_TWIN)), .stream = stream};
 
-	lane.window = malloc(INFLATE_HISTORY + ROOM_MAX + INFLATE_SLACK);
-	ck_assert(lane.inflater && lane.window);
-	lane.room = lane.window + INFLATE_HISTORY;
+	lane.window = malloc(DECODE_HISTORY_MAX + ROOM_MAX + DECODE_SLACK);
+	ck_assert(lane.decoder && lane.window);
+	ck_assert_int_eq(decoder_reset(lane.decoder, 0), 0);
+	lane.room = lane.window + DECODE_HISTORY_MAX;
 	lane.span.out = lane.room;
 	feed(&lane, pieces->first);
 	drain(&lane, up_to(pieces, pieces->out));
@@ -123,23 +125,23 @@ static struct lane lane_new(const struct bytes *stream, struct pieces *pieces)
 
 static void lane_free(struct lane *lane)
 {
-	inflater_free(lane->inflater);
+	decoder_close(lane->decoder);
 	free(lane->piece);
 	free(lane->window);
 }
 
-static void settle(struct lane *lane, enum inflate_status status, struct pieces *pieces)
+static void settle(struct lane *lane, enum decode_status status, struct pieces *pieces)
 {
-	bool cut_off = status == INFLATE_NEED_INPUT && lane->fed == lane->stream->size;
+	bool cut_off = status == DECODE_NEED_INPUT && lane->fed == lane->stream->size;
 
-	must(status != INFLATE_NO_MEMORY);
-	must(status != INFLATE_NEED_INPUT || lane->span.in_size == 0);
-	must(status != INFLATE_NEED_OUTPUT || lane->span.out_size == 0);
-	if (status == INFLATE_NEED_OUTPUT) {
+	must(status != DECODE_NO_MEMORY);
+	must(status != DECODE_NEED_INPUT || lane->span.in_size == 0);
+	must(status != DECODE_NEED_OUTPUT || lane->span.out_size == 0);
+	if (status == DECODE_NEED_OUTPUT) {
 		drain(lane, up_to(pieces, pieces->out));
-	} else if (status == INFLATE_NEED_INPUT && !cut_off) {
+	} else if (status == DECODE_NEED_INPUT && !cut_off) {
 		feed(lane, up_to(pieces, pieces->in));
-	} else if (status != INFLATE_PAUSED) {
+	} else if (status != DECODE_PAUSED) {
 		drain(lane, 1);
 		lane->outcome.status = status;
 		lane->outcome.used = lane->fed - lane->span.in_size;
@@ -149,20 +151,20 @@ static void settle(struct lane *lane, enum inflate_status status, struct pieces 
 
 static void run_two(struct lane *first, struct lane *second, struct pieces *pieces)
 {
-	enum inflate_status statuses[2];
+	enum decode_status statuses[2];
 
-	inflater_run_two((struct inflater *const[]){first->inflater, second->inflater},
-		(struct inflate_span *const[]){&first->span, &second->span}, statuses);
-	must(statuses[0] != INFLATE_PAUSED || statuses[1] != INFLATE_PAUSED);
+	decoder_run_two((struct decoder *const[]){first->decoder, second->decoder},
+		(struct decode_span *const[]){&first->span, &second->span}, statuses);
+	must(statuses[0] != DECODE_PAUSED || statuses[1] != DECODE_PAUSED);
 	settle(first, statuses[0], pieces);
 	settle(second, statuses[1], pieces);
 }
 
 static void run_one(struct lane *lane, struct pieces *pieces)
 {
-	enum inflate_status status = inflater_run(lane->inflater, &lane->span);
+	enum decode_status status = decoder_run(lane->decoder, &lane->span, false);
 
-	must(status != INFLATE_PAUSED);
+	must(status != DECODE_PAUSED);
 	settle(lane, status, pieces);
 }
 
@@ -174,7 +176,7 @@ static void check_outcome(struct lane *lane, const struct outcome *expected)
 	ck_assert_uint_eq(outcome->out.size, expected->out.size);
 	ck_assert(outcome->out.size == 0 ||
 		  memcmp(outcome->out.data, expected->out.data, outcome->out.size) == 0);
-	if (outcome->status == INFLATE_END)
+	if (outcome->status == DECODE_END)
 		ck_assert_uint_eq(outcome->used, expected->used);
 	bytes_free(&lane->outcome.out);
 }
@@ -215,7 +217,7 @@ static void check_two(const struct bytes *first, const struct bytes *second, str
 }
 
 /* Alone, and beside itself. Its outcome. */
-static enum inflate_status check_stream(const struct bytes *stream, struct pieces pieces)
+static enum decode_status check_stream(const struct bytes *stream, struct pieces pieces)
 {
 	struct outcome expected = ask_zlib(stream);
 
@@ -409,7 +411,7 @@ START_TEST(a_stream_cut_in_two_anywhere_gives_the_same)
 		struct bytes stream =
 			make_deflate(content.data, content.size, WAYS[_i][0], WAYS[_i][1]);
 		struct outcome expected = ask_zlib(&stream);
-		ck_assert_int_eq(expected.status, INFLATE_END);
+		ck_assert_int_eq(expected.status, DECODE_END);
 		for (size_t cut = 1; cut < stream.size; cut++) {
 			struct pieces pieces = {cut, 1000, 1 + cut % 300, 1};
 			check_expected((const struct bytes *const[]){&stream, NULL},
@@ -467,7 +469,7 @@ START_TEST(blocks_of_any_complete_codes_are_right)
 		if (round % 3)
 			pieces = (struct pieces){200, 200, 3000, state};
 		struct outcome outcome = ask_zlib(&bits[0].bytes);
-		ck_assert_int_eq(outcome.status, INFLATE_END);
+		ck_assert_int_eq(outcome.status, DECODE_END);
 		bytes_free(&outcome.out);
 		check_two(&bits[0].bytes, &bits[1].bytes, pieces);
 		bytes_free(&bits[0].bytes);
@@ -508,15 +510,14 @@ START_TEST(codes_of_1_to_15_bits_are_right)
 			&bits, &literals, &distances, LENGTH_BASE[symbol], DISTANCE_BASE[distance]);
 	}
 	put_symbol(&bits, &literals, 256);
-	ck_assert_int_eq(check_stream(&bits.bytes, whole), INFLATE_END);
-	ck_assert_int_eq(
-		check_stream(&bits.bytes, (struct pieces){1, 1, ROOM_MAX, 1}), INFLATE_END);
+	ck_assert_int_eq(check_stream(&bits.bytes, whole), DECODE_END);
+	ck_assert_int_eq(check_stream(&bits.bytes, (struct pieces){1, 1, ROOM_MAX, 1}), DECODE_END);
 	bytes_free(&bits.bytes);
 }
 END_TEST
 
 /* A block of codes with these lengths, and then bits of both values. */
-static enum inflate_status try_codes(
+static enum decode_status try_codes(
 	const struct code *literals, const struct code *distances, unsigned distance_count)
 {
 	struct bits bits = {0};
@@ -526,7 +527,7 @@ static enum inflate_status try_codes(
 	/* First in the loops, with plenty of input, then near its end. */
 	for (int i = 0; i < 4000; i++)
 		put_bits(&bits, (unsigned)i * 2654435761U >> 20, 12);
-	enum inflate_status status = check_stream(&bits.bytes, whole);
+	enum decode_status status = check_stream(&bits.bytes, whole);
 	bits.bytes.size = 40000 + 5 + 300;
 	check_stream(&bits.bytes, (struct pieces){40100, 1, 100, 1});
 	bytes_free(&bits.bytes);
@@ -553,12 +554,12 @@ START_TEST(codes_that_zlib_refuses_are_refused)
 	try_codes(&two, &full, 30);
 	try_codes(&match, &zero, 1);
 	try_codes(&match, &none, 30);
-	ck_assert_int_eq(try_codes(&one_long, &full, 30), INFLATE_BAD_DATA);
-	ck_assert_int_eq(try_codes(&three, &full, 30), INFLATE_BAD_DATA);
-	ck_assert_int_eq(try_codes(&incomplete, &full, 30), INFLATE_BAD_DATA);
-	ck_assert_int_eq(try_codes(&no_end, &full, 30), INFLATE_BAD_DATA);
-	ck_assert_int_eq(try_codes(&match, &zero_long, 1), INFLATE_BAD_DATA);
-	ck_assert_int_eq(try_codes(&none, &none, 1), INFLATE_BAD_DATA);
+	ck_assert_int_eq(try_codes(&one_long, &full, 30), DECODE_BAD_DATA);
+	ck_assert_int_eq(try_codes(&three, &full, 30), DECODE_BAD_DATA);
+	ck_assert_int_eq(try_codes(&incomplete, &full, 30), DECODE_BAD_DATA);
+	ck_assert_int_eq(try_codes(&no_end, &full, 30), DECODE_BAD_DATA);
+	ck_assert_int_eq(try_codes(&match, &zero_long, 1), DECODE_BAD_DATA);
+	ck_assert_int_eq(try_codes(&none, &none, 1), DECODE_BAD_DATA);
 }
 END_TEST
 
@@ -572,7 +573,7 @@ START_TEST(a_single_code_of_code_lengths_is_refused_at_once)
 	for (unsigned i = 0; i < 19; i++)
 		put_bits(&bits, i == 4, 3);
 	/* Nothing follows: what is wrong is wrong already. */
-	ck_assert_int_eq(check_stream(&bits.bytes, whole), INFLATE_BAD_DATA);
+	ck_assert_int_eq(check_stream(&bits.bytes, whole), DECODE_BAD_DATA);
 	bytes_free(&bits.bytes);
 }
 END_TEST
@@ -631,7 +632,7 @@ static struct matches matches_new(bool dynamic)
 static void matches_check(struct matches *matches, struct pieces pieces)
 {
 	put_symbol(&matches->bits, &matches->literals, 256);
-	ck_assert_int_eq(check_stream(&matches->bits.bytes, pieces), INFLATE_END);
+	ck_assert_int_eq(check_stream(&matches->bits.bytes, pieces), DECODE_END);
 	bytes_free(&matches->bits.bytes);
 }
 
@@ -676,7 +677,7 @@ START_TEST(every_length_is_right_at_every_small_distance)
 END_TEST
 
 /* After @before bytes, some symbols, so that a loop has begun, and then a match. */
-static enum inflate_status try_distance(unsigned before, unsigned distance, bool plenty)
+static enum decode_status try_distance(unsigned before, unsigned distance, bool plenty)
 {
 	struct code literals;
 	struct code distances;
@@ -691,7 +692,7 @@ static enum inflate_status try_distance(unsigned before, unsigned distance, bool
 	for (unsigned i = 0; plenty && i < 300; i++)
 		put_symbol(&bits, &literals, 'a' + i % 20);
 	put_symbol(&bits, &literals, 256);
-	enum inflate_status status = check_stream(&bits.bytes, whole);
+	enum decode_status status = check_stream(&bits.bytes, whole);
 	bytes_free(&bits.bytes);
 	return status;
 }
@@ -703,14 +704,14 @@ START_TEST(a_distance_reaches_the_first_byte_and_no_further)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		for (int plenty = 0; plenty < 2; plenty++) {
-			ck_assert_int_eq(try_distance(sizes[i], sizes[i], plenty), INFLATE_END);
+			ck_assert_int_eq(try_distance(sizes[i], sizes[i], plenty), DECODE_END);
 			ck_assert_int_eq(
-				try_distance(sizes[i], sizes[i] + 1, plenty), INFLATE_BAD_DATA);
-			ck_assert_int_eq(try_distance(sizes[i], 32768, plenty), INFLATE_BAD_DATA);
+				try_distance(sizes[i], sizes[i] + 1, plenty), DECODE_BAD_DATA);
+			ck_assert_int_eq(try_distance(sizes[i], 32768, plenty), DECODE_BAD_DATA);
 		}
 	}
 	for (unsigned size = 32768; size < 32800; size++)
-		ck_assert_int_eq(try_distance(size, 32768, size % 2), INFLATE_END);
+		ck_assert_int_eq(try_distance(size, 32768, size % 2), DECODE_END);
 }
 END_TEST
 
@@ -816,7 +817,7 @@ START_TEST(a_distance_reaches_no_further_beside_any_other_stream)
 		struct bytes stream = make_share(pair % MATCH_SHARES, 0, (unsigned)_i % 2);
 		struct bytes other = make_share(pair / MATCH_SHARES, _i < 2 ? 0 : 40000, 0);
 		struct outcome outcome = ask_zlib(&stream);
-		ck_assert_int_eq(outcome.status, _i % 2 ? INFLATE_BAD_DATA : INFLATE_END);
+		ck_assert_int_eq(outcome.status, _i % 2 ? DECODE_BAD_DATA : DECODE_END);
 		bytes_free(&outcome.out);
 		check_two(&stream, &other, whole);
 		check_two(&other, &stream, whole);
@@ -883,13 +884,17 @@ END_TEST
 
 START_TEST(it_is_there_or_said_not_to_be)
 {
-	bool here = inflate_has(DECODER_TWIN);
+	bool here = decoder_has(DECODER_TWIN);
 
 	if (!here)
 		puts("the twin decoder is not here: not tested");
-	ck_assert_int_eq(inflate_choose(DECODER_AUTO, INFLATE_TWIN_MIN) == DECODER_TWIN, here);
-	ck_assert_int_ne(inflate_choose(DECODER_AUTO, INFLATE_TWIN_MIN - 1), DECODER_TWIN);
-	ck_assert_int_eq(inflate_choose(DECODER_ZLIB, UINT64_MAX), DECODER_ZLIB);
+	const struct decoder_type *twin = here ? decoder_asked_for(DECODER_TWIN) : NULL;
+	uint64_t least = here ? twin->least_bytes : 1;
+	ck_assert_int_eq(decoder_choose_stream(8, DECODER_AUTO, least) == twin, here);
+	ck_assert_int_eq(decoder_choose(8, DECODER_AUTO, UINT64_MAX) == twin, here);
+	ck_assert_ptr_ne(decoder_choose_stream(8, DECODER_AUTO, least - 1), twin);
+	ck_assert_int_eq(decoder_choose(8, DECODER_ZLIB, UINT64_MAX)->choice, DECODER_ZLIB);
+	ck_assert_int_eq(decoder_choose(8, DECODER_ZLIB, 0)->choice, DECODER_ZLIB);
 }
 END_TEST
 
@@ -899,7 +904,7 @@ int main(void)
 	TCase *tests = tcase_create("twin");
 
 	tcase_add_test(tests, it_is_there_or_said_not_to_be);
-	if (inflate_has(DECODER_TWIN)) {
+	if (decoder_has(DECODER_TWIN)) {
 		tcase_add_loop_test(
 			tests, a_stream_cut_in_two_anywhere_gives_the_same, 0, WAYS_COUNT);
 		tcase_add_loop_test(tests, any_pieces_of_two_streams_give_the_same, 0, 6);

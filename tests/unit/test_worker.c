@@ -5,7 +5,7 @@
 #include "protocol/channel.h"
 #include "protocol/message.h"
 #include "support.h"
-#include "worker/decode/inflate.h"
+#include "worker/decode/decoders.h"
 #include "zips.h"
 
 #include <check.h>
@@ -411,7 +411,7 @@ static struct pair take_pair(
 
 static bool has_lanes(void)
 {
-	if (inflate_has(DECODER_TWIN))
+	if (decoder_has(DECODER_TWIN))
 		return true;
 	fputs("skipped: nothing here decodes two members at once\n", stderr);
 	return false;

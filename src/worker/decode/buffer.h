@@ -2,9 +2,9 @@
 
 /*
  * Large buffers that system calls copy to and from. They begin at a page, as the pages of a file
- * do: AMD's Zen 3 copies (REP MOVSB, which is how the kernel does it) at a fifth of its speed where
- * the target is some 16 bytes further into its page than the source is into its own, and 16 bytes
- * into a page is where malloc(3) puts a large block.
+ * do: AMD's Zen 3 copies (REP MOVSB, which is how the kernel does it) at a fifth of its speed if
+ * the target is some 16 bytes further into its page than the source is into its own. malloc(3) puts
+ * a large block 16 bytes into a page.
  */
 
 #ifndef ZIPMAP_WORKER_DECODE_BUFFER_H
@@ -14,6 +14,12 @@
 #include <stdlib.h>
 
 #define BUFFER_ALIGNMENT 4096
+
+/** The size of so many pages that @size bytes fit in. */
+static inline size_t buffer_whole_pages(size_t size)
+{
+	return (size + BUFFER_ALIGNMENT - 1) / BUFFER_ALIGNMENT * BUFFER_ALIGNMENT;
+}
 
 /** @size bytes, a multiple of BUFFER_ALIGNMENT; for free(3). NULL: no memory. */
 static inline void *buffer_new(size_t size)

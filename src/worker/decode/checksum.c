@@ -12,6 +12,15 @@ uint32_t checksum_crc32(uint32_t crc32_before, const void *bytes, size_t size)
 	return crc32_gzip_refl(crc32_before, bytes, size);
 }
 
+#define TO_STRING(token) #token
+#define VERSION_STRING(major, minor, patch) \
+	TO_STRING(major) "." TO_STRING(minor) "." TO_STRING(patch)
+
+const char *checksum_library(void)
+{
+	return "ISA-L " VERSION_STRING(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
+}
+
 #else
 
 #include <zlib.h>
@@ -19,6 +28,11 @@ uint32_t checksum_crc32(uint32_t crc32_before, const void *bytes, size_t size)
 uint32_t checksum_crc32(uint32_t crc32_before, const void *bytes, size_t size)
 {
 	return (uint32_t)crc32_z(crc32_before, bytes, size);
+}
+
+const char *checksum_library(void)
+{
+	return "zlib " ZLIB_VERSION;
 }
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The CRC-32 of what is unzipped, by ISA-L, or by zlib where zipmap is built without it.
+ * The CRC-32 of what is unzipped, by ISA-L, or by zlib if zipmap is built without it.
  */
 
 #ifndef ZIPMAP_WORKER_DECODE_CHECKSUM_H
@@ -12,5 +12,8 @@
 
 /** The CRC-32 (APPNOTE 4.4.7) of bytes whose beginning has @crc32 (0 for none) and @bytes. */
 uint32_t checksum_crc32(uint32_t crc32, const void *bytes, size_t size);
+
+/** The library, for --version. Static. */
+const char *checksum_library(void);
 
 #endif

@@ -9,10 +9,10 @@ void bounds_init(struct bounds *bounds)
 	*bounds = (struct bounds){.total_left = UINT64_MAX};
 }
 
-static bool refuse(struct failure *failure, enum failure_kind kind, uint64_t found, uint64_t most)
+static int refuse(struct failure *failure, enum failure_kind kind, uint64_t found, uint64_t most)
 {
 	*failure = (struct failure){kind, {found, most}};
-	return false;
+	return -1;
 }
 
 /* How many times its compressed size a member states to be, rounded up; empty data give nothing. */
@@ -26,7 +26,7 @@ static uint64_t ratio(const struct member *member)
 	return compressed == 0 ? UINT64_MAX : size / compressed + (size % compressed != 0);
 }
 
-bool bounds_allow(const struct bounds *bounds, const struct member *member, struct failure *failure)
+int bounds_check(const struct bounds *bounds, const struct member *member, struct failure *failure)
 {
 	const struct limits *limits = &bounds->limits;
 	uint64_t size = member->size_bytes;
@@ -37,10 +37,10 @@ bool bounds_allow(const struct bounds *bounds, const struct member *member, stru
 		return refuse(failure, FAILURE_RATIO_LIMIT, ratio(member), limits->ratio);
 	if (size > bounds->total_left)
 		return refuse(failure, FAILURE_TOTAL_LIMIT, size, limits->total_bytes);
-	return true;
+	return 0;
 }
 
-/* What may still be used of @available, where @all is how much there is in all. */
+/* What may still be used of @available, of @all that there are. */
 static uint64_t usable(uint64_t available, uint64_t all, uint64_t most_kept)
 {
 	uint64_t kept = all / 64 < most_kept ? all / 64 : most_kept;
@@ -48,14 +48,14 @@ static uint64_t usable(uint64_t available, uint64_t all, uint64_t most_kept)
 	return available > kept ? available - kept : 0;
 }
 
-bool bounds_have_room(
+int bounds_check_room(
 	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure)
 {
 	struct statfs status;
 
 	/* No blocks or no inodes in all: the file system does not count them. */
 	if (directory_fd < 0 || fstatfs(directory_fd, &status) < 0)
-		return true;
+		return 0;
 	uint64_t block = (uint64_t)status.f_frsize;
 	uint64_t bytes =
 		usable(status.f_bavail * block, status.f_blocks * block, BOUNDS_KEPT_BYTES);
@@ -64,5 +64,5 @@ bool bounds_have_room(
 		return refuse(failure, FAILURE_NO_INODES, inodes, 0);
 	if (status.f_blocks > 0 && size_bytes > bytes)
 		return refuse(failure, FAILURE_NO_ROOM, size_bytes, bytes);
-	return true;
+	return 0;
 }

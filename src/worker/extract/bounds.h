@@ -2,8 +2,8 @@
 
 /*
  * What speaks against a member before anything of it is written: the limits that the user has set,
- * and the room that the file system has. Both go by the size that the archive states, which is as
- * good as what will come out: extraction stops at the first byte beyond it (extract.h).
+ * and the room that the file system has. Both go by the size that the archive states. That is as
+ * good as what will come out, since extraction stops at the first byte beyond it (extract.h).
  *
  * A run does not take the last of a file system: a 64th of its bytes and of its inodes, but at most
  * BOUNDS_KEPT_BYTES and BOUNDS_KEPT_INODES, stay free, so that others who need a little still work.
@@ -35,16 +35,14 @@ struct bounds {
 /** No limits; members are held against the free space. */
 void bounds_init(struct bounds *bounds);
 
-/** Whether @limits let @member through, as far as it goes alone. False with *@failure. */
-bool bounds_allow(
-	const struct bounds *bounds, const struct member *member, struct failure *failure);
+/** Hold @member, alone, against the limits. 0, or -1 with *@failure. */
+int bounds_check(const struct bounds *bounds, const struct member *member, struct failure *failure);
 
 /**
- * Whether the file system of @directory_fd has room for @files more files of @size_bytes together.
- * False with *@failure. Where it does not say what it has, there is room; so there is where no
- * files are made (-1).
+ * See that the file system of @directory_fd has room for @files more files of @size_bytes together.
+ * It has if it does not say what is left, and if no files are made (-1). 0, or -1 with *@failure.
  */
-bool bounds_have_room(
+int bounds_check_room(
 	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure);
 
 #endif

@@ -2,56 +2,63 @@
 
 #include "worker/extract/extract.h"
 
-#include "util/cleanup.h"
-#include "worker/decode/buffer.h"
-#include "worker/decode/checksum.h"
-#include "worker/extract/parts.h"
-#include "worker/extract/placing.h"
+#include "worker/extract/array.h"
+#include "worker/extract/decoding.h"
+#include "worker/extract/inplace.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder)
+static_assert(DECODING_INPUT_SIZE >= MEMBER_ARRAY_BUFFER, "a header that is read there has room");
+
+/* What is done with a member. */
+enum strategy {
+	STRATEGY_OWN_FILE, /* unzip it to a file of its own */
+	STRATEGY_PACK,     /* ... to one that it shares */
+	STRATEGY_IN_PLACE, /* leave it in its archive */
+	STRATEGY_CHECK,    /* decode it and forget the bytes */
+};
+
+struct extraction {
+	struct bounds bounds;
+	struct in_place in_place;
+	bool packs;
+	const struct raw_array *raw; /* what members hold that do not say it; or NULL */
+	bool npy;                    /* they get a header */
+	struct target target;
+	struct decoding decoding;
+
+	/* Of the member in hand. */
+	struct member member;
+	struct record record;
+	enum strategy strategy;
+	bool is_raw;        /* it holds @raw: @array is known */
+	struct array array; /* of the record; its type is that of @raw or in decoding.in */
+	uint64_t start;     /* where its data begin in the archive */
+};
+
+struct extraction *extraction_new(int directory_fd, bool pack, enum decoder_choice decoder)
 {
 	struct extraction *extraction = calloc(1, sizeof(*extraction));
 
 	if (!extraction)
 		return NULL;
-	extraction->directory_fd = directory_fd;
 	extraction->packs = pack;
 	bounds_init(&extraction->bounds);
-	extraction->decoder = decoder;
-	enum decoder large = inflate_choose(decoder, UINT64_MAX);
-	enum decoder small = inflate_choose(decoder, 0);
-	extraction->large = inflater_new(large);
-	extraction->small = small == large ? extraction->large : inflater_new(small);
-	/* What is asked for by name decodes alone. */
-	extraction->whole_inflater = decoder == DECODER_AUTO ? whole_inflater_new() : NULL;
-	extraction->in = buffer_new(EXTRACT_INPUT_SIZE);
-	int own = outfile_init(&extraction->own, directory_fd);
-	int shared = outfile_init(&extraction->pack, directory_fd);
-	if (!extraction->large || !extraction->small || !extraction->in || own < 0 || shared < 0) {
-		extraction_free(extraction);
-		return NULL;
-	}
-	return extraction;
+	int target = target_init(&extraction->target, directory_fd);
+	int decoding = decoding_init(&extraction->decoding, &extraction->target, decoder);
+	if (target == 0 && decoding == 0)
+		return extraction;
+	extraction_free(extraction);
+	return NULL;
 }
 
 void extraction_free(struct extraction *extraction)
 {
 	if (!extraction)
 		return;
-	member_data_close(&extraction->data);
-	outfile_release(&extraction->own);
-	outfile_release(&extraction->pack);
-	if (extraction->small != extraction->large)
-		inflater_free(extraction->small);
-	inflater_free(extraction->large);
-	whole_inflater_free(extraction->whole_inflater);
-	codec_free(extraction->codec);
-	free(extraction->in);
+	decoding_release(&extraction->decoding);
+	target_release(&extraction->target);
 	free(extraction);
 }
 
@@ -77,167 +84,67 @@ const struct record *extraction_record(const struct extraction *extraction)
 	return &extraction->record;
 }
 
-enum extract_status extraction_fail(struct extraction *extraction, struct failure failure)
+bool extraction_pack_is_broken(const struct extraction *extraction)
 {
-	bool mismatch = failure.kind == FAILURE_BAD_DATA || failure.kind == FAILURE_CRC_MISMATCH ||
-			failure.kind == FAILURE_SIZE_MISMATCH;
+	return target_pack_is_broken(&extraction->target);
+}
 
+void extraction_close_pack(struct extraction *extraction, struct pack_result *result)
+{
+	target_close_pack(&extraction->target, result);
+}
+
+/* --- the end of a member ---------------------------------------------------------------------- */
+
+void extraction_abandon(struct extraction *extraction)
+{
+	member_data_close(&extraction->decoding.data);
+	target_abandon(&extraction->target);
+}
+
+/* The member has failed: EXTRACT_FAILED, and nothing of it is left. */
+static enum extract_status fail(struct extraction *extraction, const struct failure *failure)
+{
+	enum failure_kind kind = failure->kind;
+
+	extraction->record.failure = *failure;
 	/* What verifies a password is one or two bytes: others pass, and give other data. */
-	if (extraction->member.encrypted && mismatch)
-		failure = (struct failure){.kind = FAILURE_DECRYPTED};
+	if (extraction->member.encrypted &&
+		(kind == FAILURE_BAD_DATA || kind == FAILURE_CRC_MISMATCH ||
+			kind == FAILURE_SIZE_MISMATCH))
+		extraction->record.failure = (struct failure){.kind = FAILURE_DECRYPTED};
 	extraction_abandon(extraction);
-	extraction->record.failure = failure;
 	return EXTRACT_FAILED;
 }
 
-enum extract_status extraction_fail_as(
+static enum extract_status fail_as(
 	struct extraction *extraction, enum failure_kind kind, uint64_t first, uint64_t second)
 {
-	return extraction_fail(extraction, (struct failure){kind, {first, second}});
-}
-
-bool extraction_is_within_bounds(const struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-	uint64_t size_bytes = member->size_bytes;
-
-	if (extraction->stays) {
-		/* It takes no room, so that only the limits of one member are for it. */
-		struct bounds bounds = extraction->bounds;
-		bounds.total_left = UINT64_MAX;
-		return bounds_allow(&bounds, member, failure);
-	}
-	if (!bounds_allow(&extraction->bounds, member, failure))
-		return false;
-	if (size_bytes < BOUNDS_LARGE_MEMBER && !extraction->bounds.tight)
-		return true; /* all of its unit has been looked at */
-	return bounds_have_room(extraction->directory_fd, size_bytes, 1, failure);
-}
-
-static enum decoder choose_decoder(const struct extraction *extraction, const struct member *member)
-{
-	return inflate_choose(extraction->decoder, member->size_bytes);
-}
-
-bool extraction_gains_from_two(const struct extraction *extraction, const struct member *member)
-{
-	return member->method == METHOD_DEFLATE && !member->encrypted &&
-	       choose_decoder(extraction, member) == DECODER_TWIN;
-}
-
-static struct inflater *choose_inflater(const struct extraction *extraction)
-{
-	bool large = choose_decoder(extraction, &extraction->member) ==
-		     inflater_decoder(extraction->large);
-
-	return large ? extraction->large : extraction->small;
+	return fail(extraction, &(struct failure){kind, {first, second}});
 }
 
 /*
- * Have the codec of the member's method, if it is for one, at the start of a stream. One that is no
- * longer needed gives its window back. DECODE_NEED_INPUT, or an error.
+ * What array the member holds, by its .npy header or as it was said. All of it can be read, and the
+ * buffer of compressed bytes is done with. 0, or -1 with *@failure.
  */
-static enum decode_status prepare_codec(struct extraction *extraction)
+static int look_for_array(struct extraction *extraction, struct failure *failure)
 {
 	const struct member *member = &extraction->member;
-
-	extraction->coded = codec_knows(member->method);
-	if (extraction->codec && codec_method(extraction->codec) != member->method)
-		codec_free(steal_pointer(&extraction->codec));
-	if (!extraction->coded)
-		return DECODE_NEED_INPUT;
-	if (!extraction->codec)
-		extraction->codec = codec_new(member->method);
-	return extraction->codec ? codec_reset(extraction->codec, member->size_bytes)
-				 : DECODE_NO_MEMORY;
-}
-
-enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
-	uint64_t archive_number, const struct member *member)
-{
-	struct failure failure = {0};
-
-	extraction->member = *member;
-	extraction->record = (struct record){
-		.archive = archive_number,
-		.member = member->index,
-		.name = member->name,
-		.name_size = member->name_size,
-		.place = extraction->own.directory_fd < 0 ? PLACE_NOWHERE : PLACE_FILE,
+	bool in_place = extraction->strategy == STRATEGY_IN_PLACE;
+	const struct member_place place = {
+		.out = in_place ? NULL : extraction->target.out,
+		.data = &extraction->decoding.data,
+		.start = in_place ? extraction->start : extraction->target.start,
 	};
-	extraction->crc32 = 0;
-	extraction->span = (struct inflate_span){0};
-	extraction->exhausted = false;
-	extraction->room = NULL;
 
-	if (prepare_codec(extraction) != DECODE_NEED_INPUT)
-		return extraction_fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
-	if (!extraction_take_as_raw(extraction, &failure))
-		return extraction_fail(extraction, failure);
-	bool inflating = member->method == METHOD_DEFLATE;
-	extraction->inflater = inflating ? choose_inflater(extraction) : NULL;
-	extraction->whole = inflating && extraction->whole_inflater &&
-			    member->size_bytes <= INFLATE_WHOLE_MAX &&
-			    member->compressed_bytes <= EXTRACT_INPUT_SIZE;
-	extraction->stays = stay_possibly(&extraction->in_place, member);
-	bool raw = inflating || extraction->coded || member->method == METHOD_STORED;
-	if (!extraction_is_within_bounds(extraction, &failure))
-		return extraction_fail(extraction, failure);
-	if (member_data_open(archive, member, raw, &extraction->data, &failure) < 0)
-		return extraction_fail(extraction, failure);
-	if (extraction->stays && extraction_find_place(extraction, &failure) < 0)
-		return extraction_fail(extraction, failure);
-	if (extraction->stays)
-		return extraction_begin_stay(extraction);
-	if (inflating)
-		inflater_reset(extraction->inflater);
-	if (extraction_open_file(extraction) < 0)
-		return extraction_fail(extraction, extraction_writing_failure(errno));
-	extraction->out->history = inflating ? INFLATE_HISTORY : 0;
-	return EXTRACT_MORE;
-}
-
-/* Have room for the next piece, unless one is begun. 0, or -1 with errno. */
-static int prepare_output(struct extraction *extraction)
-{
-	size_t least = extraction->whole ? (size_t)extraction->member.size_bytes : 0;
-
-	if (extraction->room)
+	if (extraction->is_raw)
+		extraction->record.array = &extraction->array;
+	/* If it is only checked, there is no file to read the header from. */
+	if (extraction->is_raw || extraction->strategy == STRATEGY_CHECK ||
+		!member_is_npy(member->name, member->name_size))
 		return 0;
-	extraction->room =
-		outfile_room(extraction->out, least > 0 ? least : 1, &extraction->room_size);
-	extraction->span.out = extraction->room;
-	extraction->span.out_size = extraction->room_size;
-	return extraction->room ? 0 : -1;
-}
-
-/* Have unread compressed bytes in the buffer unless the data have ended. 0, or -1. */
-static int prepare_input(struct extraction *extraction, struct failure *failure)
-{
-	if (extraction->span.in_size > 0)
-		return 0;
-	ssize_t got =
-		member_data_read(&extraction->data, extraction->in, EXTRACT_INPUT_SIZE, failure);
-	if (got < 0)
-		return -1;
-	extraction->span.in = extraction->in;
-	extraction->span.in_size = (size_t)got;
-	extraction->exhausted = got == 0;
-	return 0;
-}
-
-/* Inflate the whole member, unless that does not come out. */
-static bool inflate_whole(struct extraction *extraction)
-{
-	const struct member *member = &extraction->member;
-	struct inflate_span *span = &extraction->span;
-
-	if (span->in_size != member->compressed_bytes ||
-		!whole_inflater_run(extraction->whole_inflater, span->in, span->in_size, span->out,
-			(size_t)member->size_bytes))
-		return false;
-	span->out += member->size_bytes;
-	return true;
+	return member_find_array(member, &place, extraction->decoding.in, &extraction->array,
+		&extraction->record, failure);
 }
 
 /*
@@ -249,169 +156,235 @@ static int read_to_end(struct extraction *extraction, struct failure *failure)
 	ssize_t got;
 
 	do {
-		got = member_data_read(
-			&extraction->data, extraction->in, EXTRACT_INPUT_SIZE, failure);
+		got = member_data_read(&extraction->decoding.data, extraction->decoding.in,
+			DECODING_INPUT_SIZE, failure);
 	} while (got > 0);
 	return (int)got;
 }
 
-/* All is decoded: hold it against what the archive states, and finish a file of its own. */
+/* All is decoded: hold it against what the archive states, and finish its file. */
 static enum extract_status finish(struct extraction *extraction)
 {
 	const struct member *member = &extraction->member;
+	struct target *target = &extraction->target;
 	struct record *record = &extraction->record;
-	uint64_t size_bytes = outfile_position(extraction->out) - extraction->start;
+	uint64_t size_bytes = outfile_position(target->out) - target->start;
 	struct failure failure = {0};
 
 	if (size_bytes != member->size_bytes)
-		return extraction_fail_as(
-			extraction, FAILURE_SIZE_MISMATCH, member->size_bytes, size_bytes);
+		return fail_as(extraction, FAILURE_SIZE_MISMATCH, member->size_bytes, size_bytes);
 	if (member->encrypted && read_to_end(extraction, &failure) < 0)
-		return extraction_fail(extraction, failure);
-	if (extraction->crc32 != member->crc32 && !member->crc_unstated)
-		return extraction_fail_as(
-			extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
+		return fail(extraction, &failure);
+	if (extraction->decoding.crc32 != member->crc32 && !member->crc_unstated)
+		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32,
+			extraction->decoding.crc32);
 	record->size_bytes = size_bytes;
-	record->crc32 = extraction->crc32;
-	if (extraction_look_for_array(extraction, &failure) < 0 ||
-		extraction_finish_file(extraction, &failure) < 0)
-		return extraction_fail(extraction, failure);
+	record->crc32 = extraction->decoding.crc32;
+	if (look_for_array(extraction, &failure) < 0 ||
+		target_finish(target, &record->inode, &failure) < 0)
+		return fail(extraction, &failure);
 	extraction->bounds.total_left -= size_bytes;
-	member_data_close(&extraction->data);
-	return record->packed ? EXTRACT_PACKED : EXTRACT_WHOLE;
+	member_data_close(&extraction->decoding.data);
+	return extraction->strategy == STRATEGY_PACK ? EXTRACT_PACKED : EXTRACT_WHOLE;
 }
 
-/* The piece in hand is decoded: @size bytes. Have it written; @end: it is the last. */
-static enum extract_status take_piece(struct extraction *extraction, size_t size, bool end)
-{
-	struct outfile *out = extraction->out;
-	const uint8_t *piece = steal_pointer(&extraction->room);
-	uint64_t stated = extraction->member.size_bytes;
-	/* More than stated is refused before it is written, so that a lie costs no space. */
-	uint64_t done = outfile_position(out) - extraction->start;
+/* --- in place --------------------------------------------------------------------------------- */
 
-	if (size > stated - done)
-		return extraction_fail_as(extraction, FAILURE_SIZE_MISMATCH, stated, done + size);
-	extraction->crc32 = checksum_crc32(extraction->crc32, piece, size);
-	outfile_commit(out, size);
-	return end ? finish(extraction) : EXTRACT_MORE;
-}
-
-/* A piece of data that come as they are. */
-static enum extract_status copy_step(struct extraction *extraction)
+/* The member in place is whole, as far as that is asked for. */
+static enum extract_status finish_in_place(struct extraction *extraction)
 {
+	const struct member *member = &extraction->member;
+	struct record *record = &extraction->record;
 	struct failure failure = {0};
 
-	if (prepare_output(extraction) < 0)
-		return extraction_fail(extraction, extraction_writing_failure(errno));
-	ssize_t size = member_data_read(
-		&extraction->data, extraction->room, extraction->room_size, &failure);
-	if (size >= 0)
-		return take_piece(extraction, (size_t)size, size == 0);
-	if (failure.kind == FAILURE_CRC_MISMATCH) { /* libzip's word, without numbers */
-		failure.numbers[0] = extraction->member.crc32;
-		failure.numbers[1] = extraction->crc32;
+	if (!record->unchecked && extraction->decoding.crc32 != member->crc32)
+		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32,
+			extraction->decoding.crc32);
+	record->size_bytes = member->size_bytes;
+	record->crc32 = member->crc32;
+	if (look_for_array(extraction, &failure) < 0)
+		return fail(extraction, &failure);
+	member_data_close(&extraction->decoding.data);
+	return EXTRACT_WHOLE;
+}
+
+static enum extract_status begin_in_place(struct extraction *extraction)
+{
+	struct record *record = &extraction->record;
+
+	record->place = PLACE_ARCHIVE;
+	record->unchecked = extraction->in_place.unchecked;
+	return record->unchecked ? finish_in_place(extraction) : EXTRACT_MORE;
+}
+
+static enum extract_status step_in_place(struct extraction *extraction)
+{
+	struct failure failure = {0};
+	ssize_t size = in_place_read(&extraction->decoding.data, extraction->decoding.in,
+		DECODING_INPUT_SIZE, &extraction->decoding.crc32, &failure);
+
+	if (size < 0)
+		return fail(extraction, &failure);
+	return size > 0 ? EXTRACT_MORE : finish_in_place(extraction);
+}
+
+/* --- the beginning of a member ---------------------------------------------------------------- */
+
+/* What is done with the member if it cannot stay in place. */
+static enum strategy choose_file(const struct extraction *extraction)
+{
+	if (extraction->target.directory_fd < 0)
+		return STRATEGY_CHECK;
+	return extraction->packs && extraction->member.size_bytes < PACK_MEMBER_MAX
+		       ? STRATEGY_PACK
+		       : STRATEGY_OWN_FILE;
+}
+
+/* See that the member may be unzipped, and has room. 0, or -1 with *@failure. */
+static int check_bounds(const struct extraction *extraction, struct failure *failure)
+{
+	const struct member *member = &extraction->member;
+	struct bounds bounds = extraction->bounds;
+
+	if (extraction->strategy == STRATEGY_IN_PLACE) {
+		bounds.total_left = UINT64_MAX; /* it takes no room */
+		return bounds_check(&bounds, member, failure);
 	}
-	return extraction_fail(extraction, failure);
+	if (bounds_check(&bounds, member, failure) < 0)
+		return -1;
+	if (member->size_bytes < BOUNDS_LARGE_MEMBER && !bounds.tight)
+		return 0; /* all of its unit has been looked at */
+	return bounds_check_room(extraction->target.directory_fd, member->size_bytes, 1, failure);
 }
 
-/* Have input and room for the decoder. EXTRACT_MORE, or how it failed. */
-static enum extract_status prepare(struct extraction *extraction)
+/* If the member holds what it does not say: see that it fits. 0, or -1 with *@failure. */
+static int take_as_raw(struct extraction *extraction, struct failure *failure)
 {
+	const struct member *member = &extraction->member;
+
+	extraction->is_raw = extraction->raw && !member_is_npy(member->name, member->name_size);
+	extraction->record.npy_header = extraction->is_raw && extraction->npy;
+	if (!extraction->is_raw ||
+		rawarray_fit(extraction->raw, member->size_bytes, &extraction->array, failure))
+		return 0;
+	return -1;
+}
+
+/*
+ * The data of a member that could stay in place are open: see where that would be, and whether its
+ * header speaks against it. Then its strategy is another one. 0, or -1 with *@failure.
+ */
+static int find_place(struct extraction *extraction, struct failure *failure)
+{
+	const struct member *member = &extraction->member;
+	struct record *record = &extraction->record;
+
+	if (member->compressed_bytes != member->size_bytes) {
+		*failure = (struct failure){
+			FAILURE_SIZE_MISMATCH, {member->size_bytes, member->compressed_bytes}};
+		return -1;
+	}
+	/* The place of no bytes is not known, and means nothing. */
+	record->offset_bytes =
+		member->size_bytes > 0 ? in_place_offset(&extraction->decoding.data) : 0;
+	if (!extraction->in_place.aligned)
+		return 0;
+	if (look_for_array(extraction, failure) < 0)
+		return -1;
+	bool aligned = record_is_aligned(record);
+	record->array = NULL; /* its type would not outlive the member's data */
+	record->note = NOTE_NONE;
+	if (aligned)
+		return 0;
+	extraction->strategy = choose_file(extraction);
+	return check_bounds(extraction, failure);
+}
+
+/* Have the member's decoder and its file. @type: NULL if its data come unzipped. */
+static enum extract_status begin_decoding(
+	struct extraction *extraction, const struct decoder_type *type)
+{
+	const struct member *member = &extraction->member;
+	struct record *record = &extraction->record;
 	struct failure failure = {0};
 
-	if (prepare_output(extraction) < 0)
-		return extraction_fail(extraction, extraction_writing_failure(errno));
-	if (prepare_input(extraction, &failure) < 0)
-		return extraction_fail(extraction, failure);
+	if (decoding_begin(&extraction->decoding, member, type) < 0)
+		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
+	if (target_open(&extraction->target, extraction->strategy == STRATEGY_PACK, member,
+		    record->npy_header ? &extraction->array : NULL, record, &failure) < 0)
+		return fail(extraction, &failure);
 	return EXTRACT_MORE;
 }
 
-/* The decoder has stopped: go on by what it says. */
-static enum extract_status settle(struct extraction *extraction, enum inflate_status status)
+enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
+	uint64_t archive_number, const struct member *member)
 {
-	size_t size = (size_t)(extraction->span.out - extraction->room);
+	const struct decoder_type *type = decoding_choose(&extraction->decoding, member);
+	struct member_data *data = &extraction->decoding.data;
+	struct failure failure = {0};
 
-	switch (status) {
-	case INFLATE_END:
-	case INFLATE_NEED_OUTPUT:
-		return take_piece(extraction, size, status == INFLATE_END);
-	case INFLATE_NEED_INPUT:
-		if (!extraction->exhausted)
-			return EXTRACT_MORE;
-		break;
-	case INFLATE_PAUSED:
-		return EXTRACT_MORE;
-	case INFLATE_NO_MEMORY:
-		return extraction_fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
-	case INFLATE_BAD_DATA:
-		break;
-	}
-	return extraction_fail_as(extraction, FAILURE_BAD_DATA, 0, 0);
+	extraction->member = *member;
+	extraction->record = (struct record){
+		.archive = archive_number,
+		.member = member->index,
+		.name = member->name,
+		.name_size = member->name_size,
+		.place = extraction->target.directory_fd < 0 ? PLACE_NOWHERE : PLACE_FILE,
+	};
+	decoding_stop(&extraction->decoding);
+	extraction->strategy = in_place_is_possible(&extraction->in_place, member)
+				       ? STRATEGY_IN_PLACE
+				       : choose_file(extraction);
+	if (take_as_raw(extraction, &failure) < 0 || check_bounds(extraction, &failure) < 0 ||
+		member_data_open(archive, member, type != NULL, data, &failure) < 0)
+		return fail(extraction, &failure);
+	extraction->start = data->offset;
+	if (extraction->strategy == STRATEGY_IN_PLACE && find_place(extraction, &failure) < 0)
+		return fail(extraction, &failure);
+	if (extraction->strategy == STRATEGY_IN_PLACE)
+		return begin_in_place(extraction);
+	return begin_decoding(extraction, type);
 }
 
-/* A piece by the codec. */
-static enum extract_status codec_step(struct extraction *extraction)
-{
-	enum extract_status prepared = prepare(extraction);
+/* --- steps ------------------------------------------------------------------------------------ */
 
-	if (prepared != EXTRACT_MORE)
-		return prepared;
-	switch (codec_run(extraction->codec, &extraction->span, extraction->exhausted)) {
-	case DECODE_NEED_INPUT:
-		return settle(extraction, INFLATE_NEED_INPUT);
-	case DECODE_NEED_OUTPUT:
-		return settle(extraction, INFLATE_NEED_OUTPUT);
-	case DECODE_END:
-		return settle(extraction, INFLATE_END);
-	case DECODE_NO_MEMORY:
-		return settle(extraction, INFLATE_NO_MEMORY);
-	case DECODE_WINDOW:
-		return extraction_fail_as(extraction, FAILURE_WINDOW, 0, 0);
-	case DECODE_BAD_DATA:
-		break;
-	}
-	return settle(extraction, INFLATE_BAD_DATA);
+static enum extract_status settle(
+	struct extraction *extraction, enum decoding_status status, const struct failure *failure)
+{
+	if (status == DECODING_MORE)
+		return EXTRACT_MORE;
+	return status == DECODING_END ? finish(extraction) : fail(extraction, failure);
 }
 
 enum extract_status extraction_step(struct extraction *extraction)
 {
-	if (extraction->stays)
-		return extraction_stay_step(extraction);
-	if (extraction->coded)
-		return codec_step(extraction);
-	if (!extraction->inflater)
-		return copy_step(extraction);
-	enum extract_status status = prepare(extraction);
-	if (status != EXTRACT_MORE)
-		return status;
-	if (extraction->whole && inflate_whole(extraction))
-		return settle(extraction, INFLATE_END);
-	extraction->whole = false;
-	return settle(extraction, inflater_run(extraction->inflater, &extraction->span));
+	struct failure failure = {0};
+
+	if (extraction->strategy == STRATEGY_IN_PLACE)
+		return step_in_place(extraction);
+	enum decoding_status status = decoding_step(&extraction->decoding, &failure);
+	return settle(extraction, status, &failure);
 }
 
-/* Whether the member in hand is decoded by what takes two. */
-static bool is_twin(const struct extraction *extraction)
+bool extraction_is_pairable(const struct extraction *extraction, const struct member *member)
 {
-	return extraction->inflater && inflater_decoder(extraction->inflater) == DECODER_TWIN;
+	const struct decoder_type *type = decoding_choose(&extraction->decoding, member);
+
+	return type && decoder_type_is_pairable(type) && !member->encrypted;
 }
 
 void extraction_step_two(struct extraction *const lanes[2], enum extract_status statuses[2])
 {
-	enum inflate_status stops[2];
+	struct decoding *const both[2] = {&lanes[0]->decoding, &lanes[1]->decoding};
+	enum decoding_status ends[2];
+	struct failure failures[2] = {0};
 
-	if (!is_twin(lanes[0]) || !is_twin(lanes[1])) {
+	if (!decoding_can_pair(both[0], both[1])) {
 		for (int i = 0; i < 2; i++)
 			statuses[i] = extraction_step(lanes[i]);
 		return;
 	}
+	decoding_step_two(both, ends, failures);
 	for (int i = 0; i < 2; i++)
-		statuses[i] = prepare(lanes[i]);
-	if (statuses[0] != EXTRACT_MORE || statuses[1] != EXTRACT_MORE)
-		return; /* the other one goes on next time */
-	inflater_run_two((struct inflater *const[]){lanes[0]->inflater, lanes[1]->inflater},
-		(struct inflate_span *const[]){&lanes[0]->span, &lanes[1]->span}, stops);
-	for (int i = 0; i < 2; i++)
-		statuses[i] = settle(lanes[i], stops[i]);
+		statuses[i] = settle(lanes[i], ends[i], &failures[i]);
 }

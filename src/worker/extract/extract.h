@@ -2,10 +2,10 @@
 
 /*
  * The extraction of one member after the other, each as a state machine that goes on step by step:
- * a worker may have several in hand, of one archive or of several. A member goes into a file of its
- * own, or, where files are packed and it is small, into one file with others. It is announced only
- * once it is whole there: its size and CRC-32 are those that the archive states, and its file has
- * been mapped. Or it stays in its archive, where its CRC-32 is checked.
+ * a worker may have several in hand, of one archive or of several. A member goes to a file of its
+ * own, or, if small ones are packed, to one file with others. It is announced only once it is whole
+ * there: its size and CRC-32 are those that the archive states, and its file has been mapped. Or it
+ * stays in place, in its archive, where its CRC-32 is checked; or it is only checked.
  */
 
 #ifndef ZIPMAP_WORKER_EXTRACT_EXTRACT_H
@@ -17,12 +17,10 @@
 #include "protocol/record.h"
 #include "worker/container/archive.h"
 #include "worker/extract/bounds.h"
+#include "worker/extract/target.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/** Members below this size are packed. */
-#define PACK_MEMBER_MAX (UINT64_C(1024) * 1024)
 
 enum extract_status {
 	EXTRACT_MORE,   /**< call extraction_step() again */
@@ -34,11 +32,11 @@ enum extract_status {
 struct extraction;
 
 /**
- * Extract into files of the directory @directory_fd, which must stay open; @pack: small members
- * share one. Where @directory_fd is -1, members are only checked: nothing is written. @decoder is
- * one that inflate_has() (inflate.h). NULL: no memory.
+ * Extract to files of the directory @directory_fd, which must stay open; @pack: small members share
+ * one. If @directory_fd is -1, members are only checked: nothing is written. @decoder is one that
+ * decoder_has() (decoders.h). NULL: no memory.
  */
-struct extraction *extraction_new(int directory_fd, bool pack, enum decoder decoder);
+struct extraction *extraction_new(int directory_fd, bool pack, enum decoder_choice decoder);
 
 void extraction_free(struct extraction *extraction);
 
@@ -46,8 +44,8 @@ void extraction_free(struct extraction *extraction);
 void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds);
 
 /**
- * Which members that begin from now on stay in their archive; at first, none. Their records tell
- * where in its file they are.
+ * Which members that begin from now on stay in place; at first, none. Their records tell where in
+ * the archive's file they are.
  */
 void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place);
 
@@ -67,11 +65,8 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 /** Go on by about OUTFILE_BUFFER_SIZE bytes of output at most. */
 enum extract_status extraction_step(struct extraction *extraction);
 
-/**
- * Whether @member would gain from another one in hand beside it: it will be decoded by what takes
- * two at once.
- */
-bool extraction_gains_from_two(const struct extraction *extraction, const struct member *member);
+/** Whether @member is decoded faster beside another one: by a decoder of two streams. */
+bool extraction_is_pairable(const struct extraction *extraction, const struct member *member);
 
 /**
  * Go on with two members, each the one in hand of an extraction of its own. Each status is as
@@ -88,20 +83,9 @@ const struct record *extraction_record(const struct extraction *extraction);
 /** Give up the member in hand: its data are closed, nothing of it is left. */
 void extraction_abandon(struct extraction *extraction);
 
-/** What became of a file with packed members. */
-struct pack_result {
-	uint64_t inode;
-	uint64_t valid_bytes;   /**< members that end by here are whole */
-	struct failure failure; /**< of those that do not */
-};
-
-/**
- * Whether members that were EXTRACT_PACKED may be lost since a later one could not be written: the
- * pack has to be closed before another member begins.
+/** target_pack_is_broken() and target_close_pack() (target.h) for members that were EXTRACT_PACKED.
  */
 bool extraction_pack_is_broken(const struct extraction *extraction);
-
-/** Finish the file with packed members, if there is one. */
 void extraction_close_pack(struct extraction *extraction, struct pack_result *result);
 
 #endif

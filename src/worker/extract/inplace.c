@@ -1,69 +1,47 @@
 // SPDX-License-Identifier: MIT
 
-/*
- * Members that stay in their archive, step by step.
- */
+#include "worker/extract/inplace.h"
 
-#include "worker/extract/parts.h"
-#include "worker/extract/placing.h"
+#include "worker/decode/buffer.h"
+#include "worker/decode/checksum.h"
 
-/* The member that stays is whole, as far as it is asked. */
-static enum extract_status finish_stay(struct extraction *extraction)
+bool in_place_is_possible(const struct in_place *in_place, const struct member *member)
 {
-	const struct member *member = &extraction->member;
-	struct record *record = &extraction->record;
-	struct failure failure = {0};
-
-	if (!record->unchecked && extraction->crc32 != member->crc32)
-		return extraction_fail_as(
-			extraction, FAILURE_CRC_MISMATCH, member->crc32, extraction->crc32);
-	record->size_bytes = member->size_bytes;
-	record->crc32 = member->crc32;
-	if (extraction_look_for_array(extraction, &failure) < 0)
-		return extraction_fail(extraction, failure);
-	member_data_close(&extraction->data);
-	return EXTRACT_WHOLE;
+	return in_place->wanted && member->method == METHOD_STORED && !member->encrypted;
 }
 
-int extraction_find_place(struct extraction *extraction, struct failure *failure)
+bool in_place_is_certain(const struct in_place *in_place, const struct member *member)
 {
-	const struct member *member = &extraction->member;
-	struct record *record = &extraction->record;
+	return in_place_is_possible(in_place, member) && !in_place->aligned;
+}
 
-	if (member->compressed_bytes != member->size_bytes) {
-		*failure = (struct failure){
-			FAILURE_SIZE_MISMATCH, {member->size_bytes, member->compressed_bytes}};
-		return -1;
+uint64_t in_place_offset(const struct member_data *data)
+{
+	return archive_base(data->archive) + data->offset;
+}
+
+int in_place_peek(const struct member_data *data, uint64_t offset, uint8_t *bytes, size_t size,
+	struct failure *failure)
+{
+	struct member_data peek = {.archive = data->archive, .offset = offset, .left = size};
+
+	while (peek.left > 0) {
+		ssize_t got = member_data_read(
+			&peek, bytes + (size - peek.left), (size_t)peek.left, failure);
+		if (got < 0)
+			return -1;
 	}
-	extraction->start = extraction->data.offset;
-	/* Where no bytes are is not known, and means nothing. */
-	record->offset_bytes = member->size_bytes > 0 ? stay_offset(&extraction->data) : 0;
-	if (!extraction->in_place.aligned)
-		return 0;
-	if (extraction_look_for_array(extraction, failure) < 0)
-		return -1;
-	extraction->stays = record_is_aligned(record);
-	record->array = NULL; /* its type would not outlive the member's data */
-	record->note = NOTE_NONE;
-	return extraction->stays || extraction_is_within_bounds(extraction, failure) ? 0 : -1;
+	return 0;
 }
 
-enum extract_status extraction_begin_stay(struct extraction *extraction)
+ssize_t in_place_read(struct member_data *data, uint8_t *buffer, size_t size, uint32_t *crc32,
+	struct failure *failure)
 {
-	struct record *record = &extraction->record;
+	/* As far into a page of the buffer as into one of the file: see buffer.h. */
+	size_t skew = (size_t)(in_place_offset(data) % BUFFER_ALIGNMENT);
+	ssize_t got = member_data_read(data, buffer + skew, size - skew, failure);
 
-	record->place = PLACE_ARCHIVE;
-	record->unchecked = extraction->in_place.unchecked;
-	return record->unchecked ? finish_stay(extraction) : EXTRACT_MORE;
-}
-
-enum extract_status extraction_stay_step(struct extraction *extraction)
-{
-	struct failure failure = {0};
-	ssize_t size = stay_read(&extraction->data, extraction->in, EXTRACT_INPUT_SIZE,
-		&extraction->crc32, &failure);
-
-	if (size < 0)
-		return extraction_fail(extraction, failure);
-	return size > 0 ? EXTRACT_MORE : finish_stay(extraction);
+	if (got > 0)
+		*crc32 = checksum_crc32(*crc32, buffer + skew, (size_t)got);
+	return got;
 }

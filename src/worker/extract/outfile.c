@@ -3,6 +3,7 @@
 #include "worker/extract/outfile.h"
 
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "worker/decode/buffer.h"
 
 #include <errno.h>
@@ -11,13 +12,16 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+static_assert(DECODE_HISTORY_MAX % BUFFER_ALIGNMENT == 0, "the buffer begins at a page");
+
 int outfile_init(struct outfile *out, int directory_fd)
 {
 	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1};
-	out->memory = buffer_new(OUTFILE_HISTORY + OUTFILE_BUFFER_SIZE + OUTFILE_SLACK);
+	out->memory = buffer_new(
+		buffer_whole_pages(DECODE_HISTORY_MAX + OUTFILE_BUFFER_SIZE + DECODE_SLACK));
 	if (!out->memory)
 		return -1;
-	out->buffer = out->memory + OUTFILE_HISTORY;
+	out->buffer = out->memory + DECODE_HISTORY_MAX;
 	return 0;
 }
 
@@ -48,13 +52,10 @@ int outfile_create(struct outfile *out)
 
 int outfile_reserve(struct outfile *out, uint64_t size_bytes)
 {
-	int result;
-
 	/* The size stays 0: what is set aside and not written in the end is no part of the file. */
-	do {
-		result = fallocate(out->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size_bytes);
-	} while (result < 0 && errno == EINTR);
-	return result == 0 || (errno != ENOSPC && errno != EDQUOT) ? 0 : -1;
+	if (io_allocate(out->fd, FALLOC_FL_KEEP_SIZE, size_bytes) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT ? -1 : 0;
 }
 
 uint64_t outfile_position(const struct outfile *out)
@@ -63,22 +64,16 @@ uint64_t outfile_position(const struct outfile *out)
 }
 
 /*
- * Write the first @size bytes of the buffer to their place. What does not fit is given up with all
- * that follows: it cannot become whole.
+ * Write the first @size bytes of the buffer to their place. If some do not fit, they and all that
+ * follow are given up: they cannot become whole.
  */
 static int flush(struct outfile *out, size_t size)
 {
-	size_t done = forgets(out) ? size : 0;
+	size_t done = size;
 	int error = 0;
 
-	while (done < size && error == 0) {
-		ssize_t wrote = pwrite(
-			out->fd, out->buffer + done, size - done, (off_t)(out->flushed + done));
-		if (wrote >= 0)
-			done += (size_t)wrote;
-		else if (errno != EINTR)
-			error = errno;
-	}
+	if (!forgets(out) && io_pwrite_full(out->fd, out->buffer, size, out->flushed, &done) < 0)
+		error = errno;
 	out->flushed += done;
 	if (out->flushed > out->file_bytes)
 		out->file_bytes = out->flushed;
@@ -136,22 +131,19 @@ int outfile_align(struct outfile *out)
 
 int outfile_read(const struct outfile *out, uint64_t position, uint8_t *bytes, size_t size)
 {
-	while (size > 0 && position < out->flushed) {
-		uint64_t stored = out->flushed - position;
-		size_t most = stored < size ? (size_t)stored : size;
-		ssize_t got = pread(out->fd, bytes, most, (off_t)position);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got == 0)
+	size_t stored = 0;
+
+	if (position < out->flushed) {
+		stored = out->flushed - position < size ? (size_t)(out->flushed - position) : size;
+		ssize_t got = io_pread_full(out->fd, bytes, stored, position);
+		if (got >= 0 && (size_t)got < stored)
 			errno = EIO; /* somebody has cut the file */
-		if (got <= 0)
+		if (got < (ssize_t)stored)
 			return -1;
-		position += (uint64_t)got;
-		bytes += got;
-		size -= (size_t)got;
 	}
-	if (size > 0)
-		memcpy(bytes, out->buffer + (position - out->flushed), size);
+	if (stored < size)
+		memcpy(bytes + stored, out->buffer + (position + stored - out->flushed),
+			size - stored);
 	return 0;
 }
 
@@ -165,28 +157,31 @@ void outfile_rewind(struct outfile *out, uint64_t position)
 	}
 }
 
-int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping)
+int outfile_finish(struct outfile *out, uint64_t *inode)
 {
 	struct stat status;
 
-	*mapping = false;
 	*inode = 0;
 	if (forgets(out))
 		return 0;
 	if (out->fill > 0 && flush(out, out->fill) < 0)
 		return -1;
 	if (out->file_bytes > out->flushed) {
-		if (ftruncate(out->fd, (off_t)out->flushed) < 0)
+		if (io_truncate(out->fd, out->flushed) < 0)
 			return -1;
 		out->file_bytes = out->flushed;
 	}
 	if (fstat(out->fd, &status) < 0)
 		return -1;
 	*inode = status.st_ino;
-	if (out->file_bytes == 0)
-		return 0; /* nothing to map: mmap(2) refuses a length of 0 */
+	return 0;
+}
+
+int outfile_try_map(const struct outfile *out)
+{
+	if (forgets(out) || out->file_bytes == 0)
+		return 0; /* mmap(2) refuses a length of 0 */
 	void *map = mmap(NULL, out->file_bytes, PROT_READ, MAP_SHARED, out->fd, 0);
-	*mapping = map == MAP_FAILED;
 	return map == MAP_FAILED ? -1 : munmap(map, out->file_bytes);
 }
 

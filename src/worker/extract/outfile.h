@@ -9,6 +9,7 @@
 #define ZIPMAP_WORKER_EXTRACT_OUTFILE_H
 
 #include "protocol/membername.h"
+#include "worker/decode/decoder.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,12 +17,6 @@
 
 /** Bytes that are decoded before they are written: a good part of a second-level cache. */
 #define OUTFILE_BUFFER_SIZE ((size_t)256 * 1024)
-
-/** The most that may be put after the room that outfile_room() gives. */
-#define OUTFILE_SLACK ((size_t)4 * 1024)
-
-/** The most of what was put before that can be kept in front of the room. */
-#define OUTFILE_HISTORY ((size_t)32 * 1024)
 
 /** Where a packed member may begin: a cache line, enough for any item of an array. */
 #define OUTFILE_ALIGNMENT 64
@@ -31,10 +26,10 @@ struct outfile {
 	int fd;           /**< -1: no file is open */
 	int error;        /**< errno of a failed write: bytes from the position on are lost */
 	char name[MEMBER_FILE_SIZE];
-	uint8_t *memory;     /**< room for OUTFILE_HISTORY, then the buffer, then OUTFILE_SLACK */
+	uint8_t *memory;     /**< DECODE_HISTORY_MAX, then the buffer, then DECODE_SLACK */
 	uint8_t *buffer;     /**< in @memory */
 	size_t fill;         /**< bytes in the buffer, and in the slack after it */
-	size_t history;      /**< up to OUTFILE_HISTORY bytes are kept, to be set by the user */
+	size_t history;      /**< up to DECODE_HISTORY_MAX bytes are kept, to be set by the user */
 	uint64_t flushed;    /**< where they belong in the file */
 	uint64_t file_bytes; /**< how long the file is */
 };
@@ -53,7 +48,7 @@ int outfile_create(struct outfile *out);
 
 /**
  * Set aside room for @size_bytes in the empty file that is open, all of it or none, so that no
- * other file can take it meanwhile. 0, also where the file system cannot do that; -1 with errno.
+ * other file can take it meanwhile. 0, also if the file system cannot do that; -1 with errno.
  */
 int outfile_reserve(struct outfile *out, uint64_t size_bytes);
 
@@ -72,11 +67,11 @@ int outfile_read(const struct outfile *out, uint64_t position, uint8_t *bytes, s
 void outfile_rewind(struct outfile *out, uint64_t position);
 
 /**
- * Room for the next bytes, at least @least of them: 1 to half of OUTFILE_BUFFER_SIZE. Where the
- * buffer has less, it is written first. Before the room stand the last out->history bytes that were
- * put, or fewer where there are not so many; OUTFILE_HISTORY bytes there can be read in any case,
- * and OUTFILE_SLACK bytes after the room be written to. NULL with errno where writing fails: then
- * the bytes from outfile_position() on are lost.
+ * Room for the next bytes, at least @least of them: 1 to half of OUTFILE_BUFFER_SIZE. If the buffer
+ * has less, it is written first. In front of the room stand the last out->history bytes that were
+ * put, or all if there are not so many; DECODE_HISTORY_MAX bytes can be read there in any case, and
+ * DECODE_SLACK bytes behind the room can be written to. NULL with errno if writing fails: then the
+ * bytes from outfile_position() on are lost.
  */
 uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size);
 
@@ -84,11 +79,13 @@ uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size);
 void outfile_commit(struct outfile *out, size_t size);
 
 /**
- * Write what is left in the buffer and see that the file can be mapped. The file stays open. 0 with
- * *@inode; -1 with errno, *@mapping set where it is mapping that failed: then the bytes from
- * outfile_position() on are lost.
+ * Write what is left in the buffer. The file stays open. 0 with *@inode; -1 with errno: then the
+ * bytes from outfile_position() on are lost.
  */
-int outfile_finish(struct outfile *out, uint64_t *inode, bool *mapping);
+int outfile_finish(struct outfile *out, uint64_t *inode);
+
+/** See that the finished file can be mapped. 0, or -1 with errno. */
+int outfile_try_map(const struct outfile *out);
 
 /** Close the file, which stays. 0, or -1 with errno: then it does not hold what was written. */
 int outfile_close(struct outfile *out);

@@ -72,28 +72,28 @@ static unsigned take(struct twin *twin, unsigned count)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-static enum inflate_status refuse(struct twin *twin)
+static enum decode_status refuse(struct twin *twin)
 {
 	twin->state = TWIN_BAD;
-	return INFLATE_BAD_DATA;
+	return DECODE_BAD_DATA;
 }
 
-static enum inflate_status go_on(struct twin *twin, enum twin_state state)
+static enum decode_status go_on(struct twin *twin, enum twin_state state)
 {
 	twin->state = state;
-	return INFLATE_PAUSED;
+	return DECODE_PAUSED;
 }
 
-static enum inflate_status end_block(struct twin *twin)
+static enum decode_status end_block(struct twin *twin)
 {
 	return go_on(twin, twin->last_block ? TWIN_END : TWIN_BLOCK);
 }
 
 /* RFC 1951, 3.2.3. */
-static enum inflate_status block_header(struct twin *twin)
+static enum decode_status block_header(struct twin *twin)
 {
 	if (!need(twin, 3))
-		return INFLATE_NEED_INPUT;
+		return DECODE_NEED_INPUT;
 	twin->last_block = take(twin, 1);
 	switch (take(twin, 2)) {
 	case 0:
@@ -110,10 +110,10 @@ static enum inflate_status block_header(struct twin *twin)
 }
 
 /* RFC 1951, 3.2.4. */
-static enum inflate_status stored_size(struct twin *twin)
+static enum decode_status stored_size(struct twin *twin)
 {
 	if (!need(twin, 32))
-		return INFLATE_NEED_INPUT;
+		return DECODE_NEED_INPUT;
 	unsigned size = take(twin, 16);
 	unsigned complement = take(twin, 16);
 	if (size != (~complement & 0xffff))
@@ -122,7 +122,7 @@ static enum inflate_status stored_size(struct twin *twin)
 	return go_on(twin, TWIN_STORED);
 }
 
-static enum inflate_status stored(struct twin *twin)
+static enum decode_status stored(struct twin *twin)
 {
 	size_t size = twin->stored_left;
 	size_t in_size = (size_t)(twin->in_end - twin->in);
@@ -133,19 +133,19 @@ static enum inflate_status stored(struct twin *twin)
 	size = size < in_size ? size : in_size;
 	size = size < room ? size : room;
 	if (size == 0)
-		return room == 0 ? INFLATE_NEED_OUTPUT : INFLATE_NEED_INPUT;
+		return room == 0 ? DECODE_NEED_OUTPUT : DECODE_NEED_INPUT;
 	memcpy(twin->out, twin->in, size);
 	twin->in += size;
 	twin->out += size;
 	twin->stored_left -= (uint32_t)size;
-	return INFLATE_PAUSED;
+	return DECODE_PAUSED;
 }
 
 /* RFC 1951, 3.2.7: HLIT, HDIST and HCLEN. */
-static enum inflate_status counts(struct twin *twin)
+static enum decode_status counts(struct twin *twin)
 {
 	if (!need_ahead(twin, 14))
-		return INFLATE_NEED_INPUT;
+		return DECODE_NEED_INPUT;
 	twin->literal_count = (uint16_t)(take(twin, 5) + 257);
 	twin->distance_count = (uint16_t)(take(twin, 5) + 1);
 	twin->length_code_count = (uint16_t)(take(twin, 4) + 4);
@@ -156,14 +156,14 @@ static enum inflate_status counts(struct twin *twin)
 	return go_on(twin, TWIN_CODE_LENGTHS);
 }
 
-static enum inflate_status code_lengths(struct twin *twin)
+static enum decode_status code_lengths(struct twin *twin)
 {
 	static const uint8_t order[19] = {
 		16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
 
 	while (twin->lengths_read < twin->length_code_count) {
 		if (!need_ahead(twin, 3))
-			return INFLATE_NEED_INPUT;
+			return DECODE_NEED_INPUT;
 		twin->lengths[order[twin->lengths_read++]] = (uint8_t)take(twin, 3);
 	}
 	if (!twin_build_length_table(twin))
@@ -186,7 +186,7 @@ static bool need_length_symbol(struct twin *twin, unsigned *symbol, unsigned *bi
 	}
 }
 
-static enum inflate_status lengths(struct twin *twin)
+static enum decode_status lengths(struct twin *twin)
 {
 	static const uint8_t repeat_base[3] = {3, 3, 11};
 	static const uint8_t repeat_extra[3] = {2, 3, 7};
@@ -196,7 +196,7 @@ static enum inflate_status lengths(struct twin *twin)
 		unsigned symbol;
 		unsigned bits;
 		if (!need_length_symbol(twin, &symbol, &bits))
-			return INFLATE_NEED_INPUT;
+			return DECODE_NEED_INPUT;
 		if (symbol < 16) {
 			drop(twin, bits);
 			twin->lengths[twin->lengths_read++] = (uint8_t)symbol;
@@ -204,7 +204,7 @@ static enum inflate_status lengths(struct twin *twin)
 		}
 		unsigned extra = repeat_extra[symbol - 16];
 		if (!need_ahead(twin, bits + extra))
-			return INFLATE_NEED_INPUT;
+			return DECODE_NEED_INPUT;
 		drop(twin, bits);
 		unsigned repeat = repeat_base[symbol - 16] + take(twin, extra);
 		unsigned at = twin->lengths_read;
@@ -260,23 +260,23 @@ static void copy_match(struct twin *twin, unsigned length, unsigned distance)
 		*twin->out = *(twin->out - distance);
 }
 
-static enum inflate_status missing_or_bad(struct twin *twin, enum found found)
+static enum decode_status missing_or_bad(struct twin *twin, enum found found)
 {
-	return found == MISSING ? INFLATE_NEED_INPUT : refuse(twin);
+	return found == MISSING ? DECODE_NEED_INPUT : refuse(twin);
 }
 
 /*
  * The match that begins with the length @symbol, whose code has @used bits. They are used up only
  * once all of the match is there. RFC 1951, 3.2.5.
  */
-static enum inflate_status match(struct twin *twin, unsigned symbol, unsigned used)
+static enum decode_status match(struct twin *twin, unsigned symbol, unsigned used)
 {
 	symbol -= TWIN_END_OF_BLOCK + 1;
 	if (symbol >= sizeof(twin_length_extra))
 		return refuse(twin);
 	unsigned extra = twin_length_extra[symbol];
 	if (!need(twin, used + extra))
-		return INFLATE_NEED_INPUT;
+		return DECODE_NEED_INPUT;
 	unsigned length = twin_length_base[symbol] + peek(twin, used, extra);
 	used += extra;
 
@@ -289,17 +289,17 @@ static enum inflate_status match(struct twin *twin, unsigned symbol, unsigned us
 		return refuse(twin);
 	extra = twin_distance_extra[symbol];
 	if (!need(twin, used + extra))
-		return INFLATE_NEED_INPUT;
+		return DECODE_NEED_INPUT;
 	unsigned distance = twin_distance_base[symbol] + peek(twin, used, extra);
 	if (distance > (size_t)(twin->out - twin->oldest))
 		return refuse(twin);
 	drop(twin, used + extra);
 	copy_match(twin, length, distance);
-	return INFLATE_PAUSED;
+	return DECODE_PAUSED;
 }
 
 /* Symbols until something else has to be done, or a loop can take over. */
-static enum inflate_status symbols(struct twin *twin)
+static enum decode_status symbols(struct twin *twin)
 {
 	do {
 		unsigned symbol;
@@ -312,20 +312,20 @@ static enum inflate_status symbols(struct twin *twin)
 			return end_block(twin);
 		}
 		if (twin->out >= twin->out_end)
-			return INFLATE_NEED_OUTPUT;
+			return DECODE_NEED_OUTPUT;
 		if (symbol < TWIN_END_OF_BLOCK) {
 			drop(twin, bits);
 			*twin->out++ = (uint8_t)symbol;
 			continue;
 		}
-		enum inflate_status status = match(twin, symbol, bits);
-		if (status != INFLATE_PAUSED)
+		enum decode_status status = match(twin, symbol, bits);
+		if (status != DECODE_PAUSED)
 			return status;
 	} while (!twin_is_fast(twin));
-	return INFLATE_PAUSED;
+	return DECODE_PAUSED;
 }
 
-enum inflate_status twin_careful(struct twin *twin)
+enum decode_status twin_careful(struct twin *twin)
 {
 	switch (twin->state) {
 	case TWIN_BLOCK:
@@ -343,9 +343,9 @@ enum inflate_status twin_careful(struct twin *twin)
 	case TWIN_SYMBOLS:
 		return symbols(twin);
 	case TWIN_END:
-		return INFLATE_END;
+		return DECODE_END;
 	case TWIN_BAD:
 		break;
 	}
-	return INFLATE_BAD_DATA;
+	return DECODE_BAD_DATA;
 }

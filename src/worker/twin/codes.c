@@ -2,6 +2,8 @@
 
 #include "worker/twin/codes.h"
 
+#include "worker/twin/entries.h"
+
 #include <assert.h>
 
 bool twin_sort_symbols(struct twin_code *code, const uint8_t *lengths, unsigned count)
@@ -46,8 +48,8 @@ static uint16_t reverse16(uint16_t value)
 }
 
 /*
- * Codes at the left of 16 bits simply go on by what one of
- * that length stands for; reversed, they are at the right.
+ * At the left of 16 bits, the next code is the last one plus one unit of its length. Reversed, the
+ * codes stand at the right, as they do in the input.
  */
 TWIN_CPU void twin_make_codes(const struct twin_code *code, struct twin_reversed *reversed)
 {
@@ -62,8 +64,8 @@ TWIN_CPU void twin_make_codes(const struct twin_code *code, struct twin_reversed
 		}
 	}
 	reversed->count = made;
-	for (unsigned i = 0; i < TWIN_FIXED_LITERALS;
-		i++) /* all, so that it is done with vectors */
+	/* All of them, so that it is done with vectors. */
+	for (unsigned i = 0; i < TWIN_FIXED_LITERALS; i++)
 		reversed->bits[i] = reverse16(reversed->bits[i]);
 }
 

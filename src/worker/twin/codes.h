@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Huffman codes as DEFLATE has them, and what tables of either kind are made with: for
- * twin_tables.c and twin_literals.c only.
+ * Huffman codes as DEFLATE has them, and what tables of literals and of distances are both made
+ * with.
  */
 
 #ifndef ZIPMAP_WORKER_TWIN_CODES_H
 #define ZIPMAP_WORKER_TWIN_CODES_H
 
-#include "worker/twin/tables.h"
+#include "worker/twin/twin.h"
 
 #include <stddef.h>
 #include <string.h>
 
 /**
- * Put the symbols in the order of their codes, RFC 1951, 3.2.2. False where zlib refuses the
- * lengths: more codes than there is room for, or fewer, but for a single one of one bit, or none.
+ * Put the symbols in the order of their codes, RFC 1951, 3.2.2. False if zlib refuses the lengths:
+ * there are more codes than there is room for, or fewer. A single code of one bit is allowed, and
+ * so is none.
  */
 bool twin_sort_symbols(struct twin_code *code, const uint8_t *lengths, unsigned count);
 
@@ -59,8 +60,5 @@ struct twin_long_codes {
  */
 void twin_put_long_codes(uint32_t *table, const struct twin_code *code,
 	const struct twin_reversed *reversed, unsigned index, const struct twin_long_codes *what);
-
-/** Build the table of literals and lengths (twin_literals.c). Also sets twin->matches. */
-void twin_build_literals(struct twin *twin);
 
 #endif

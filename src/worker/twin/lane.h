@@ -3,13 +3,13 @@
 /*
  * A stream in one of the loops of the twin decoder: its bits, its output. Its state is held in
  * registers meanwhile: a struct lane, which the compiler takes apart, since all functions that are
- * given its address are inlined. For twin_steps.h only.
+ * given its address are inlined. For steps.h only.
  */
 
 #ifndef ZIPMAP_WORKER_TWIN_LANE_H
 #define ZIPMAP_WORKER_TWIN_LANE_H
 
-#include "worker/twin/tables.h"
+#include "worker/twin/entries.h"
 #include "worker/twin/twin.h"
 
 #include <immintrin.h>
@@ -154,7 +154,8 @@ static const uint8_t spread[17][16] __attribute__((aligned(64))) = {
 	{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
 };
 
-/* Put a match of @length bytes at @out; up to 31 more are written. */
+/* Put a match of @length bytes at @out. Up to 31 more are written: TWIN_COPY_AHEAD is above that.
+ */
 INLINE void put_match(uint8_t *out, size_t distance, size_t length)
 {
 	const uint8_t *from = out - distance;
@@ -196,8 +197,8 @@ INLINE void copy_16(uint8_t *out, const uint8_t *from)
 
 /*
  * Three more ways to put a match: they write at once what is right for most, and then look whether
- * it was. Which of them is best depends on how often that look is mispredicted. Up to 32 bytes more
- * than the match has are written.
+ * it was. Which of them is best depends on how often that look is mispredicted. Up to
+ * TWIN_COPY_AHEAD bytes more than the match has are written.
  */
 
 /* Most are of 16 bytes at most and do not reach into themselves. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 
-/*
- * The table of literals and lengths: each entry as much as TWIN_LITERAL_BITS bits hold.
- */
+#include "worker/twin/literals.h"
 
 #include "worker/twin/codes.h"
+#include "worker/twin/entries.h"
+
+#include <assert.h>
 
 /* Some bits of input and the entry that they lead to. */
 struct word {
@@ -20,10 +21,6 @@ struct word {
 #define LENGTH_WORDS_MAX 256
 #define PAIR_WORDS_MAX   (1 << TWIN_LITERAL_BITS)
 
-/* The longest match that fits into an entry with its extra bits, and where literals prevail. */
-#define LENGTH_MAX       255
-#define OTHER_LENGTH_MAX 127
-
 /* An entry is the sum of what its parts are worth: a literal in the first place or in the second,
  * a length, and the bits of them all. */
 #define ONE_LITERAL     0x40U
@@ -31,7 +28,7 @@ struct word {
 #define SECOND(literal) ((uint32_t)(literal) << 16 | ONE_LITERAL)
 #define LENGTH(length)  ((uint32_t)(length) << 24)
 
-/* Where literals prevail: a literal that a length follows. */
+/* If literals prevail: a literal that a length follows. */
 #define BEFORE_LENGTH(literal) ((uint32_t)(literal) << 8 | 1U << TWIN_OTHER_VALUE)
 
 struct builder {
@@ -42,11 +39,11 @@ struct builder {
 	uint32_t mark; /* of a special entry, and where its value is */
 	unsigned value_shift;
 	struct twin_reversed reversed;
-	unsigned
-		first[TWIN_CODE_BITS + 1]; /* of the codes of each length: the index of the first */
-	unsigned literals[TWIN_CODE_BITS + 1]; /* how many of them are literals, which come first */
-	uint32_t entries[TWIN_FIXED_LITERALS]; /* of single symbols, in their order, less their bits
-						*/
+	/* Of the codes of each length: the index of the first, and how many of them are literals,
+	 * which come first. */
+	unsigned first[TWIN_CODE_BITS + 1];
+	unsigned literals[TWIN_CODE_BITS + 1];
+	uint32_t entries[TWIN_FIXED_LITERALS]; /* of single symbols in order, less their bits */
 	unsigned length_start[WORD_STARTS];
 	struct word lengths[LENGTH_WORDS_MAX]; /* with their extra bits */
 	unsigned pair_start[WORD_STARTS];
@@ -65,7 +62,7 @@ static unsigned length_of(unsigned symbol)
 /* Whether the length @symbol, with a code of @bits, fits into the table with its extra bits. */
 static bool fits(const struct builder *builder, unsigned symbol, unsigned bits)
 {
-	unsigned most = builder->frequent ? LENGTH_MAX : OTHER_LENGTH_MAX;
+	unsigned most = builder->frequent ? TWIN_ENTRY_LENGTH_MAX : TWIN_OTHER_ENTRY_LENGTH_MAX;
 	unsigned length = length_of(symbol);
 
 	if (symbol <= TWIN_END_OF_BLOCK || length >= sizeof(twin_length_extra))
@@ -118,7 +115,7 @@ static void survey(struct twin *twin)
 		if (symbol >= FIRST_LONG)
 			long_ones += share;
 	}
-	/* Where two of the loops are equally fast. */
+	/* At these shares two of the loops are equally fast. */
 	twin->matches = lengths < (4 << TWIN_CODE_BITS) / 100    ? TWIN_SELDOM
 			: lengths < (15 << TWIN_CODE_BITS) / 100 ? TWIN_SOMETIMES
 								 : TWIN_OFTEN;
@@ -294,5 +291,3 @@ void twin_build_literals(struct twin *twin)
 	};
 	twin_put_long_codes(builder.table, builder.code, &builder.reversed, longer, &what);
 }
-
-/* --- blocks ----------------------------------------------------------------------------------- */

@@ -3,13 +3,10 @@
 /*
  * The loops of the twin decoder. A round decodes a few symbols of each stream; what it may read and
  * write is checked once before it, so that nothing is checked within. Which loop is best depends on
- * how often there are matches in the blocks of the two streams (twin_steps.h).
+ * how often there are matches in the blocks of the two streams (steps.h).
  */
 
 #include "worker/twin/steps.h"
-
-/* What can still be read in the middle of a stream's window (RFC 1951, 2). */
-#define WINDOW 32768
 
 /* Have 56 bits, and the first entry. */
 INLINE void begin_ahead(struct lane *lane, const struct twin *twin, unsigned scale)
@@ -218,7 +215,7 @@ TWIN_CPU static __attribute__((noinline)) void mixed_two_unchecked(
 /* Whether no distance can reach too far: a whole window has been put out. */
 static bool has_window(const struct twin *twin)
 {
-	return twin->out - twin->oldest >= WINDOW;
+	return twin->out - twin->oldest >= (ptrdiff_t)TWIN_WINDOW;
 }
 
 /*

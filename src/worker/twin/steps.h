@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The steps that the loops of the twin decoder (twin_loops.c, which alone includes this) are made
+ * The steps that the loops of the twin decoder (loops.c, which alone includes this) are made
  * of: each decodes one entry of a table.
  *
  * What is mispredicted for one stream throws away what was begun of both, and so what step is best
@@ -115,6 +115,14 @@ INLINE bool take_special(struct lane *lane, struct twin *twin, uint32_t entry, u
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+/* What TWIN_OVERRUN and TWIN_IN_SLACK (twin.h) are derived from. */
+static_assert(TWIN_ENTRY_LITERALS_MAX + TWIN_ENTRY_LENGTH_MAX <= TWIN_MATCH_MAX &&
+		      1 + TWIN_OTHER_ENTRY_LENGTH_MAX <= TWIN_MATCH_MAX,
+	"no entry puts out more than the longest match has");
+static_assert(sizeof(((struct lane *)0)->bits) == TWIN_REFILL_BYTES, "a refill is of one word");
+static_assert(
+	sizeof(__m256i) <= TWIN_COPY_AHEAD, "a copy goes beyond its end by one vector at most");
+
 /*
  * One entry where literals prevail; what is not of literals alone leaves as many bits as a refill.
  * They are enough for four entries and to look up the next one: that is done before the refill, so
@@ -148,6 +156,8 @@ INLINE bool literal_step(struct lane *lane, struct twin *twin)
 /* Entries of distances without any bits of input, for where there is no match. */
 static const uint32_t no_distance = 0;
 static const uint32_t far_distance = 2048U << 16;
+
+static_assert(2048 <= TWIN_WINDOW, "what is that far back can be read");
 
 /*
  * The length of the match in @entry, and in its place *@distance, unless there is no match: then

@@ -3,6 +3,8 @@
 #include "worker/twin/tables.h"
 
 #include "worker/twin/codes.h"
+#include "worker/twin/entries.h"
+#include "worker/twin/literals.h"
 
 #include <assert.h>
 #include <string.h>

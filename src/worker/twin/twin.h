@@ -6,18 +6,19 @@
  * core idle. A worker always has another member at hand, so two independent streams are decoded
  * turn by turn in one loop, which is 1.4 to 1.6 times as fast as one after the other.
  *
- * A stream goes through the states of its blocks (twin_careful.c), with a look at every byte and
- * bit. In the middle of a block, where there is plenty of input and of room, the loops take over
- * (twin_loops.c), with the tables of twin_tables.c. This header is for those files and for
- * inflate_twin.c, which has the stream behind the interface of inflate.h.
+ * A stream goes through the states of its blocks (careful.c), with a look at every byte and bit.
+ * In the middle of a block, if there is plenty of input and of room, the loops take over (loops.c),
+ * with the tables of tables.c. This header is for those files and for decode/twin.c, which has the
+ * stream behind the interface of all decoders.
  */
 
 #ifndef ZIPMAP_WORKER_TWIN_TWIN_H
 #define ZIPMAP_WORKER_TWIN_TWIN_H
 
-#include "worker/decode/inflate_method.h"
+#include "worker/decode/decoder.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /**
@@ -40,6 +41,10 @@
 
 #define TWIN_END_OF_BLOCK 256
 
+/** RFC 1951, 2 and 3.2.5: how far back a match may refer, and how long it may be. */
+#define TWIN_WINDOW    ((size_t)32 * 1024)
+#define TWIN_MATCH_MAX 258
+
 /**
  * Bits of input that are looked up at once. Tables of 10 bits for literals and lengths are 5 to 20%
  * slower, those of 12 take too long to build. Longer codes go on in a table of their own, behind.
@@ -59,9 +64,8 @@
  * is decoded by bit by bit where little input is left.
  */
 struct twin_code {
-	uint16_t count[TWIN_CODE_BITS +
-		       1]; /**< of codes that long; of [0]: symbols that have none */
-	uint16_t longest;  /**< bits; 0: there is no code */
+	uint16_t count[TWIN_CODE_BITS + 1]; /**< codes that long; [0]: symbols that have none */
+	uint16_t longest;                   /**< bits; 0: there is no code */
 	uint16_t symbols[TWIN_FIXED_LITERALS];
 };
 
@@ -88,7 +92,7 @@ enum twin_state {
 };
 
 struct twin {
-	struct inflater base;
+	struct decoder base;
 	enum twin_state state;
 	bool last_block;
 	bool fixed_tables; /**< the tables are those of the fixed codes */
@@ -139,9 +143,9 @@ extern const uint8_t twin_distance_extra[30];
 
 /**
  * Go on by one step without the loops: a header, a part of it, or as many symbols as there is input
- * and room for. INFLATE_PAUSED where another step can follow.
+ * and room for. DECODE_PAUSED if another step can follow.
  */
-enum inflate_status twin_careful(struct twin *twin);
+enum decode_status twin_careful(struct twin *twin);
 
 /**
  * Give whole bytes that were taken ahead of need back to the input, as far as they are of this run,
@@ -161,10 +165,27 @@ static inline void twin_give_back(struct twin *twin)
 
 /* --- loops ------------------------------------------------------------------------------------ */
 
-/** Input that a round of a loop may look at, and bytes that it may write, copying ahead included.
+/*
+ * What a round of a loop may touch. Before each round, and nowhere within, a loop checks that there
+ * is one byte of room, and TWIN_IN_SLACK bytes of input. All else follows:
+ *
+ * A round has up to TWIN_ROUND_STEPS steps. A step puts out the literals and the match of one
+ * entry, or one match of any length: TWIN_MATCH_MAX bytes at most (steps.h asserts it). Copies are
+ * made in whole vectors, so that TWIN_COPY_AHEAD bytes behind the last one may be written as well.
+ *
+ * A refill looks at TWIN_REFILL_BYTES bytes and takes one less at most. There is one at the
+ * beginning of a loop, one at the beginning of a round, and up to TWIN_STEP_REFILLS in a step.
  */
-#define TWIN_IN_SLACK  80
-#define TWIN_OUT_SLACK (INFLATE_SLACK / 2)
+#define TWIN_ROUND_STEPS  4
+#define TWIN_STEP_REFILLS 2
+#define TWIN_REFILL_BYTES 8
+#define TWIN_COPY_AHEAD   32
+
+/** Bytes behind the room that a round may write to. */
+#define TWIN_OVERRUN ((size_t)TWIN_ROUND_STEPS * TWIN_MATCH_MAX + TWIN_COPY_AHEAD)
+
+/** Bytes of input that a round may look at. */
+#define TWIN_IN_SLACK ((2 + TWIN_ROUND_STEPS * TWIN_STEP_REFILLS) * (TWIN_REFILL_BYTES - 1) + 1)
 
 /** Whether a loop can take the stream: it is among symbols, with input and room for a round. */
 static inline bool twin_is_fast(const struct twin *twin)

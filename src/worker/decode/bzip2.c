@@ -5,21 +5,31 @@
  * without a CRC-32, as 7-Zip does.
  */
 
-#include "worker/decode/decode.h"
+#include "worker/decode/decoder.h"
 
 #include <bzlib.h>
-#include <limits.h>
 #include <stdlib.h>
 
 struct bzip2 {
+	struct decoder base;
 	bz_stream stream;
 	bool open;
 	bool between; /* at the end of a stream: all may end here, or another one begin */
 };
 
-static void *create(void)
+static struct bzip2 *bzip2_of(struct decoder *decoder)
 {
-	return calloc(1, sizeof(struct bzip2));
+	return (struct bzip2 *)(void *)decoder;
+}
+
+static struct decoder *bzip2_open(void)
+{
+	struct bzip2 *bzip2 = calloc(1, sizeof(*bzip2));
+
+	if (!bzip2)
+		return NULL;
+	bzip2->base.type = &decoder_bzip2;
+	return &bzip2->base;
 }
 
 static void close_stream(struct bzip2 *bzip2)
@@ -27,12 +37,6 @@ static void close_stream(struct bzip2 *bzip2)
 	if (bzip2->open)
 		BZ2_bzDecompressEnd(&bzip2->stream);
 	bzip2->open = false;
-}
-
-static void destroy(void *state)
-{
-	close_stream(state);
-	free(state);
 }
 
 static enum decode_status status_of(int result)
@@ -50,50 +54,50 @@ static int open_stream(struct bzip2 *bzip2)
 	return result;
 }
 
-static enum decode_status reset(void *state, uint64_t size_bytes)
+static int bzip2_reset(struct decoder *decoder, uint64_t size_bytes)
 {
 	(void)size_bytes; /* a block is 900 kB at most */
-	int result = open_stream(state);
-	return result == BZ_OK ? DECODE_NEED_INPUT : status_of(result);
+	return open_stream(bzip2_of(decoder)) == BZ_OK ? 0 : -1;
 }
 
-/* libbz2 counts in unsigned int. */
-static unsigned clamp(size_t size)
+static enum decode_status bzip2_run(struct decoder *decoder, struct decode_span *span, bool last)
 {
-	return size < UINT_MAX ? (unsigned)size : UINT_MAX;
-}
-
-static enum decode_status run(void *state, struct inflate_span *span, bool last)
-{
-	struct bzip2 *bzip2 = state;
+	struct bzip2 *bzip2 = bzip2_of(decoder);
 	int result = BZ_OK;
 
 	if (bzip2->between && last)
 		return DECODE_END;
 	if (bzip2->between && (result = open_stream(bzip2)) != BZ_OK)
 		return status_of(result);
-	unsigned in_size = clamp(span->in_size);
-	unsigned out_size = clamp(span->out_size);
+	unsigned in_size = decode_clamp(span->in_size);
+	unsigned out_size = decode_clamp(span->out_size);
 	bzip2->stream.next_in = (char *)span->in; /* which it only reads */
 	bzip2->stream.avail_in = in_size;
 	bzip2->stream.next_out = (char *)span->out;
 	bzip2->stream.avail_out = out_size;
 	result = BZ2_bzDecompress(&bzip2->stream);
-	span->in += in_size - bzip2->stream.avail_in;
-	span->in_size -= in_size - bzip2->stream.avail_in;
-	span->out += out_size - bzip2->stream.avail_out;
-	span->out_size -= out_size - bzip2->stream.avail_out;
+	decode_span_move(
+		span, in_size - bzip2->stream.avail_in, out_size - bzip2->stream.avail_out);
 	bzip2->between = result == BZ_STREAM_END;
 	if (result != BZ_OK && result != BZ_STREAM_END)
 		return status_of(result);
 	return span->out_size == 0 ? DECODE_NEED_OUTPUT : DECODE_NEED_INPUT;
 }
 
-const struct codec_type codec_bzip2 = {
-	.method = 12,
-	.name = "bzip2 by libbz2",
-	.create = create,
-	.reset = reset,
-	.run = run,
-	.destroy = destroy,
+static void bzip2_close(struct decoder *decoder)
+{
+	close_stream(bzip2_of(decoder));
+	free(decoder);
+}
+
+const struct decoder_type decoder_bzip2 = {
+	.methods = {12},
+	.method_count = 1,
+	.library = "libbz2",
+	.most_bytes = UINT64_MAX,
+	.large = true,
+	.open = bzip2_open,
+	.reset = bzip2_reset,
+	.run = bzip2_run,
+	.close = bzip2_close,
 };

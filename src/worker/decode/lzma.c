@@ -4,7 +4,7 @@
  * LZMA (method 14; APPNOTE 5.8) and XZ (method 95) by liblzma.
  */
 
-#include "worker/decode/decode.h"
+#include "worker/decode/decoder.h"
 
 #include <lzma.h>
 #include <stdlib.h>
@@ -20,30 +20,36 @@ enum {
 };
 
 struct lzma {
+	struct decoder base;
 	lzma_stream stream;
 	uint64_t size_bytes;
 	uint8_t header[ZIP_HEADER + PROPERTIES]; /* of LZMA in a zip archive */
 	size_t header_size;                      /* how much of it has come */
 };
 
-static void *create(void)
+static struct lzma *lzma_of(struct decoder *decoder)
+{
+	return (struct lzma *)(void *)decoder;
+}
+
+static struct decoder *open_as(const struct decoder_type *type)
 {
 	struct lzma *lzma = calloc(1, sizeof(*lzma));
 
-	if (lzma)
-		lzma->stream = (lzma_stream)LZMA_STREAM_INIT;
-	return lzma;
+	if (!lzma)
+		return NULL;
+	lzma->base.type = type;
+	lzma->stream = (lzma_stream)LZMA_STREAM_INIT;
+	return &lzma->base;
 }
 
-static void destroy(void *state)
+static void lzma_close(struct decoder *decoder)
 {
-	struct lzma *lzma = state;
-
-	lzma_end(&lzma->stream);
-	free(lzma);
+	lzma_end(&lzma_of(decoder)->stream);
+	free(decoder);
 }
 
-static enum decode_status status_of(lzma_ret result, const struct inflate_span *span)
+static enum decode_status status_of(lzma_ret result, const struct decode_span *span)
 {
 	switch (result) {
 	case LZMA_OK:
@@ -60,14 +66,7 @@ static enum decode_status status_of(lzma_ret result, const struct inflate_span *
 	}
 }
 
-static enum decode_status start_status(lzma_ret result)
-{
-	if (result == LZMA_OK)
-		return DECODE_NEED_INPUT;
-	return result == LZMA_MEM_ERROR ? DECODE_NO_MEMORY : DECODE_BAD_DATA;
-}
-
-static enum decode_status run_stream(struct lzma *lzma, struct inflate_span *span, bool last)
+static enum decode_status run_stream(struct lzma *lzma, struct decode_span *span, bool last)
 {
 	lzma_stream *stream = &lzma->stream;
 
@@ -83,13 +82,20 @@ static enum decode_status run_stream(struct lzma *lzma, struct inflate_span *spa
 	return status_of(result, span);
 }
 
-static enum decode_status reset_lzma(void *state, uint64_t size_bytes)
+/* --- LZMA ------------------------------------------------------------------------------------- */
+
+static struct decoder *lzma_open(void)
 {
-	struct lzma *lzma = state;
+	return open_as(&decoder_lzma);
+}
+
+static int lzma_reset(struct decoder *decoder, uint64_t size_bytes)
+{
+	struct lzma *lzma = lzma_of(decoder);
 
 	lzma->size_bytes = size_bytes;
 	lzma->header_size = 0;
-	return start_status(lzma_alone_decoder(&lzma->stream, MEMORY_MAX));
+	return lzma_alone_decoder(&lzma->stream, MEMORY_MAX) == LZMA_OK ? 0 : -1;
 }
 
 /*
@@ -101,7 +107,7 @@ static enum decode_status put_header(struct lzma *lzma)
 	const uint8_t *properties = lzma->header + ZIP_HEADER;
 	uint8_t alone[ALONE_SIZE];
 	uint8_t unused; /* liblzma reads nothing where it could not write */
-	struct inflate_span span = {alone, sizeof(alone), &unused, sizeof(unused)};
+	struct decode_span span = {alone, sizeof(alone), &unused, sizeof(unused)};
 	uint32_t dictionary = 0;
 
 	if (lzma->header[2] != PROPERTIES || lzma->header[3] != 0)
@@ -118,9 +124,9 @@ static enum decode_status put_header(struct lzma *lzma)
 	return run_stream(lzma, &span, false);
 }
 
-static enum decode_status run_lzma(void *state, struct inflate_span *span, bool last)
+static enum decode_status lzma_run(struct decoder *decoder, struct decode_span *span, bool last)
 {
-	struct lzma *lzma = state;
+	struct lzma *lzma = lzma_of(decoder);
 
 	while (lzma->header_size < sizeof(lzma->header)) {
 		if (span->in_size == 0)
@@ -138,37 +144,49 @@ static enum decode_status run_lzma(void *state, struct inflate_span *span, bool 
 	 * A marker may still follow the last byte. It says nothing new, and liblzma 5.4 takes one
 	 * that comes in two pieces for damage.
 	 */
-	return lzma->stream.total_out == lzma->size_bytes && status != DECODE_NO_MEMORY ? DECODE_END
-											: status;
+	if (lzma->stream.total_out == lzma->size_bytes && status != DECODE_NO_MEMORY)
+		return DECODE_END;
+	return status;
 }
 
-static enum decode_status reset_xz(void *state, uint64_t size_bytes)
-{
-	struct lzma *lzma = state;
-
-	(void)size_bytes;
-	return start_status(lzma_stream_decoder(&lzma->stream, MEMORY_MAX, 0));
-}
-
-static enum decode_status run_xz(void *state, struct inflate_span *span, bool last)
-{
-	return run_stream(state, span, last);
-}
-
-const struct codec_type codec_lzma = {
-	.method = 14,
-	.name = "LZMA by liblzma " LZMA_VERSION_STRING,
-	.create = create,
-	.reset = reset_lzma,
-	.run = run_lzma,
-	.destroy = destroy,
+const struct decoder_type decoder_lzma = {
+	.methods = {14},
+	.method_count = 1,
+	.library = "liblzma " LZMA_VERSION_STRING,
+	.most_bytes = UINT64_MAX,
+	.large = true,
+	.open = lzma_open,
+	.reset = lzma_reset,
+	.run = lzma_run,
+	.close = lzma_close,
 };
 
-const struct codec_type codec_xz = {
-	.method = 95,
-	.name = "XZ by liblzma " LZMA_VERSION_STRING,
-	.create = create,
-	.reset = reset_xz,
-	.run = run_xz,
-	.destroy = destroy,
+/* --- XZ --------------------------------------------------------------------------------------- */
+
+static struct decoder *xz_open(void)
+{
+	return open_as(&decoder_xz);
+}
+
+static int xz_reset(struct decoder *decoder, uint64_t size_bytes)
+{
+	(void)size_bytes;
+	return lzma_stream_decoder(&lzma_of(decoder)->stream, MEMORY_MAX, 0) == LZMA_OK ? 0 : -1;
+}
+
+static enum decode_status xz_run(struct decoder *decoder, struct decode_span *span, bool last)
+{
+	return run_stream(lzma_of(decoder), span, last);
+}
+
+const struct decoder_type decoder_xz = {
+	.methods = {95},
+	.method_count = 1,
+	.library = "liblzma " LZMA_VERSION_STRING,
+	.most_bytes = UINT64_MAX,
+	.large = true,
+	.open = xz_open,
+	.reset = xz_reset,
+	.run = xz_run,
+	.close = lzma_close,
 };

@@ -4,50 +4,55 @@
  * Zstandard (method 93; RFC 8878) by libzstd.
  */
 
-#include "worker/decode/decode.h"
+#include "worker/decode/decoder.h"
 
 #include <stdlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* 2 to this power is DECODE_WINDOW_MAX. */
 #define WINDOW_LOG_MAX 27
 
+static_assert(UINT64_C(1) << WINDOW_LOG_MAX == DECODE_WINDOW_MAX, "the same window");
+
 struct zstd {
+	struct decoder base;
 	ZSTD_DCtx *context;
 	bool between; /* at the end of a frame: the stream may end, or another frame begin */
 };
 
-static void destroy(void *state)
+static struct zstd *zstd_of(struct decoder *decoder)
 {
-	struct zstd *zstd = state;
-
-	ZSTD_freeDCtx(zstd->context);
-	free(zstd);
+	return (struct zstd *)(void *)decoder;
 }
 
-static void *create(void)
+static void zstd_close(struct decoder *decoder)
+{
+	ZSTD_freeDCtx(zstd_of(decoder)->context);
+	free(decoder);
+}
+
+static struct decoder *zstd_open(void)
 {
 	struct zstd *zstd = calloc(1, sizeof(*zstd));
 
 	if (!zstd)
 		return NULL;
+	zstd->base.type = &decoder_zstd;
 	zstd->context = ZSTD_createDCtx();
 	if (zstd->context && !ZSTD_isError(ZSTD_DCtx_setParameter(
 				     zstd->context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
-		return zstd;
-	destroy(zstd);
+		return &zstd->base;
+	zstd_close(&zstd->base);
 	return NULL;
 }
 
-static enum decode_status reset(void *state, uint64_t size_bytes)
+static int zstd_reset(struct decoder *decoder, uint64_t size_bytes)
 {
-	struct zstd *zstd = state;
+	struct zstd *zstd = zstd_of(decoder);
 
 	(void)size_bytes; /* a frame that states its own needs no larger window than that */
 	zstd->between = false;
-	ZSTD_DCtx_reset(zstd->context, ZSTD_reset_session_only);
-	return DECODE_NEED_INPUT;
+	return ZSTD_isError(ZSTD_DCtx_reset(zstd->context, ZSTD_reset_session_only)) ? -1 : 0;
 }
 
 static enum decode_status status_of_error(size_t result)
@@ -62,9 +67,9 @@ static enum decode_status status_of_error(size_t result)
 	}
 }
 
-static enum decode_status run(void *state, struct inflate_span *span, bool last)
+static enum decode_status zstd_run(struct decoder *decoder, struct decode_span *span, bool last)
 {
-	struct zstd *zstd = state;
+	struct zstd *zstd = zstd_of(decoder);
 	ZSTD_inBuffer in = {span->in, span->in_size, 0};
 	ZSTD_outBuffer out = {span->out, span->out_size, 0};
 	size_t result = 0;
@@ -84,29 +89,19 @@ static enum decode_status run(void *state, struct inflate_span *span, bool last)
 		if (in.pos == in_before && out.pos == out_before)
 			return DECODE_BAD_DATA;
 	}
-	span->in += in.pos;
-	span->in_size -= in.pos;
-	span->out += out.pos;
-	span->out_size -= out.pos;
+	decode_span_move(span, in.pos, out.pos);
 	/* A full output may leave bytes inside of the decoder. */
 	return span->out_size == 0 ? DECODE_NEED_OUTPUT : DECODE_NEED_INPUT;
 }
 
-/* The number that the method had first (APPNOTE 4.4.5: deprecated). */
-const struct codec_type codec_zstd_first = {
-	.method = 20,
-	.name = NULL,
-	.create = create,
-	.reset = reset,
-	.run = run,
-	.destroy = destroy,
-};
-
-const struct codec_type codec_zstd = {
-	.method = 93,
-	.name = "Zstandard by libzstd " ZSTD_VERSION_STRING,
-	.create = create,
-	.reset = reset,
-	.run = run,
-	.destroy = destroy,
+const struct decoder_type decoder_zstd = {
+	.methods = {93, 20}, /* the second is the one that it had first (deprecated) */
+	.method_count = 2,
+	.library = "libzstd " ZSTD_VERSION_STRING,
+	.most_bytes = UINT64_MAX,
+	.large = true,
+	.open = zstd_open,
+	.reset = zstd_reset,
+	.run = zstd_run,
+	.close = zstd_close,
 };

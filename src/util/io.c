@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+
+#include "util/io.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+ssize_t io_read(int fd, void *bytes, size_t size)
+{
+	return io_retry(read(fd, bytes, size));
+}
+
+ssize_t io_write(int fd, const void *bytes, size_t size)
+{
+	return io_retry(write(fd, bytes, size));
+}
+
+ssize_t io_read_full(int fd, void *bytes, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t got = io_read(fd, (char *)bytes + done, size - done);
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+ssize_t io_pread_full(int fd, void *bytes, size_t size, uint64_t offset)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t got = io_retry(
+			pread(fd, (char *)bytes + done, size - done, (off_t)(offset + done)));
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+int io_write_full(int fd, const void *bytes, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t wrote = io_write(fd, (const char *)bytes + done, size - done);
+		if (wrote < 0)
+			return -1;
+		done += (size_t)wrote;
+	}
+	return 0;
+}
+
+int io_pwrite_full(int fd, const void *bytes, size_t size, uint64_t offset, size_t *written)
+{
+	size_t done = 0;
+	ssize_t wrote = 0;
+
+	while (done < size && wrote >= 0) {
+		wrote = io_retry(pwrite(
+			fd, (const char *)bytes + done, size - done, (off_t)(offset + done)));
+		if (wrote >= 0)
+			done += (size_t)wrote;
+	}
+	if (written)
+		*written = done;
+	return done == size ? 0 : -1;
+}
+
+int io_truncate(int fd, uint64_t size)
+{
+	return io_retry(ftruncate(fd, (off_t)size));
+}
+
+int io_allocate(int fd, int mode, uint64_t size)
+{
+	return io_retry(fallocate(fd, mode, 0, (off_t)size));
+}

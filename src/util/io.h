@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * System calls that a signal may interrupt (EINTR), and reads and writes that may be short. Both
+ * are dealt with here and nowhere else.
+ */
+
+#ifndef ZIPMAP_UTIL_IO_H
+#define ZIPMAP_UTIL_IO_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/**
+ * The result of the system call @call, which is made again as long as a signal interrupts it. Not
+ * for close(2): Linux has closed the descriptor by then.
+ */
+#define io_retry(call)                                     \
+	__extension__({                                    \
+		__typeof__(call) result_;                  \
+		do {                                       \
+			result_ = (call);                  \
+		} while (result_ == -1 && errno == EINTR); \
+		result_;                                   \
+	})
+
+/** read(2): up to @size bytes, as many as there are now. 0 at the end, -1 with errno. */
+ssize_t io_read(int fd, void *bytes, size_t size);
+
+/** write(2): up to @size bytes, as many as are taken now. -1 with errno. */
+ssize_t io_write(int fd, const void *bytes, size_t size);
+
+/** Read @size bytes. Fewer only at the end of the file; -1 with errno. */
+ssize_t io_read_full(int fd, void *bytes, size_t size);
+
+/** Read @size bytes at @offset. Fewer only at the end of the file; -1 with errno. */
+ssize_t io_pread_full(int fd, void *bytes, size_t size, uint64_t offset);
+
+/** Write all @size bytes. 0, or -1 with errno: then some of them may be written. */
+int io_write_full(int fd, const void *bytes, size_t size);
+
+/**
+ * Write all @size bytes at @offset. 0, or -1 with errno. *@written is how many of them were
+ * written in either case; it may be NULL.
+ */
+int io_pwrite_full(int fd, const void *bytes, size_t size, uint64_t offset, size_t *written);
+
+/** ftruncate(2). 0, or -1 with errno. */
+int io_truncate(int fd, uint64_t size);
+
+/** fallocate(2) from the start of the file on. 0, or -1 with errno. */
+int io_allocate(int fd, int mode, uint64_t size);
+
+#endif

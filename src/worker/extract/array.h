@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What array a member holds whose name says that it is a .npy file.
+ */
+
+#ifndef ZIPMAP_WORKER_EXTRACT_ARRAY_H
+#define ZIPMAP_WORKER_EXTRACT_ARRAY_H
+
+#include "numpy/array.h"
+#include "numpy/npy.h"
+#include "protocol/record.h"
+#include "worker/container/archive.h"
+#include "worker/extract/outfile.h"
+
+/** Where the bytes of a member are: in a file that is being written, or in place. */
+struct member_place {
+	const struct outfile *out;      /**< the file; NULL: in place */
+	const struct member_data *data; /**< raw data of the archive */
+	uint64_t start;                 /**< where the member begins there */
+};
+
+/** Bytes that member_find_array() needs to work with. */
+#define MEMBER_ARRAY_BUFFER (NPY_HEADER_MAX + ARRAY_DTYPE_MAX)
+
+/**
+ * Read the .npy header of @member, and say in @record what it says: @array, or a note that there is
+ * none. @buffer (MEMBER_ARRAY_BUFFER bytes) holds the array's type from then on. 0, or -1 with
+ * *@failure.
+ */
+int member_find_array(const struct member *member, const struct member_place *place,
+	uint8_t *buffer, struct array *array, struct record *record, struct failure *failure);
+
+#endif
