@@ -165,6 +165,7 @@ static bool is_about(const struct message *message, const struct unit *unit)
 		return message->done.archive == archive && message->done.first == unit->first;
 	case MESSAGE_WORK:
 	case MESSAGE_MEMORY:
+	case MESSAGE_START:
 		break;
 	}
 	return false;

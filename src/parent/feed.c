@@ -3,6 +3,7 @@
 #include "parent/feed.h"
 
 #include "parent/announce.h"
+#include "parent/losses.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
 #include "util/printable.h"
@@ -119,19 +120,6 @@ static struct unit *find_unit(struct run *run, uint64_t preferred)
 	return NULL;
 }
 
-/* Not even one worker can be started. */
-static void fail_to_start(struct run *run, int error)
-{
-	struct failure failure = {FAILURE_NO_WORKER, {(uint64_t)error, 0}};
-	char words[PRINTABLE_MAX];
-
-	failure_describe(&failure, "", words, sizeof(words));
-	diag(DIAG_ERROR, "%s", words);
-	run_stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
-	announce_failure(
-		run, &(struct failed){.error = failure_slug(failure.kind), .message = words});
-}
-
 /* Give @unit to @worker. False where it cannot be sent. */
 static bool give(struct run *run, struct worker *worker, struct unit *unit)
 {
@@ -215,11 +203,10 @@ void feed(struct run *run)
 	}
 	while (run->pool.live < run->most_workers &&
 		(unit = find_unit(run, PROGRESS_NONE)) != NULL) {
-		struct worker *worker = pool_start(&run->pool);
-		if (!worker && run->pool.live == 0)
-			fail_to_start(run, errno);
-		else if (!worker)
-			run->most_workers = run->pool.live; /* then with fewer */
+		struct failure failure;
+		struct worker *worker = pool_start(&run->pool, &failure);
+		if (!worker)
+			losses_of_start(run, &failure);
 		if (!worker || !give(run, worker, unit))
 			return;
 	}

@@ -2,8 +2,10 @@
 
 #include "parent/losses.h"
 
+#include "parent/announce.h"
 #include "parent/verify.h"
 #include "util/diag.h"
+#include "util/printable.h"
 
 #include <signal.h>
 #include <string.h>
@@ -111,6 +113,39 @@ static void count_loss(struct run *run)
 	run_stop(run, RUN_STOPPED, 0);
 }
 
+void losses_of_start(struct run *run, const struct failure *failure)
+{
+	char words[PRINTABLE_MAX];
+
+	if (run->pool.live > 0) {
+		run->most_workers = run->pool.live;
+		return;
+	}
+	failure_describe(failure, "", words, sizeof(words));
+	diag(DIAG_ERROR, "%s", words);
+	run_stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
+	announce_failure(
+		run, &(struct failed){.error = failure_slug(failure->kind), .message = words});
+}
+
+/* A worker that never was ready is gone, with the wait(2) status @status: nothing is to blame. */
+static void lose_unready(struct run *run, const struct worker *dead, int status)
+{
+	struct failure failure;
+	int result = 0;
+
+	for (unsigned i = dead->queued; i-- > 0 && result == 0;)
+		result = schedule_requeue(&run->schedule, dead->queue[i].unit);
+	if (result < 0) {
+		run_out_of_memory(run);
+	} else if (pool_failed_to_start(dead, status, &failure)) {
+		run->stats->workers--;
+		losses_of_start(run, &failure);
+	} else {
+		count_loss(run);
+	}
+}
+
 void losses_take(struct run *run, struct worker *worker, bool broke)
 {
 	struct last_word words[PROGRESS_LANES];
@@ -124,6 +159,10 @@ void losses_take(struct run *run, struct worker *worker, bool broke)
 	int status = pool_bury(&run->pool, worker);
 	if (run->ending || run->stop)
 		return;
+	if (!dead.is_ready && !broke) {
+		lose_unready(run, &dead, status);
+		return;
+	}
 	if (!broke)
 		failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
 	/* The timer of worker/deadline.h. */

@@ -21,4 +21,10 @@
  */
 void losses_take(struct run *run, struct worker *worker, bool broke);
 
+/**
+ * A worker could not be started, for the reason @failure: go on with those that there are, or end
+ * the run if there is none.
+ */
+void losses_of_start(struct run *run, const struct failure *failure);
+
 #endif

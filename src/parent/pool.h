@@ -10,6 +10,7 @@
 
 #include "parent/run.h"
 #include "parent/rundir.h"
+#include "parent/start.h"
 #include "protocol/crashnote.h"
 #include "protocol/message.h"
 
@@ -48,17 +49,20 @@ struct worker {
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
 	unsigned queued;
-	bool has_left; /**< it has said its last words */
+	bool is_ready;                /**< it has started, as far as it has to say so */
+	bool has_left;                /**< it has said its last words */
+	struct failure start_failure; /**< why it says that it cannot start */
 };
 
 struct pool {
-	const struct worker_entry *entry;
+	struct starter starter;
 	struct rundir *rundir;
 	struct run_stats *stats;
 	struct worker *workers; /**< @size of them */
 	unsigned size;
 	unsigned live;
-	uint8_t *packet; /**< the packet received last, PACKET_MAX bytes */
+	unsigned lacking; /**< steps of the sandbox that were refused, each a bit: the user knows */
+	uint8_t *packet;  /**< the packet received last, PACKET_MAX bytes */
 };
 
 /**
@@ -68,8 +72,17 @@ struct pool {
 int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
 	struct rundir *rundir, struct run_stats *stats);
 
-/** Start one more worker in a free place. NULL with errno; there must be a free place. */
-struct worker *pool_start(struct pool *pool);
+/**
+ * Start one more worker in a free place, of which there must be one. NULL with *@failure, as the
+ * user is told it, and errno.
+ */
+struct worker *pool_start(struct pool *pool, struct failure *failure);
+
+/**
+ * Whether @worker, which ended with the wait(2) status @status, never came to be ready, and others
+ * would not either: it could not do a step, or left. Why goes to *@failure.
+ */
+bool pool_failed_to_start(const struct worker *worker, int status, struct failure *failure);
 
 /**
  * Tell @worker to do a unit; @archive_fd goes along unless it is -1. 0, or -1 with errno; EPIPE
@@ -81,6 +94,7 @@ int pool_send(
 /**
  * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 where
  * nothing is there yet, -1 where nothing will come any more: the end of the channel, or EBADMSG.
+ * Its first word is dealt with here; what its sandbox lacks is said once.
  */
 int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader);
 

@@ -9,14 +9,13 @@
 #ifndef ZIPMAP_PARENT_RUN_H
 #define ZIPMAP_PARENT_RUN_H
 
+#include "parent/start.h"
 #include "protocol/limits.h"
 #include "protocol/record.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct worker_progress;
 
 /** What a source answers. */
 enum source_status {
@@ -81,13 +80,6 @@ struct record_sink {
 	 * since the start, have been written to their last byte.
 	 */
 	int (*write)(void *context, uint64_t *written);
-	void *context;
-};
-
-/** What a worker process does. It leaves with _exit(2) and does not return. */
-struct worker_entry {
-	void (*main)(
-		void *context, int channel_fd, int directory_fd, struct worker_progress *progress);
 	void *context;
 };
 

@@ -11,6 +11,7 @@
 #define ZIPMAP_PROTOCOL_MESSAGE_H
 
 #include "protocol/record.h"
+#include "protocol/startstep.h"
 #include "protocol/wire.h"
 
 #include <stdbool.h>
@@ -32,6 +33,8 @@ enum message_kind {
 	MESSAGE_DONE, /**< the unit's last word; with a failure where the archive cannot be read */
 
 	MESSAGE_MEMORY, /**< the worker's last word, after the channel's end: its peaks */
+
+	MESSAGE_START, /**< the worker's first word: it is ready, or cannot start */
 };
 
 /** A unit of work: members @first up to but not including @end of one archive. */
@@ -65,6 +68,13 @@ struct message_memory {
 	uint64_t shared_bytes;
 };
 
+/** That the worker is ready (START_NONE), or which step of its start failed. */
+struct message_start {
+	enum start_step step;
+	uint32_t error; /**< the step's errno; 0: none failed */
+	bool goes_on;   /**< it does without what the step enters, and will be ready */
+};
+
 struct message {
 	enum message_kind kind;
 	struct array array; /**< that of a record that was read, so that no copy may be made */
@@ -74,6 +84,7 @@ struct message {
 		struct record record;
 		struct message_done done;
 		struct message_memory memory;
+		struct message_start start;
 	};
 };
 

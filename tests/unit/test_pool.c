@@ -82,7 +82,7 @@ static void worker_main(
 	_exit(0);
 }
 
-static const struct worker_entry entry = {worker_main, &pool};
+static const struct worker_entry entry = {.main = worker_main, .context = &pool};
 
 static void set_up(void)
 {
@@ -106,7 +106,8 @@ static void tear_down(void)
 
 static struct worker *start(void)
 {
-	struct worker *worker = pool_start(&pool);
+	struct failure failure;
+	struct worker *worker = pool_start(&pool, &failure);
 
 	ck_assert_ptr_nonnull(worker);
 	ck_assert_int_gt(worker->pid, 0);
@@ -310,11 +311,14 @@ END_TEST
 START_TEST(where_no_directory_can_be_made_no_worker_is_started_and_nothing_leaks)
 {
 	size_t before = open_descriptors();
+	struct failure failure;
 
 	ck_assert_int_eq(unlinkat(rundir.fd, RUNDIR_LOCK, 0), 0);
 	ck_assert_int_eq(rmdir(rundir.path), 0);
-	ck_assert_ptr_null(pool_start(&pool));
+	ck_assert_ptr_null(pool_start(&pool, &failure));
 	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(failure.kind, FAILURE_NO_WORKER);
+	ck_assert_uint_eq(failure.numbers[0], ENOENT);
 	ck_assert_uint_eq(pool.live, 0);
 	ck_assert_uint_eq(stats.workers, 0);
 	ck_assert_uint_eq(open_descriptors(), before);
