@@ -40,8 +40,8 @@ static int reset_signals(void)
 	static const int parents[] = {SIGINT, SIGTERM, SIGHUP};
 	sigset_t mask;
 
-	for (int number = 1; number < SIGRTMIN; number++) {
-		/* All others are libc's own, or cannot be changed. */
+	for (int number = 1; number <= SIGSYS; number++) {
+		/* Two of these cannot be changed. The others, above, have no meaning. */
 		if (signal(number, SIG_DFL) == SIG_ERR && errno != EINVAL)
 			return -1;
 	}

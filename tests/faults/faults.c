@@ -48,7 +48,7 @@
 	F(mmap) F(munmap)                                                                       \
 	F(socketpair) F(shutdown) F(sendmsg) F(recvmsg) F(poll)                                 \
 	F(fork) F(clone) F(execve) F(waitpid) F(getrlimit) F(setrlimit)                         \
-	F(memfd_create) F(posix_fallocate) F(getsockopt)                                        \
+	F(memfd_create) F(posix_fallocate) F(fallocate) F(getsockopt)                           \
 	F(signalfd) F(sigprocmask) F(sigaction) F(prctl) F(syscall)
 /* clang-format on */
 
@@ -374,6 +374,10 @@ WRAP(int, memfd_create, memfd_create, -1, (const char *name, unsigned flags), (n
 WRAP(int, getsockopt, getsockopt, -1,
 	(int fd, int level, int name, void *restrict value, socklen_t *restrict size),
 	(fd, level, name, value, size))
+
+WRAP(int, fallocate, fallocate, -1, (int fd, int mode, off_t at, off_t size), (fd, mode, at, size))
+WRAP(int, fallocate64, fallocate, -1, (int fd, int mode, off64_t at, off64_t size),
+	(fd, mode, at, size))
 
 /* They return the error. */
 WRAP(int, posix_fallocate, posix_fallocate, errno, (int fd, off_t at, off_t size), (fd, at, size))
