@@ -34,12 +34,15 @@
  *     - verify.[ch]      the file that a worker says it has made
  *       budget.[ch]      ... within what may be unzipped in all
  *     - emit.[ch]        results to the sink, and removing what was not announced
+ *       start.[ch]       ... their making
+ *       note.[ch]        ... what they leave behind
  *     - rundir.[ch]      the run directory, and its lock
  *     - gc.[ch]          what killed runs left
  *       dirents.[ch]     ... directory entries, and removing them
  *     - signals.[ch]     INT, TERM and HUP as events
  * - worker/: the only code that reads archive bytes
  *     - worker.[ch]      a worker process: units in, records out
+ *       anew.[ch]        ... as a process of its own making
  *       lane.[ch]        ... one unit, of the two that it may have in hand
  *       outbox.[ch]      ... what it says, several messages to a packet
  *     - archive.[ch]     the directory and members' data, by libzip
@@ -87,6 +90,7 @@
 #include "protocol/method.h"
 #include "util/diag.h"
 #include "util/printable.h"
+#include "worker/anew.h"
 #include "worker/decode/checksum.h"
 #include "worker/decode/decoders.h"
 #include "worker/sandbox.h"
@@ -275,8 +279,16 @@ static struct worker_settings worker_settings_of(
 			      (options->printf_format && format_uses(options->printf_format, 'm')),
 		.sandboxed = !options->no_sandbox,
 		.sandbox = sandbox,
+		.all_required = options->require_sandbox,
 		.measure = options->stats,
 	};
+}
+
+static enum worker_fork fork_of(const struct options *options)
+{
+	if (options->require_sandbox)
+		return FORK_REFUSED;
+	return options->no_sandbox ? FORK_QUIET : FORK_WARNED;
 }
 
 static struct run_settings run_settings_of(const struct options *options)
@@ -310,8 +322,8 @@ static void conclude(const struct options *options, const struct outcome *outcom
 }
 
 /* Unzip @inputs and print what is asked for. */
-static void unzip_inputs(const struct options *options, struct inputs *inputs, unsigned sandbox,
-	const char *password, struct outcome *outcome)
+static void unzip_inputs(const struct options *options, struct inputs *inputs,
+	const struct worker_entry *worker, struct outcome *outcome)
 {
 	struct output_style style = {
 		.separator = options->null_separated ? '\0' : '\n',
@@ -328,12 +340,34 @@ static void unzip_inputs(const struct options *options, struct inputs *inputs, u
 		output_list(&output);
 	struct archive_source source = inputs_source(inputs);
 	struct record_sink sink = output_sink(&output);
-	struct worker_settings worker_settings = worker_settings_of(options, sandbox, password);
-	struct worker_entry worker = {worker_main, &worker_settings};
 	struct run_settings settings = run_settings_of(options);
 
-	outcome->end = run(&settings, &source, &sink, &worker, &outcome->stats, &outcome->number);
+	outcome->end = run(&settings, &source, &sink, worker, &outcome->stats, &outcome->number);
 	output_release(&output);
+}
+
+/* As unzip_inputs(), by workers with these settings. */
+static void unzip_by_workers(const struct options *options, struct inputs *inputs,
+	struct worker_settings *settings, struct outcome *outcome)
+{
+	size_t size;
+	uint8_t *encoded = settings_encode(settings, &size);
+
+	if (!encoded) {
+		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
+		return;
+	}
+	struct worker_entry worker = {
+		.main = worker_main,
+		.context = settings,
+		.argument = WORKER_ARGUMENT,
+		.settings = encoded,
+		.settings_bytes = size,
+		.fork = fork_of(options),
+	};
+	unzip_inputs(options, inputs, &worker, outcome);
+	explicit_bzero(encoded, size); /* there may be a password in it */
+	free(encoded);
 }
 
 /* Unzip, or test or list, which differ in what workers do and what is printed. */
@@ -355,7 +389,9 @@ static int unzip(const struct options *options)
 	if (options->in_place.unchecked)
 		diag(DIAG_DETAIL, "members that stay in their archives are not checked");
 	if (inputs_open(&inputs, options) == 0) {
-		unzip_inputs(options, &inputs, sandbox, password.text, &outcome);
+		struct worker_settings settings =
+			worker_settings_of(options, sandbox, password.text);
+		unzip_by_workers(options, &inputs, &settings, &outcome);
 		inputs_close(&inputs);
 	}
 	password_forget(&password);
@@ -394,6 +430,11 @@ int main(int argc, char *argv[])
 	char error[OPTIONS_ERROR_MAX];
 	int status = STATUS_USAGE;
 
+	if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0) {
+		anew_main(); /* returns only if no parent has started us */
+		diag(DIAG_ERROR, "'%s' is for zipmap's own use", WORKER_ARGUMENT);
+		return STATUS_USAGE;
+	}
 	setlocale(LC_MESSAGES, "");
 	if (open_standard_streams() < 0)
 		return STATUS_USAGE;

@@ -86,7 +86,7 @@ static enum dispatch_end start_workers(const struct giving *giving)
 		struct unit *unit = schedule_next(giving->schedule, PROGRESS_NONE);
 		if (!unit)
 			return DISPATCH_HUNGRY;
-		struct worker *worker = pool_start(pool);
+		struct worker *worker = pool_start(pool, &dispatch->failure);
 		if (!worker && pool->live == 0)
 			return DISPATCH_NO_WORKER;
 		if (!worker)

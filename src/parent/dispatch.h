@@ -22,12 +22,13 @@ struct dispatch {
 	bool in_place;         /**< members may stay in archives that have paths */
 	bool one_by_one;       /**< no unit is queued behind another */
 	bool again;            /**< a unit could not be sent: dispatch again after a while */
+	struct failure failure; /**< why the last worker that could not be started was not */
 };
 
 enum dispatch_end {
 	DISPATCH_HUNGRY,    /**< another unit could be given out, and the schedule has none */
 	DISPATCH_SATED,     /**< all workers have what they can do with, or none can be sent now */
-	DISPATCH_NO_WORKER, /**< there is no worker, and none can be started; see errno */
+	DISPATCH_NO_WORKER, /**< there is no worker, and none can be started; see @failure */
 };
 
 void dispatch_init(

@@ -4,16 +4,14 @@
 
 #include "protocol/channel.h"
 #include "util/cleanup.h"
+#include "util/diag.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,57 +46,14 @@ int pool_share_descriptors(unsigned jobs, unsigned *workers, size_t *archives)
 int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
 	struct rundir *rundir, struct run_stats *stats)
 {
-	*pool = (struct pool){.entry = entry, .rundir = rundir, .stats = stats, .size = size};
+	*pool = (struct pool){.rundir = rundir, .stats = stats, .size = size};
 	pool->workers = calloc(size, sizeof(*pool->workers));
 	pool->packet = malloc(PACKET_MAX);
-	if (pool->workers && pool->packet)
+	if (starter_init(&pool->starter, entry) == 0 && pool->workers && pool->packet)
 		return 0;
 	pool_release(pool);
 	errno = ENOMEM;
 	return -1;
-}
-
-/* Have @fd as number @target, whatever was there; what it was before is closed by the caller. */
-static void move_fd(int fd, int target)
-{
-	if (dup2(fd, target) < 0)
-		_exit(EXIT_FAILURE);
-}
-
-/*
- * In the new process: keep the channel, the directory and stderr (for an assert's last words), and
- * nothing else that the parent has open, neither the user's stdout, whose reader waits for its
- * end, nor other workers' channels and directories.
- */
-static _Noreturn void become_worker(
-	const struct pool *pool, const struct worker *worker, int channel_fd, pid_t parent)
-{
-	enum { CHANNEL = 3, DIRECTORY, FIRST_UNUSED };
-
-	/* Should the parent have died before this took effect, nobody would be told. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-		_exit(EXIT_FAILURE);
-	/* First above all numbers that are given new meaning, then down to them. */
-	int channel = fcntl(channel_fd, F_DUPFD, FIRST_UNUSED);
-	bool files = worker->directory_fd >= 0;
-	int directory = files ? fcntl(worker->directory_fd, F_DUPFD, FIRST_UNUSED) : channel;
-	int null = open("/dev/null", O_RDWR);
-	if (channel < 0 || directory < 0 || null < 0)
-		_exit(EXIT_FAILURE);
-	move_fd(null, STDIN_FILENO);
-	move_fd(null, STDOUT_FILENO);
-	move_fd(channel, CHANNEL);
-	if (files)
-		move_fd(directory, DIRECTORY);
-	if (close_range(files ? FIRST_UNUSED : DIRECTORY, ~0U, 0) < 0)
-		_exit(EXIT_FAILURE);
-	for (unsigned i = 0; i < pool->size; i++) {
-		struct worker *other = &pool->workers[i];
-		if (other != worker && other->progress)
-			munmap(other->progress, sizeof(*other->progress));
-	}
-	pool->entry->main(pool->entry->context, CHANNEL, files ? DIRECTORY : -1, worker->progress);
-	_exit(EXIT_FAILURE); /* not reached */
 }
 
 static struct worker *free_place(struct pool *pool)
@@ -117,60 +72,115 @@ static void clear_place(struct worker *worker)
 		close(worker->channel_fd);
 	if (worker->directory_fd >= 0)
 		close(worker->directory_fd);
-	if (worker->progress)
-		munmap(worker->progress, sizeof(*worker->progress));
+	note_release(worker->progress);
 	*worker = (struct worker){.channel_fd = -1, .directory_fd = -1};
 }
 
-struct worker *pool_start(struct pool *pool)
+/* The worker's directory, its note and its channel, whose other end goes to @start. */
+static int equip(struct pool *pool, struct worker *worker, struct start *start, struct note *note,
+	enum start_step *step)
 {
-	struct worker *worker = free_place(pool);
-	int channel[2] = {-1, -1};
+	int channel[2];
 	struct stat status;
 
-	assert(worker);
-	*worker = (struct worker){.channel_fd = -1, .directory_fd = -1, .archive = PROGRESS_NONE};
+	*step = START_NONE;
 	if (pool->rundir) {
 		worker->directory_fd = rundir_add(pool->rundir, &worker->directory);
 		if (worker->directory_fd < 0 || fstat(worker->directory_fd, &status) < 0)
-			goto fail;
+			return -1;
 		worker->device = status.st_dev;
 		worker->owner = status.st_uid;
+		start->directory_fd = worker->directory_fd;
 	}
-	void *page = mmap(NULL, sizeof(*worker->progress), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (page == MAP_FAILED)
-		goto fail;
-	worker->progress = page;
-	for (int i = 0; i < PROGRESS_LANES; i++) {
-		atomic_store(&worker->progress->lanes[i].unit, PROGRESS_NONE);
-		atomic_store(&worker->progress->lanes[i].member, PROGRESS_NONE);
-	}
+	*step = START_NOTE;
+	if (note_make(note, pool->rundir ? pool->rundir->fd : -1) < 0)
+		return -1;
+	worker->progress = note->page;
+	*step = START_CHANNEL;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) < 0)
-		goto fail;
+		return -1;
 	worker->channel_fd = channel[0];
+	start->channel_fd = channel[1];
+	return 0;
+}
 
-	pid_t parent = getpid();
-	pid_t pid = fork();
-	if (pid == 0)
-		become_worker(pool, worker, channel[1], parent);
-	int error = errno;
-	close(channel[1]);
-	if (pid < 0) {
-		errno = error;
-		goto fail;
+/* As equip(), and then the process. */
+static int start_in(struct pool *pool, struct worker *worker, struct start *start,
+	struct note *note, enum start_step *step)
+{
+	if (equip(pool, worker, start, note, step) < 0)
+		return -1;
+	worker->pid = starter_start(&pool->starter, start, step);
+	if (worker->pid < 0) {
+		worker->pid = 0;
+		return -1;
 	}
-	worker->pid = pid;
-	pool->live++;
-	pool->stats->workers++;
-	return worker;
-fail:
-	error = errno;
+	/* Workers that are forked later are not to have it. */
+	*step = START_NOTE;
+	if (madvise(note->page, CRASHNOTE_BYTES, MADV_DONTFORK) < 0)
+		return -1;
+	/* A worker that is dead already will show as such. */
+	*step = START_SETTINGS;
+	if (starter_tell(&pool->starter, worker->channel_fd, start, &pool->stats->sent_messages,
+		    &pool->stats->sent_bytes) < 0 &&
+		errno != EPIPE && errno != ECONNRESET)
+		return -1;
+	return 0;
+}
+
+/* Kill the process of a place, if there is one, and wait for it. Its wait(2) status. */
+static int end_process(const struct worker *worker)
+{
+	int status = 0;
+
+	if (worker->pid == 0)
+		return 0;
+	kill(worker->pid, SIGKILL);
+	while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+struct worker *pool_start(struct pool *pool, struct failure *failure)
+{
+	struct worker *worker = free_place(pool);
+	struct note note = {.fd = -1};
+	struct start start = {.channel_fd = -1, .directory_fd = -1, .note = &note};
+	enum start_step step;
+
+	assert(worker);
+	*worker = (struct worker){.channel_fd = -1, .directory_fd = -1, .archive = PROGRESS_NONE};
+	worker->is_ready = !pool->starter.entry->settings;
+	int result = start_in(pool, worker, &start, &note, &step);
+	int error = errno;
+	if (note.fd >= 0)
+		close(note.fd);
+	if (start.channel_fd >= 0)
+		close(start.channel_fd);
+	if (result == 0) {
+		pool->live++;
+		pool->stats->workers++;
+		return worker;
+	}
+	end_process(worker);
 	if (worker->directory_fd >= 0)
 		rundir_drop(pool->rundir, worker->directory);
 	clear_place(worker);
+	*failure = (struct failure){FAILURE_NO_WORKER, {(uint64_t)error, step}};
 	errno = error;
 	return NULL;
+}
+
+bool pool_failed_to_start(const struct worker *worker, int status, struct failure *failure)
+{
+	if (worker->is_ready)
+		return false;
+	*failure = worker->start_failure;
+	if (failure->kind != FAILURE_NONE)
+		return true;
+	/* Any other signal than that of a filter around us can have come from anywhere. */
+	*failure = (struct failure){FAILURE_NOT_READY, {(uint64_t)status, 0}};
+	return WIFEXITED(status) || WTERMSIG(status) == SIGSYS;
 }
 
 int pool_send(
@@ -192,20 +202,66 @@ int pool_send(
 	return 0;
 }
 
+/* The part of the sandbox that @word says is refused. */
+static void warn_of_lack(struct pool *pool, const struct message_start *word)
+{
+	unsigned bit = 1U << word->step;
+
+	if (!(pool->lacking & bit))
+		diag(DIAG_WARNING,
+			"the sandbox of the workers lacks what this kernel refuses: %s: %s",
+			start_step_part(word->step), strerror((int)word->error));
+	pool->lacking |= bit;
+}
+
+/*
+ * Take a worker's first word, if the packet is one. 1 if it was, 0 if it is something else; -1 with
+ * errno if nothing more is to be expected of the worker.
+ */
+static int take_first_word(struct pool *pool, struct worker *worker, struct wire_reader packet)
+{
+	struct message message;
+
+	if (worker->is_ready)
+		return 0;
+	if (message_get(&packet, &message) != 1 || packet.left != 0 ||
+		message.kind != MESSAGE_START) {
+		errno = EBADMSG;
+		return -1;
+	}
+	const struct message_start *word = &message.start;
+	if (word->step == START_NONE) {
+		worker->is_ready = true;
+		return 1;
+	}
+	if (word->goes_on) {
+		warn_of_lack(pool, word);
+		return 1;
+	}
+	worker->start_failure = (struct failure){FAILURE_NO_WORKER, {word->error, word->step}};
+	errno = ECHILD;
+	return -1;
+}
+
 int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader)
 {
-	ssize_t size = channel_receive(worker->channel_fd, pool->packet, PACKET_MAX, NULL, false);
+	int taken;
 
-	if (size < 0 && errno == EAGAIN)
-		return 0;
-	if (size == 0)
-		errno = ECONNRESET;
-	if (size <= 0)
-		return -1;
-	pool->stats->received_messages++;
-	pool->stats->received_bytes += (uint64_t)size;
-	wire_reader_init(reader, pool->packet, (size_t)size);
-	return 1;
+	do {
+		ssize_t size =
+			channel_receive(worker->channel_fd, pool->packet, PACKET_MAX, NULL, false);
+		if (size < 0 && errno == EAGAIN)
+			return 0;
+		if (size == 0)
+			errno = ECONNRESET;
+		if (size <= 0)
+			return -1;
+		pool->stats->received_messages++;
+		pool->stats->received_bytes += (uint64_t)size;
+		wire_reader_init(reader, pool->packet, (size_t)size);
+		taken = take_first_word(pool, worker, *reader);
+	} while (taken == 1);
+	return taken < 0 ? -1 : 1;
 }
 
 void pool_drop_unit(struct worker *worker, struct in_hand *hand)
@@ -217,11 +273,9 @@ void pool_drop_unit(struct worker *worker, struct in_hand *hand)
 
 int pool_bury(struct pool *pool, struct worker *worker)
 {
-	int status = 0;
+	int status = end_process(worker);
 
-	kill(worker->pid, SIGKILL);
-	while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	note_show_words(worker->progress);
 	clear_place(worker);
 	pool->live--;
 	return status;
@@ -243,4 +297,5 @@ void pool_release(struct pool *pool)
 	}
 	free(steal_pointer(&pool->workers));
 	free(steal_pointer(&pool->packet));
+	starter_release(&pool->starter);
 }

@@ -9,6 +9,7 @@
 
 #include "parent/interface.h"
 #include "parent/rundir.h"
+#include "parent/start.h"
 #include "protocol/crashnote.h"
 #include "protocol/message.h"
 
@@ -20,13 +21,6 @@
 #define WORKER_QUEUE_MAX 4
 
 struct unit;
-
-/** What a worker process does. It leaves with _exit(2) and does not return. */
-struct worker_entry {
-	void (*main)(
-		void *context, int channel_fd, int directory_fd, struct worker_progress *progress);
-	void *context;
-};
 
 /** A file with several members, as the parent has verified it. */
 struct seen_pack {
@@ -54,17 +48,20 @@ struct worker {
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
 	unsigned queued;
-	bool has_left; /**< it has said its last message */
+	bool is_ready;                /**< it has started, as far as it has to say so */
+	bool has_left;                /**< it has said its last message */
+	struct failure start_failure; /**< why it says that it cannot start */
 };
 
 struct pool {
-	const struct worker_entry *entry;
+	struct starter starter;
 	struct rundir *rundir;
 	struct run_stats *stats;
 	struct worker *workers; /**< @size of them */
 	unsigned size;
 	unsigned live;
-	uint8_t *packet; /**< the packet received last, PACKET_MAX bytes */
+	unsigned lacking; /**< steps of the sandbox that were refused, each a bit: the user knows */
+	uint8_t *packet;  /**< the packet received last, PACKET_MAX bytes */
 };
 
 /**
@@ -81,8 +78,17 @@ int pool_share_descriptors(unsigned jobs, unsigned *workers, size_t *archives);
 int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
 	struct rundir *rundir, struct run_stats *stats);
 
-/** Start one more worker in a free place. NULL with errno; there must be a free place. */
-struct worker *pool_start(struct pool *pool);
+/**
+ * Start one more worker in a free place, of which there must be one. NULL with *@failure, as the
+ * user is told it, and errno.
+ */
+struct worker *pool_start(struct pool *pool, struct failure *failure);
+
+/**
+ * Whether @worker, which ended with the wait(2) status @status, never came to be ready, and others
+ * would not either: it could not do a step, or left. Why goes to *@failure.
+ */
+bool pool_failed_to_start(const struct worker *worker, int status, struct failure *failure);
 
 /**
  * Send @message, a MESSAGE_WORK, to @worker; @archive_fd goes along unless it is -1, and
@@ -94,7 +100,8 @@ int pool_send(
 /**
  * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 if nothing
  * is there yet, -1 with errno if nothing will come any more: the end of the channel (ECONNRESET),
- * EBADMSG, or no memory of ours (ENOMEM, ENOBUFS).
+ * EBADMSG, or no memory of ours (ENOMEM, ENOBUFS). The message with which a worker starts is dealt
+ * with here; what its sandbox lacks is said once.
  */
 int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader);
 

@@ -34,6 +34,7 @@ static bool is_ours(enum failure_kind kind)
 	case FAILURE_CHANGED:
 	case FAILURE_WORKER_DIED:
 	case FAILURE_NO_WORKER:
+	case FAILURE_NOT_READY:
 	case FAILURE_BAD_WORKER:
 	case FAILURE_SLOW:
 		return true;
@@ -135,7 +136,9 @@ static const struct rule {
 /* The unit that @message is about, of those that @worker has; NULL: none. */
 static struct in_hand *find_unit(struct worker *worker, const struct message *message)
 {
-	for (unsigned i = 0; i < worker->queued && message->kind != MESSAGE_MEMORY; i++) {
+	if (message->kind == MESSAGE_MEMORY || message->kind == MESSAGE_START)
+		return NULL;
+	for (unsigned i = 0; i < worker->queued; i++) {
 		if (worker->queue[i].unit->id == message->unit)
 			return &worker->queue[i];
 	}

@@ -117,18 +117,17 @@ static void emit_results(struct run *run)
 		react_to_emit(run, emit_result(&run->emit, &result, run->rundir.path));
 }
 
-/* Not even one worker can be started, for the reason @error. */
-static void fail_to_start(struct run *run, int error)
+/* Not even one worker can be started, for the reason @failure. */
+static void fail_to_start(struct run *run, const struct failure *failure)
 {
-	struct failure failure = {FAILURE_NO_WORKER, {(uint64_t)error, 0}};
 	char words[PRINTABLE_MAX];
 
-	failure_describe(&failure, "", words, sizeof(words));
+	failure_describe(failure, "", words, sizeof(words));
 	diag(DIAG_ERROR, "%s", words);
 	stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
 	react_to_emit(run,
 		emit_failure(&run->emit,
-			&(struct failed){.error = failure_slug(failure.kind), .message = words}));
+			&(struct failed){.error = failure_slug(failure->kind), .message = words}));
 }
 
 /* How long to wait if no unit can be given out now. */
@@ -153,7 +152,7 @@ static int give_out(struct run *run)
 		case DISPATCH_SATED:
 			return pause_ms(run);
 		case DISPATCH_NO_WORKER:
-			fail_to_start(run, errno);
+			fail_to_start(run, &run->dispatch.failure);
 			return 0;
 		}
 		if (!schedule_has_room(&run->schedule) || !emit_has_room(&run->emit))
@@ -207,6 +206,7 @@ static int take_message(struct run *run, struct worker *worker, struct message *
 		worker->has_left = true;
 		return 0;
 	case MESSAGE_WORK:
+	case MESSAGE_START:
 		break;
 	}
 	errno = EBADMSG;
@@ -234,12 +234,22 @@ static void lose_worker(struct run *run, struct worker *worker, bool broke)
 	worker_exit_take(&gone, &run->pool, worker, broke);
 	if (run->ending)
 		return;
-	if (run->rundir.path && worker_exit_sweep(&gone, &run->schedule, &run->rundir) < 0)
+	if (!gone.unready && run->rundir.path &&
+		worker_exit_sweep(&gone, &run->schedule, &run->rundir) < 0)
 		report_untidy(run);
 	if (worker_exit_requeue(&gone, &run->schedule) < 0)
 		stop_without_memory(run);
-	if (!run->over)
+	if (run->over)
+		return;
+	if (!gone.cannot_start) {
 		count_loss(run);
+		return;
+	}
+	run->stats->workers--;
+	if (run->pool.live > 0)
+		run->dispatch.most_workers = run->pool.live; /* then with fewer */
+	else
+		fail_to_start(run, &gone.failure);
 }
 
 /* Take a packet of @worker. 1, 0 if there is none now, or -1 as take_message(). */

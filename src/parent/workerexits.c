@@ -47,11 +47,14 @@ void worker_exit_take(
 	}
 	for (int i = 0; i < PROGRESS_LANES; i++)
 		read_crash_note(&worker->progress->lanes[i], &gone->words[i]);
+	struct worker dead = *worker;
 	int status = pool_bury(pool, worker);
 	if (broke)
 		gone->failure = (struct failure){.kind = FAILURE_BAD_WORKER};
 	else
 		gone->failure = describe_death(status);
+	gone->unready = !dead.is_ready && !broke;
+	gone->cannot_start = gone->unready && pool_failed_to_start(&dead, status, &gone->failure);
 }
 
 /* Which files of a worker directory stay. */
@@ -94,7 +97,7 @@ static const struct last_word *find_word(const struct worker_exit *gone, const s
 /*
  * If the worker was on one unit, that one is to blame, and the member of it that it was on. If it
  * was on two, nobody knows which, and both are tried again alone. If it was on none, it was at its
- * first unit.
+ * first unit. If it was not even ready, nothing is to blame.
  */
 int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 {
@@ -103,7 +106,7 @@ int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 	int result = 0;
 
 	for (unsigned i = 0; i < gone->unit_count; i++) {
-		found[i] = find_word(gone, gone->units[i]);
+		found[i] = gone->unready ? NULL : find_word(gone, gone->units[i]);
 		suspects += found[i] != NULL;
 	}
 	for (int i = 0; i < PROGRESS_LANES; i++)
@@ -113,7 +116,7 @@ int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 		const struct last_word *word = found[i] ? found[i] : &gone->words[0];
 		if (found[i] && suspects > 1)
 			result = requeue_suspect(schedule, unit, &word->record);
-		else if (found[i] || (suspects == 0 && i == 0))
+		else if (found[i] || (suspects == 0 && i == 0 && !gone->unready))
 			result = requeue_guilty(schedule, unit, &word->record);
 		else
 			result = requeue_innocent(schedule, unit);

@@ -20,8 +20,10 @@ struct last_word {
 
 /** A worker that is no more. */
 struct worker_exit {
-	struct failure failure;               /**< how it died, as it is said of what it was on */
-	uint32_t directory;                   /**< the number of its worker directory */
+	bool unready;           /**< it died before it was ready: nothing that it had is to blame */
+	bool cannot_start;      /**< and others would too, for the reason @failure */
+	struct failure failure; /**< how it died, as it is said of what it was on */
+	uint32_t directory;     /**< the number of its worker directory */
 	struct unit *units[WORKER_QUEUE_MAX]; /**< what it had, in the order in which it was sent */
 	unsigned unit_count;
 	struct last_word words[PROGRESS_LANES];

@@ -9,6 +9,7 @@
 #ifndef ZIPMAP_PROTOCOL_CRASHNOTE_H
 #define ZIPMAP_PROTOCOL_CRASHNOTE_H
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,5 +33,15 @@ struct progress_lane {
 struct worker_progress {
 	struct progress_lane lanes[PROGRESS_LANES];
 };
+
+/*
+ * The note is a memory file. Behind the progress it has room for the worker's last words: what an
+ * assert, the dynamic linker or a sanitizer writes to stderr, which is this file from there on.
+ */
+#define CRASHNOTE_WORDS_AT  ((size_t)4096)
+#define CRASHNOTE_WORDS_MAX ((size_t)16384)
+#define CRASHNOTE_BYTES     (CRASHNOTE_WORDS_AT + CRASHNOTE_WORDS_MAX)
+
+static_assert(sizeof(struct worker_progress) <= CRASHNOTE_WORDS_AT, "the words are behind it");
 
 #endif

@@ -3,6 +3,7 @@
 #include "protocol/failure.h"
 
 #include "protocol/method.h"
+#include "protocol/startstep.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -21,6 +22,7 @@ enum words {
 	WORDS_SIZE,
 	WORDS_FILE_TYPE,
 	WORDS_WAIT_STATUS,
+	WORDS_START,  /* the text, the step that the second number is, strerror of the first */
 	WORDS_LIMIT,  /* a number, the text, the limit or whatever it is held against */
 	WORDS_ROOM,   /* the text, the directory, both numbers */
 	WORDS_INODES, /* the text, the directory, the number */
@@ -91,7 +93,10 @@ static const struct {
 		"bytes, which is no multiple of what --dtype and --shape make: ", WORDS_LIMIT},
 	[FAILURE_ARCHIVE_CHANGED] = {"archive-changed", "the archive was changed while it was read",
 		WORDS_ONLY},
-	[FAILURE_NO_WORKER] = {"no-worker", "cannot start a worker process", WORDS_ERRNO},
+	[FAILURE_NO_WORKER] = {"no-worker", "cannot start a worker process", WORDS_START},
+	[FAILURE_NOT_READY] = {"no-worker",
+		"cannot start a worker process: it came to its end before it was ready",
+		WORDS_WAIT_STATUS},
 };
 
 const char *failure_slug(enum failure_kind kind)
@@ -136,6 +141,7 @@ void failure_describe(const struct failure *failure, const char *directory, char
 	uint64_t first = failure->numbers[0];
 	uint64_t second = failure->numbers[1];
 	const char *method;
+	const char *step;
 
 	switch (kinds[kind].words) {
 	case WORDS_ONLY:
@@ -143,6 +149,12 @@ void failure_describe(const struct failure *failure, const char *directory, char
 		break;
 	case WORDS_ERRNO:
 		snprintf(text, size, "%s%s%s", what, *what ? ": " : "", strerror((int)first));
+		break;
+	case WORDS_START:
+		step = start_step_words(
+			second < START_STEPS ? (enum start_step)second : START_NONE);
+		snprintf(text, size, "%s: %s%s%s", what, step, *step ? ": " : "",
+			strerror((int)first));
 		break;
 	case WORDS_DIRECTORY:
 		snprintf(text, size, "%s %s: %s", what, directory, strerror((int)first));

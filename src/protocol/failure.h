@@ -34,7 +34,8 @@ enum failure_kind {
 	FAILURE_CHANGED,     /**< the parent did not find the file that the worker wrote */
 	FAILURE_WORKER_DIED, /**< number: wait(2) status of the worker */
 	FAILURE_NO_MEMORY,   /**< malloc gave nothing */
-	FAILURE_NO_WORKER,   /**< no worker process could be started; number: errno */
+	FAILURE_NO_WORKER,   /**< no worker process could be started; numbers: errno, the
+			     start_step that failed */
 	FAILURE_CUT_OFF,     /**< begins as a zip archive, but has no end record */
 	FAILURE_BAD_WORKER,  /**< the worker broke the protocol and was killed */
 	FAILURE_OVERLAP,     /**< members share compressed bytes */
@@ -52,6 +53,7 @@ enum failure_kind {
 	FAILURE_SHAPE,         /**< --shape; numbers: bytes of the member, bytes of the array */
 	FAILURE_OPEN_SHAPE, /**< so it is with a -1; the second: what they must be a multiple of */
 	FAILURE_ARCHIVE_CHANGED, /**< it is not the archive any more that its first unit was of */
+	FAILURE_NOT_READY,       /**< nor was this one, which died of it; number: wait(2) status */
 	FAILURE_KINDS,           /**< how many there are; not a kind */
 };
 

@@ -7,6 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* The largest errno that Linux has. */
+#define ERROR_MAX 4095
+
 /*
  * Fields of a record that are there only if they say something. Each has a bit in the record's
  * field mask, and they are put in the order of their bits.
@@ -268,6 +271,26 @@ static void get_work(struct wire_reader *in, struct message_work *work)
 	in->failed = true;
 }
 
+static void put_start(struct wire_writer *out, const struct message_start *start)
+{
+	wire_put_u8(out, (uint8_t)start->step);
+	wire_put_u32(out, start->error);
+	wire_put_u8(out, start->goes_on);
+}
+
+static void get_start(struct wire_reader *in, struct message_start *start)
+{
+	uint8_t step = wire_get_u8(in);
+	uint32_t error = wire_get_u32(in);
+	uint8_t goes_on = wire_get_u8(in);
+
+	*start = (struct message_start){(enum start_step)step, error, goes_on != 0};
+	if (step >= START_STEPS || error > ERROR_MAX || goes_on > 1 ||
+		(step == START_NONE) != (error == 0) ||
+		(start->goes_on && !start_step_part(start->step)))
+		in->failed = true;
+}
+
 static void put_fields(struct wire_writer *out, const struct message *message)
 {
 	if (message->kind != MESSAGE_MEMORY)
@@ -291,6 +314,9 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 	case MESSAGE_MEMORY:
 		wire_put_u64(out, message->memory.private_bytes);
 		wire_put_u64(out, message->memory.shared_bytes);
+		break;
+	case MESSAGE_START:
+		put_start(out, &message->start);
 		break;
 	}
 }
@@ -318,6 +344,9 @@ static void get_fields(struct wire_reader *in, struct message *message)
 	case MESSAGE_MEMORY:
 		message->memory.private_bytes = wire_get_u64(in);
 		message->memory.shared_bytes = wire_get_u64(in);
+		return;
+	case MESSAGE_START:
+		get_start(in, &message->start);
 		return;
 	}
 	in->failed = true;

@@ -11,6 +11,7 @@
 #define ZIPMAP_PROTOCOL_MESSAGE_H
 
 #include "protocol/record.h"
+#include "protocol/startstep.h"
 #include "protocol/wire.h"
 
 #include <stdbool.h>
@@ -35,6 +36,8 @@ enum message_kind {
 	MESSAGE_DONE,   /**< the unit has ended; with a failure if the archive cannot be read */
 
 	MESSAGE_MEMORY, /**< the worker's last message, after the channel has ended: its peaks */
+
+	MESSAGE_START, /**< the worker's first message: it is ready, or cannot start */
 };
 
 /** What a unit of work consists of. The values go over the wire: append, never reorder. */
@@ -81,9 +84,17 @@ struct message_memory {
 	uint64_t shared_bytes;
 };
 
+/** That the worker is ready (START_NONE), or which step of its start failed. */
+struct message_start {
+	enum start_step step;
+	uint32_t error; /**< the step's errno; 0: none failed */
+	bool goes_on;   /**< it does without what the step enters, and will be ready */
+};
+
 struct message {
 	enum message_kind kind;
-	uint64_t unit; /**< the unit that it is about, never used again in a run; not of MEMORY */
+	uint64_t unit; /**< the unit that it is about, never used again in a run; not of MEMORY and
+			  START */
 	struct array
 		array; /**< the array of a record that was read, so that nothing is allocated */
 	union {
@@ -92,6 +103,7 @@ struct message {
 		struct record record; /**< without record.archive, which is that of the unit */
 		struct message_done done;
 		struct message_memory memory;
+		struct message_start start;
 	};
 };
 

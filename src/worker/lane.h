@@ -10,11 +10,11 @@
 #define ZIPMAP_WORKER_LANE_H
 
 #include "protocol/crashnote.h"
+#include "protocol/settings.h"
 #include "worker/container/archive.h"
 #include "worker/container/names.h"
 #include "worker/extract/extract.h"
 #include "worker/outbox.h"
-#include "worker/worker.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -276,6 +276,10 @@ static int enter_seccomp(const struct sandbox_needs *needs)
 		return -1;
 	}
 	free(steal_pointer(&reserve));
+	/* Whether the call is there at all: libseccomp does not say why it could not load a filter.
+	 */
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL) < 0 && errno != EFAULT)
+		return -1;
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	if (!filter) {
 		errno = ENOMEM;
@@ -289,14 +293,20 @@ static int enter_seccomp(const struct sandbox_needs *needs)
 	return result < 0 ? -1 : 0;
 }
 
-int sandbox_enter(unsigned parts, const struct sandbox_needs *needs)
+int sandbox_enter(unsigned parts, const struct sandbox_needs *needs, enum start_step *step)
 {
 	/* Without it neither part can be entered by who is not root; with it, no set-uid helps. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || enter_limits(needs->file_bytes) < 0)
+	*step = START_NO_PRIVILEGES;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
+	*step = START_LIMITS;
+	if (enter_limits(needs->file_bytes) < 0)
+		return -1;
+	*step = START_LANDLOCK;
 	if ((parts & SANDBOX_LANDLOCK) && enter_landlock(needs->directory_fd) < 0)
 		return -1;
 	/* Last: it takes away what the others need. */
+	*step = START_SECCOMP;
 	if ((parts & SANDBOX_SECCOMP) && enter_seccomp(needs) < 0)
 		return -1;
 	return 0;

@@ -13,13 +13,11 @@
 #ifndef ZIPMAP_WORKER_SANDBOX_H
 #define ZIPMAP_WORKER_SANDBOX_H
 
-#include <stdbool.h>
+#include "protocol/settings.h"
+#include "protocol/startstep.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-/** The sandbox's parts that a kernel may lack. */
-#define SANDBOX_LANDLOCK 1U
-#define SANDBOX_SECCOMP  2U
 
 /**
  * Which parts a worker of this build is to have: all, but under sanitizers, which open files and
@@ -42,8 +40,9 @@ struct sandbox_needs {
 
 /**
  * Enter the resource limits and @parts, for good. To be called before the first byte of an archive
- * is looked at. 0, or -1 with errno: then nothing may be read.
+ * is looked at. 0, or -1 with errno and the step that failed in *@step: then nothing may be read.
+ * It may be called again with fewer parts.
  */
-int sandbox_enter(unsigned parts, const struct sandbox_needs *needs);
+int sandbox_enter(unsigned parts, const struct sandbox_needs *needs, enum start_step *step);
 
 #endif

@@ -3,6 +3,7 @@
 #include "worker/worker.h"
 
 #include "protocol/channel.h"
+#include "protocol/firstword.h"
 #include "protocol/message.h"
 #include "util/cleanup.h"
 #include "util/memory.h"
@@ -166,36 +167,70 @@ static void work_until_the_end(struct worker *worker)
 	}
 }
 
-_Noreturn void worker_main(
-	void *context, int channel_fd, int directory_fd, struct worker_progress *progress)
+/* Whether the kernel, or a filter around us, refuses this; else it is short of something now. */
+static bool is_refusal(int error)
 {
-	static struct worker worker; /* one a process; large, and zero until it is touched */
+	return error != ENOMEM && error != EMFILE && error != ENFILE && error != EAGAIN;
+}
+
+/* Enter the sandbox, or as much of it as can be, and say what cannot. */
+static void enter_sandbox(const struct worker_settings *settings, int channel_fd, int directory_fd)
+{
+	struct sandbox_needs needs = {channel_fd, directory_fd, lane_file_limit(settings)};
+	unsigned parts = settings->sandbox;
+	enum start_step step;
+
+	while (sandbox_enter(parts, &needs, &step) < 0) {
+		struct message_start word = {step, (uint32_t)errno, true};
+		if (settings->all_required || !start_step_part(step) || !is_refusal(errno))
+			firstword_fail(channel_fd, step);
+		if (firstword_send(channel_fd, &word) < 0)
+			give_up();
+		/* What comes before seccomp is entered. */
+		parts = step == START_LANDLOCK ? parts & ~SANDBOX_LANDLOCK : 0;
+	}
+}
+
+/* All that is done before the first word, which is the last thing that can be believed blindly. */
+static void get_ready(struct worker *worker, int channel_fd)
+{
+	const struct worker_settings *settings = worker->settings;
 
 	/*
 	 * libzip makes a time_t of each entry's date, for which mktime(3) would look at
 	 * /etc/localtime each time. The dates of the format have no zone: take them as they are.
 	 */
 	if (setenv("TZ", "UTC0", 1) < 0)
-		give_up();
+		firstword_fail(channel_fd, START_MEMORY);
 	tzset();
 	/* A file size limit is to fail a write(2), not to kill. */
-	signal(SIGXFSZ, SIG_IGN);
+	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		firstword_fail(channel_fd, START_SIGNALS);
+	outbox_init(&worker->outbox, channel_fd);
+	errno = ENOMEM;
+	if (names_init(&worker->names, settings->encoding) < 0 ||
+		lane_init(&worker->lanes[0], settings, worker->directory_fd, &worker->outbox,
+			&worker->names, &worker->progress->lanes[0]) < 0)
+		firstword_fail(channel_fd, START_MEMORY);
+	memory_peak_init(&worker->memory, settings->measure);
+	/* No core file with a password in it, also where a pipe takes them: core(5). */
+	if (settings->password && prctl(PR_SET_DUMPABLE, 0) < 0)
+		firstword_fail(channel_fd, START_NO_DUMP);
+	if (settings->sandboxed)
+		enter_sandbox(settings, channel_fd, worker->directory_fd);
+	if (firstword_send(channel_fd, &(struct message_start){START_NONE}) < 0)
+		give_up();
+}
+
+_Noreturn void worker_main(
+	void *context, int channel_fd, int directory_fd, struct worker_progress *progress)
+{
+	static struct worker worker; /* one a process; large, and zero until it is touched */
+
 	worker.settings = context;
 	worker.directory_fd = directory_fd;
 	worker.progress = progress;
-	outbox_init(&worker.outbox, channel_fd);
-	if (names_init(&worker.names, worker.settings->encoding) < 0 ||
-		lane_init(&worker.lanes[0], worker.settings, directory_fd, &worker.outbox,
-			&worker.names, &progress->lanes[0]) < 0)
-		give_up();
-	memory_peak_init(&worker.memory, worker.settings->measure);
-	/* No core file with a password in it, also where a pipe takes them: core(5). */
-	if (worker.settings->password && prctl(PR_SET_DUMPABLE, 0) < 0)
-		give_up();
-
-	struct sandbox_needs needs = {channel_fd, directory_fd, lane_file_limit(worker.settings)};
-	if (worker.settings->sandboxed && sandbox_enter(worker.settings->sandbox, &needs) < 0)
-		give_up();
+	get_ready(&worker, channel_fd);
 	work_until_the_end(&worker);
 
 	memory_sample(&worker.memory, 1);

@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <link.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -46,7 +47,8 @@
 	F(mkdirat) F(mkdtemp) F(mkostemp) F(unlinkat) F(unlink) F(rmdir) F(renameat)            \
 	F(mmap) F(munmap)                                                                       \
 	F(socketpair) F(shutdown) F(sendmsg) F(recvmsg) F(poll)                                 \
-	F(fork) F(waitpid) F(getrlimit) F(setrlimit)                                            \
+	F(fork) F(clone) F(execve) F(waitpid) F(getrlimit) F(setrlimit)                         \
+	F(memfd_create) F(posix_fallocate) F(fallocate) F(getsockopt)                           \
 	F(signalfd) F(sigprocmask) F(sigaction) F(prctl) F(syscall)
 /* clang-format on */
 
@@ -87,7 +89,16 @@ static struct {
 } fault = {.function = FUNCTION_COUNT};
 
 static struct table *table;
+
+/* Workers are executed anew, with an argument, or forked; until then they have our memory. */
+#define WORKER_ARGUMENT "--internal-worker"
 static enum who self = PARENT;
+static pid_t self_pid;
+
+static enum who who_am_i(void)
+{
+	return getpid() == self_pid ? self : WORKERS;
+}
 
 /* Where the code of libseccomp is. */
 static struct {
@@ -136,13 +147,15 @@ static void read_fault(const char *text)
 }
 
 /* The system's own calls, so that setting up is not counted. */
-__attribute__((constructor)) static void set_up(void)
+__attribute__((constructor)) static void set_up(int argc, char **argv)
 {
 	const char *path = getenv("FAULTS_TABLE");
 	const char *text = getenv("FAULTS");
 
 	if (!path)
 		return;
+	self_pid = getpid();
+	self = argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0 ? WORKERS : PARENT;
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	struct table *mapped = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
@@ -162,8 +175,9 @@ static int count(enum function function)
 {
 	if (!table)
 		return 0;
-	uint32_t number = atomic_fetch_add(&table->row[function].calls[self], 1) + 1;
-	if (function != fault.function || self != fault.who || number < fault.from ||
+	enum who who = who_am_i();
+	uint32_t number = atomic_fetch_add(&table->row[function].calls[who], 1) + 1;
+	if (function != fault.function || who != fault.who || number < fault.from ||
 		number > fault.to)
 		return 0;
 	atomic_fetch_add(&table->injected, 1);
@@ -345,11 +359,30 @@ pid_t fork(void)
 	REAL(pid_t(*real)(void), fork);
 	if (fails(F_fork))
 		return -1;
-	pid_t pid = real();
-	if (pid == 0)
-		self = WORKERS;
-	return pid;
+	return real();
 }
+
+int clone(int (*function)(void *), void *stack, int flags, void *context, ...)
+{
+	REAL(int (*real)(int (*)(void *), void *, int, void *, ...), clone);
+	return fails(F_clone) ? -1 : real(function, stack, flags, context);
+}
+
+WRAP(int, execve, execve, -1, (const char *path, char *const arguments[], char *const variables[]),
+	(path, arguments, variables))
+WRAP(int, memfd_create, memfd_create, -1, (const char *name, unsigned flags), (name, flags))
+WRAP(int, getsockopt, getsockopt, -1,
+	(int fd, int level, int name, void *restrict value, socklen_t *restrict size),
+	(fd, level, name, value, size))
+
+WRAP(int, fallocate, fallocate, -1, (int fd, int mode, off_t at, off_t size), (fd, mode, at, size))
+WRAP(int, fallocate64, fallocate, -1, (int fd, int mode, off64_t at, off64_t size),
+	(fd, mode, at, size))
+
+/* They return the error. */
+WRAP(int, posix_fallocate, posix_fallocate, errno, (int fd, off_t at, off_t size), (fd, at, size))
+WRAP(int, posix_fallocate64, posix_fallocate, errno, (int fd, off64_t at, off64_t size),
+	(fd, at, size))
 
 WRAP(pid_t, waitpid, waitpid, -1, (pid_t pid, int *status, int flags), (pid, status, flags))
 WRAP(int, getrlimit, getrlimit, -1, (__rlimit_resource_t which, struct rlimit *limit),

@@ -163,7 +163,7 @@ def do_signal_to_group():
     wanted = verify.expectation(archives)
     for turn in range(12):
         run = processes.Run(["-j3", "-T", "-"], os.path.abspath("t%d" % turn),
-                            stdin=subprocess.PIPE, before=("setsid",))
+                            stdin=subprocess.PIPE)
         try:
             feeder = _feed(run, archives)
             out = [run.process.stdout.readline() for _ in range(1 + turn * 20)]

@@ -81,6 +81,12 @@ HOWS = {
     "recvmsg": "EINTR EAGAIN ENOMEM ECONNRESET end ENOMEM+",
     "poll": "EINTR ENOMEM ENOMEM+",
     "fork": "EAGAIN ENOMEM EAGAIN+",
+    "clone": "EAGAIN ENOMEM EAGAIN+",
+    "execve": "ENOENT EACCES ENOMEM EACCES+",
+    "memfd_create": "ENOSYS EMFILE EMFILE+",
+    "posix_fallocate": "ENOSPC EINTR",
+    "fallocate": "EOPNOTSUPP EINTR ENOSPC",
+    "getsockopt": "EPERM",
     "waitpid": "EINTR",
     "getrlimit": "EPERM",
     "setrlimit": "EPERM",
@@ -169,7 +175,9 @@ SYSTEM_CALLS = {
     "mkdir": "mkdtemp", "mkdirat": "mkdirat", "unlinkat": "unlinkat", "unlink": "unlink",
     "rmdir": "rmdir", "renameat": "renameat", "renameat2": "renameat",
     "mmap": "mmap", "munmap": "munmap", "socketpair": "socketpair", "shutdown": "shutdown",
-    "sendmsg": "sendmsg", "recvmsg": "recvmsg", "poll": "poll", "clone": "fork",
+    "sendmsg": "sendmsg", "recvmsg": "recvmsg", "poll": "poll",
+    "clone": "fork clone", "execve": "execve", "memfd_create": "memfd_create",
+    "fallocate": "posix_fallocate fallocate", "getsockopt": "getsockopt",
     "wait4": "waitpid", "prlimit64": "getrlimit setrlimit", "signalfd4": "signalfd",
     "rt_sigprocmask": "sigprocmask", "rt_sigaction": "sigaction", "prctl": "prctl",
     "seccomp": "syscall", "landlock_create_ruleset": "syscall", "landlock_add_rule": "syscall",
@@ -189,7 +197,7 @@ def traced(path):
     allocator's, private and anonymous, is left out."""
     counts = collections.Counter()
     parent = None
-    ready = 0
+    ready = collections.Counter()  # by process: a worker is executed anew, and maps the table itself
     allocated = set()
     cut = set()  # processes in an mmap() of the allocator's that another's call divides in the log
     with open(path, encoding="utf-8", errors="replace") as file:
@@ -198,10 +206,14 @@ def traced(path):
             text = text.strip()
             parent = parent or pid
             name = text.partition("(")[0]
-            if ready < 2:
+            if pid != parent and pid not in ready:
+                ready[pid] = 2
+            if ready[pid] < 2:
                 # FAULTS_TABLE is opened, mapped, and closed.
-                ready += "/table" in text or (ready == 1 and name == "close")
+                ready[pid] += "/table" in text or (ready[pid] == 1 and name == "close")
                 continue
+            if name == "execve":
+                ready[pid] = 0
             if "= ? ERESTART" in text:  # the kernel makes the same call once more
                 if text.startswith("<..."):
                     counts["parent" if pid == parent else "workers", text.split()[1]] -= 1

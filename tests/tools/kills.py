@@ -17,7 +17,9 @@ import sys
 import time
 import zipfile
 
-MARK = b"ZIPMAP_KILLS=%d" % os.getpid()
+import processes
+
+started = set()  # the leaders of the sessions that the runs are
 
 
 def check(condition, *words):
@@ -26,29 +28,20 @@ def check(condition, *words):
 
 
 def start(tmpdir, *arguments, **more):
-    """A run, told apart from all others by a word in its environment, which workers inherit."""
-    name, value = MARK.decode().split("=")
+    """A run, told apart from all others by its session."""
     # The search for leaks at a program's end is a child of its own, which waits for ever if killed.
     sanitizer = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]))
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [os.environ["ZIPMAP"], "--printf=%a\\t%m\\t%p\\n", "-j2", "--tmpdir=" + tmpdir, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env={**os.environ, name: value, "ASAN_OPTIONS": sanitizer}, **more)
+        env={**os.environ, "ASAN_OPTIONS": sanitizer}, start_new_session=True, **more)
+    started.add(process.pid)
+    return process
 
 
 def marked():
     """The processes of all runs."""
-    found = []
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or int(name) == os.getpid():
-            continue
-        try:
-            with open("/proc/%s/environ" % name, "rb") as file:
-                if MARK in file.read().split(b"\0"):
-                    found.append(int(name))
-        except OSError:
-            pass
-    return found
+    return [pid for leader in started for pid in processes.session(leader)]
 
 
 def children(pid):

@@ -5,31 +5,28 @@ import os
 import signal
 import subprocess
 import time
-import uuid
 
 import verify
 
 BOUND_S = 180  # a run that takes longer hangs
-MARK = "ZIPMAP_TEST_MARK"
 
 
 class Run:
-    """zipmap with @arguments, its processes marked so that none can hide.
+    """zipmap with @arguments, its processes in a session of their own so that none can hide.
 
     stdin, stdout: as for subprocess.Popen; stderr too, else it goes to a file for messages()."""
 
     def __init__(self, arguments, tmpdir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                  stderr=None, before=()):
-        self.mark = uuid.uuid4().hex
         self.tmpdir = tmpdir
         self.error_path = tmpdir + ".err"
         os.makedirs(tmpdir, exist_ok=True)
         environment = dict(os.environ, TMPDIR=tmpdir)
-        environment[MARK] = self.mark
         self.error = open(self.error_path, "w+b")
         self.process = subprocess.Popen(
             [*before, os.environ["ZIPMAP"], *arguments], stdin=stdin, stdout=stdout,
-            stderr=self.error if stderr is None else stderr, env=environment, preexec_fn=_default_signals)
+            stderr=self.error if stderr is None else stderr, env=environment, preexec_fn=_default_signals,
+            start_new_session=True)
         self.pid = self.process.pid
 
     def wait(self):
@@ -48,18 +45,7 @@ class Run:
 
     def left(self):
         """Processes of this run that still exist."""
-        marker = ("%s=%s" % (MARK, self.mark)).encode()
-        found = []
-        for name in os.listdir("/proc"):
-            if not name.isdigit() or int(name) == os.getpid():
-                continue
-            try:
-                with open("/proc/%s/environ" % name, "rb") as file:
-                    if marker in file.read().split(b"\0"):
-                        found.append(int(name))
-            except OSError:
-                pass
-        return found
+        return session(self.pid)
 
     def end(self):
         """For when a test fails: leave nothing behind."""
@@ -76,6 +62,20 @@ def _default_signals():
     """A shell that runs us in the background has INT ignored; the program must see the default."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
+
+
+def session(leader):
+    """The processes of @leader's session that still exist, but for those that only wait to be seen."""
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open("/proc/%s/stat" % name, "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == leader and fields[0] not in (b"Z", b"X"):
+            found.append(int(name))
+    return found
 
 
 def children(pid):

@@ -75,6 +75,9 @@ static const struct message samples[] = {
 	{.kind = MESSAGE_DONE, .unit = 3, .done = {{FAILURE_NONE, {0, 0}}}},
 	{.kind = MESSAGE_DONE, .unit = UINT64_MAX, .done = {{FAILURE_KINDS - 1, {UINT64_MAX, 1}}}},
 	{.kind = MESSAGE_MEMORY, .memory = {123456789012, 98765432109}},
+	{.kind = MESSAGE_START, .start = {START_NONE, 0, false}},
+	{.kind = MESSAGE_START, .start = {START_DEATH_SIGNAL, 1, false}},
+	{.kind = MESSAGE_START, .start = {START_LANDLOCK, 38, true}},
 	{.kind = MESSAGE_RECORD,
 		.unit = 5,
 		.record = {.member = 10,
@@ -264,6 +267,11 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->memory.private_bytes, b->memory.private_bytes);
 		ck_assert_uint_eq(a->memory.shared_bytes, b->memory.shared_bytes);
 		return;
+	case MESSAGE_START:
+		ck_assert_int_eq(a->start.step, b->start.step);
+		ck_assert_uint_eq(a->start.error, b->start.error);
+		ck_assert_int_eq(a->start.goes_on, b->start.goes_on);
+		return;
 	}
 	ck_abort_msg("kind %d", (int)a->kind);
 }
@@ -394,7 +402,7 @@ START_TEST(unknown_tags_are_refused)
 
 	for (unsigned tag = 0; tag < 256; tag++) {
 		size_t size = encode(&samples[0], packet);
-		if (tag >= MESSAGE_WORK && tag <= MESSAGE_MEMORY)
+		if (tag >= MESSAGE_WORK && tag <= MESSAGE_START)
 			continue;
 		packet[0] = (uint8_t)tag;
 		ck_assert_int_eq(decode(packet, size, &count), -1);
@@ -877,6 +885,28 @@ START_TEST(valid_packets_with_a_few_bytes_changed_never_harm)
 }
 END_TEST
 
+START_TEST(a_first_word_that_contradicts_itself_is_refused)
+{
+	static const struct message_start wrong[] = {
+		{START_STEPS, 1, false},      /* no step */
+		{START_NONE, 1, false},       /* ready, and yet an error */
+		{START_SECCOMP, 0, false},    /* failed without a reason */
+		{START_SECCOMP, 4096, false}, /* no errno */
+		{START_NONE, 0, true},        /* without what? */
+		{START_SETTINGS, 5, true},    /* nothing to go on without */
+	};
+	uint8_t packet[64];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct message message = {.kind = MESSAGE_START, .start = wrong[i]};
+		size_t count;
+		size_t size = encode(&message, packet);
+		ck_assert_int_eq(decode(packet, size, &count), -1);
+		ck_assert_uint_eq(count, 0);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("message");
@@ -907,6 +937,7 @@ int main(void)
 	tcase_add_test(tests, a_record_with_the_longest_name_and_type_fits_in_a_packet);
 	tcase_add_test(tests, random_bytes_never_harm);
 	tcase_add_test(tests, valid_packets_with_a_few_bytes_changed_never_harm);
+	tcase_add_test(tests, a_first_word_that_contradicts_itself_is_refused);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

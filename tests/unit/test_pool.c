@@ -3,7 +3,9 @@
 #include "parent/pool.h"
 
 #include "protocol/channel.h"
+#include "protocol/settings.h"
 #include "support.h"
+#include "util/closefrom.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -82,7 +84,110 @@ static void worker_main(
 	_exit(0);
 }
 
-static const struct worker_entry entry = {worker_main, &pool};
+/* --- workers that are executed anew
+ * --------------------------------------------------------------- This program is what they
+ * execute.
+ */
+
+#define ANEW "--worker-of-test-pool"
+
+/* What such a worker does: the number that the settings are. */
+enum anew_deed {
+	ANEW_READY,   /* say that it is, then the descriptors and variables that it has */
+	ANEW_WITHOUT, /* say that it goes on without Landlock, twice, then as ANEW_READY */
+	ANEW_FAILS,   /* say that a step failed */
+	ANEW_LEAVES,  /* with status 7, without a word */
+	ANEW_KILLED,  /* by SIGKILL, without a word */
+	ANEW_SILENT,  /* say something else than the first word */
+	ANEW_TALKS,   /* say last words */
+};
+
+static void anew_say(const struct message *message)
+{
+	struct wire_writer writer;
+	uint8_t bytes[256];
+
+	wire_writer_init(&writer, bytes, sizeof(bytes));
+	if (message_put(&writer, message) < 0 || channel_send(3, bytes, writer.size, -1, true) < 0)
+		_exit(93);
+}
+
+static void anew_start(enum start_step step, uint32_t error, bool goes_on)
+{
+	anew_say(&(struct message){.kind = MESSAGE_START, .start = {step, error, goes_on}});
+}
+
+static unsigned count_variables(void)
+{
+	unsigned count = 0;
+
+	for (char **variable = environ; *variable; variable++)
+		count++;
+	return count;
+}
+
+/* Take the head, with the note, and one packet of settings, which is one byte. */
+static uint8_t anew_settings(void)
+{
+	uint8_t bytes[64];
+	struct settings_head head;
+	int fd;
+	ssize_t size = channel_receive(3, bytes, sizeof(bytes), &fd, true);
+
+	if (size < 0 || settings_get_head(bytes, (size_t)size, &head) < 0 || fd < 0 ||
+		!head.has_directory || head.parent != (uint32_t)getppid() || head.size_bytes != 1)
+		_exit(94);
+	/* As a worker does: what the program that runs the tests has open is inherited, too. */
+	if (close_from(5) < 0 || channel_receive(3, bytes, sizeof(bytes), NULL, true) != 1)
+		_exit(95);
+	return bytes[0];
+}
+
+static _Noreturn void anew_main(void)
+{
+	static const char words[] = "one line\nan \033[31mescape\n";
+
+	switch ((enum anew_deed)anew_settings()) {
+	case ANEW_FAILS:
+		anew_start(START_DEATH_SIGNAL, EPERM, false);
+		_exit(EXIT_FAILURE);
+	case ANEW_LEAVES:
+		_exit(7);
+	case ANEW_KILLED:
+		raise(SIGKILL);
+		break;
+	case ANEW_SILENT:
+		anew_say(&(struct message){.kind = MESSAGE_PLAN});
+		break;
+	case ANEW_WITHOUT:
+		anew_start(START_LANDLOCK, ENOSYS, true);
+		anew_start(START_LANDLOCK, ENOSYS, true);
+		break;
+	case ANEW_TALKS:
+		if (write(STDERR_FILENO, words, sizeof(words) - 1) < 0)
+			_exit(96);
+		break;
+	case ANEW_READY:
+		break;
+	}
+	anew_start(START_NONE, 0, false);
+	anew_say(&(struct message){.kind = MESSAGE_PLAN,
+		.plan = {.end = count_descriptors(), .entries = count_variables()}});
+	_exit(EXIT_SUCCESS);
+}
+
+static uint8_t deed;
+
+static const struct worker_entry anew_entry = {
+	.main = worker_main,
+	.context = &pool,
+	.argument = ANEW,
+	.settings = &deed,
+	.settings_bytes = 1,
+	.fork = FORK_REFUSED,
+};
+
+static const struct worker_entry entry = {.main = worker_main, .context = &pool};
 
 static void set_up(void)
 {
@@ -104,9 +209,20 @@ static void tear_down(void)
 	scratch_end();
 }
 
+static void set_up_anew(void)
+{
+	scratch_begin();
+	ck_assert_int_eq(rundir_create(&rundir, scratch_path("")), 0);
+	descriptors_before = open_descriptors();
+	memset(&stats, 0, sizeof(stats));
+	ck_assert_int_eq(setenv("ZIPMAP_CANARY", "a canary", 1), 0);
+	ck_assert_int_eq(pool_init(&pool, 3, &anew_entry, &rundir, &stats), 0);
+}
+
 static struct worker *start(void)
 {
-	struct worker *worker = pool_start(&pool);
+	struct failure failure;
+	struct worker *worker = pool_start(&pool, &failure);
 
 	ck_assert_ptr_nonnull(worker);
 	ck_assert_int_gt(worker->pid, 0);
@@ -129,9 +245,12 @@ static int receive(struct worker *worker, struct message *message)
 {
 	struct pollfd descriptor = {.fd = worker->channel_fd, .events = POLLIN};
 	struct wire_reader reader;
+	int got;
 
-	ck_assert_int_eq(poll(&descriptor, 1, 60000), 1);
-	int got = pool_receive(&pool, worker, &reader);
+	do {
+		ck_assert_int_eq(poll(&descriptor, 1, 60000), 1);
+		got = pool_receive(&pool, worker, &reader);
+	} while (got == 0); /* as after a first word */
 	if (got == 1) {
 		ck_assert_int_eq(message_get(&reader, message), 1);
 		ck_assert_int_eq(message_get(&reader, message), 0);
@@ -317,11 +436,14 @@ END_TEST
 START_TEST(where_no_directory_can_be_made_no_worker_is_started_and_nothing_leaks)
 {
 	size_t before = open_descriptors();
+	struct failure failure;
 
 	ck_assert_int_eq(unlinkat(rundir.fd, RUNDIR_LOCK, 0), 0);
 	ck_assert_int_eq(rmdir(rundir.path), 0);
-	ck_assert_ptr_null(pool_start(&pool));
+	ck_assert_ptr_null(pool_start(&pool, &failure));
 	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(failure.kind, FAILURE_NO_WORKER);
+	ck_assert_uint_eq(failure.numbers[0], ENOENT);
 	ck_assert_uint_eq(pool.live, 0);
 	ck_assert_uint_eq(stats.workers, 0);
 	ck_assert_uint_eq(open_descriptors(), before);
@@ -337,8 +459,105 @@ START_TEST(release_ends_all_workers)
 	pool_release(&pool); /* the rest is looked at by tear_down() */
 }
 END_TEST
-int main(void)
+START_TEST(a_worker_that_is_executed_anew_has_no_descriptor_and_no_variable_but_its_own)
 {
+	struct message message;
+	int fds[20];
+
+	for (int i = 0; i < 20; i++) /* that an exec would not close either */
+		ck_assert_int_ge(fds[i] = dup(STDIN_FILENO), 0);
+	deed = ANEW_READY;
+	struct worker *worker = start();
+	ck_assert(!worker->is_ready);
+	ck_assert_int_eq(receive(worker, &message), 1);
+	ck_assert(worker->is_ready);
+	ck_assert_uint_eq(message.plan.end, 5);     /* 0, 1, 2, the channel, the directory */
+	ck_assert_uint_lt(message.plan.entries, 8); /* of which none is the canary */
+	ck_assert_uint_eq(stats.sent_messages, 2);
+	ck_assert_uint_eq(stats.received_messages, 2);
+	for (int i = 0; i < 20; i++)
+		close(fds[i]);
+}
+END_TEST
+
+START_TEST(what_a_sandbox_lacks_is_said_once)
+{
+	struct message message;
+
+	deed = ANEW_WITHOUT;
+	capture_begin();
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(receive(start(), &message), 1);
+	ck_assert_str_eq(capture_end(),
+		"zipmap: the sandbox of the workers lacks what this kernel refuses: Landlock: "
+		"Function not implemented\n");
+}
+END_TEST
+
+/* How a worker that was told to do @what ended, and whether others would end so, too. */
+static bool failed_to_start(enum anew_deed what, struct failure *failure)
+{
+	struct message message;
+
+	deed = what;
+	struct worker *worker = start();
+	ck_assert_int_eq(receive(worker, &message), -1);
+	ck_assert_int_ne(errno, EBADMSG);
+	siginfo_t info; /* it leaves by itself; the killing is not to come before */
+	ck_assert_int_eq(waitid(P_PID, (id_t)worker->pid, &info, WEXITED | WNOWAIT), 0);
+	struct worker dead = *worker;
+	return pool_failed_to_start(&dead, pool_bury(&pool, worker), failure);
+}
+
+START_TEST(why_a_worker_could_not_start_is_known)
+{
+	struct failure failure;
+	char text[256];
+
+	ck_assert(failed_to_start(ANEW_FAILS, &failure));
+	failure_describe(&failure, "", text, sizeof(text));
+	ck_assert_str_eq(text,
+		"cannot start a worker process: prctl(PR_SET_PDEATHSIG): Operation not permitted");
+	ck_assert(failed_to_start(ANEW_LEAVES, &failure));
+	failure_describe(&failure, "", text, sizeof(text));
+	ck_assert_str_eq(text, "cannot start a worker process: it came to its end before it was "
+			       "ready (exit status 7)");
+	/* Anybody may have killed it. */
+	ck_assert(!failed_to_start(ANEW_KILLED, &failure));
+	/* One that was ready did not fail to start. */
+	ck_assert(!pool_failed_to_start(&(struct worker){.is_ready = true}, 7 << 8, &failure));
+}
+END_TEST
+
+START_TEST(nothing_is_believed_before_the_first_word)
+{
+	struct message message;
+
+	deed = ANEW_SILENT;
+	ck_assert_int_eq(receive(start(), &message), -1);
+	ck_assert_int_eq(errno, EBADMSG);
+}
+END_TEST
+
+START_TEST(last_words_are_shown_made_printable)
+{
+	struct message message;
+
+	deed = ANEW_TALKS;
+	struct worker *worker = start();
+	ck_assert_int_eq(receive(worker, &message), 1);
+	capture_begin();
+	pool_bury(&pool, worker);
+	ck_assert_str_eq(capture_end(), "zipmap: a worker said: one line\n"
+					"zipmap: a worker said: an \\x1b[31mescape\n");
+}
+END_TEST
+
+int main(int argc, char *argv[])
+{
+	if (argc == 2 && strcmp(argv[1], ANEW) == 0)
+		anew_main();
+
 	Suite *suite = suite_create("pool");
 	TCase *tests = tcase_create("pool");
 
@@ -359,6 +578,16 @@ int main(void)
 		tests, where_no_directory_can_be_made_no_worker_is_started_and_nothing_leaks);
 	tcase_add_test(tests, release_ends_all_workers);
 	suite_add_tcase(suite, tests);
+	TCase *anew = tcase_create("anew");
+	tcase_set_timeout(anew, 60);
+	tcase_add_checked_fixture(anew, set_up_anew, tear_down);
+	tcase_add_test(
+		anew, a_worker_that_is_executed_anew_has_no_descriptor_and_no_variable_but_its_own);
+	tcase_add_test(anew, what_a_sandbox_lacks_is_said_once);
+	tcase_add_test(anew, why_a_worker_could_not_start_is_known);
+	tcase_add_test(anew, nothing_is_believed_before_the_first_word);
+	tcase_add_test(anew, last_words_are_shown_made_printable);
+	suite_add_tcase(suite, anew);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -895,7 +895,7 @@ static enum run_end go(void)
 	const struct archive_source source = {source_next, source_poll_fd, &scene};
 	const struct record_sink sink = {
 		sink_put, NULL, sink_pending, sink_poll_fd, sink_write, &scene};
-	const struct worker_entry entry = {worker_main, &scene};
+	const struct worker_entry entry = {.main = worker_main, .context = &scene};
 	static char tmpdir[PATH_MAX];
 
 	for (unsigned i = 0; i < scene.archives; i++) {
@@ -1168,7 +1168,7 @@ START_TEST(archives_that_cannot_be_opened_are_said_and_the_rest_is_printed)
 	const struct archive_source source = {source_next, source_poll_fd, &scene};
 	const struct record_sink sink = {
 		sink_put, NULL, sink_pending, sink_poll_fd, sink_write, &scene};
-	const struct worker_entry entry = {worker_main, &scene};
+	const struct worker_entry entry = {.main = worker_main, .context = &scene};
 	ck_assert_int_eq(mkfifo(scratch_path("1.zip"), 0600), 0);
 	scene.settings.tmpdir = scratch_directory("tmp");
 	capture_begin(); /* 0: no bytes; 1: a FIFO that nobody writes; 2: missing */

@@ -16,6 +16,7 @@
 #include <linux/landlock.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,8 @@ static int try(unsigned parts, long (*attempt)(void))
 	if (child == 0) {
 		struct sandbox_needs descriptors = {
 			.channel_fd = channel[1], .directory_fd = own_fd};
-		if (sandbox_enter(parts, &descriptors) < 0)
+		enum start_step step;
+		if (sandbox_enter(parts, &descriptors, &step) < 0)
 			_exit(255);
 		errno = 0;
 		_exit(attempt() < 0 ? errno : 0);
@@ -595,6 +597,58 @@ START_TEST(limits_hold_by_themselves)
 }
 END_TEST
 
+/* An outer filter that answers @call with @error in this process from now on. */
+static void refuse(int call, int error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)error), call, 0) < 0 ||
+		seccomp_load(filter) < 0)
+		_exit(254);
+	seccomp_release(filter);
+}
+
+/* With @call answered by @error, entering @parts fails at the step @expected for that reason. */
+static void expect_refused(unsigned parts, int call, int error, enum start_step expected)
+{
+	int pair[2];
+	int said[2] = {-1, -1};
+
+	ck_assert_int_eq(pipe(pair), 0);
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		struct sandbox_needs needs = {.channel_fd = channel[1], .directory_fd = own_fd};
+		enum start_step step = START_NONE;
+		refuse(call, error);
+		int result = sandbox_enter(parts, &needs, &step);
+		int words[2] = {result < 0 ? (int)step : 0, errno};
+		_exit(write(pair[1], words, sizeof(words)) == sizeof(words) ? 0 : 1);
+	}
+	close(pair[1]);
+	ck_assert_int_eq(read(pair[0], said, sizeof(said)), sizeof(said));
+	close(pair[0]);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	ck_assert_int_eq(said[0], (int)expected);
+	ck_assert_int_eq(said[1], error);
+}
+
+START_TEST(a_step_that_is_refused_is_told_with_its_reason)
+{
+	const int errors[] = {ENOSYS, EPERM, EINVAL};
+	int error = errors[_i];
+
+	expect_refused(0, SCMP_SYS(prctl), error, START_NO_PRIVILEGES);
+	expect_refused(0, SCMP_SYS(prlimit64), error, START_LIMITS);
+	if (has(SANDBOX_LANDLOCK)) {
+		expect_refused(
+			SANDBOX_LANDLOCK, SYS_landlock_create_ruleset, error, START_LANDLOCK);
+		expect_refused(SANDBOX_LANDLOCK, SYS_landlock_add_rule, error, START_LANDLOCK);
+		expect_refused(SANDBOX_LANDLOCK, SYS_landlock_restrict_self, error, START_LANDLOCK);
+	}
+}
+END_TEST
+
 START_TEST(parts_are_named)
 {
 	char text[64];
@@ -620,6 +674,7 @@ int main(void)
 	tcase_add_loop_test(tests, landlock_alone_refuses_what_is_its_own, 0, FORBIDDEN);
 	tcase_add_test(tests, no_right_that_the_kernel_has_is_left_out);
 	tcase_add_test(tests, limits_hold_by_themselves);
+	tcase_add_loop_test(tests, a_step_that_is_refused_is_told_with_its_reason, 0, 3);
 	tcase_add_test(tests, parts_are_named);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

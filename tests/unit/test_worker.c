@@ -29,6 +29,7 @@ static int channel_fd;      /* our end */
 static int worker_end = -1; /* the other, until the worker is started */
 static pid_t pid;
 
+static bool ready; /* the worker has said so */
 static uint8_t packet[PACKET_MAX];
 static struct wire_reader reader;
 static unsigned packets;
@@ -42,6 +43,7 @@ static void open_channel(void)
 	channel_fd = pair[0];
 	worker_end = pair[1];
 	packets = 0;
+	ready = false;
 	wire_reader_init(&reader, packet, 0);
 }
 
@@ -118,9 +120,29 @@ static void send_work(uint64_t archive, uint64_t first, uint64_t end, int fd)
 		close(fd);
 }
 
-/* The next message, its record's name valid until the next. False at the channel's end. */
+/* Take the worker's first word: that it is ready, alone in its packet. */
+static void take_first_word(void)
+{
+	static uint8_t bytes[64];
+	struct wire_reader word;
+	struct message message;
+	ssize_t size = channel_receive(channel_fd, bytes, sizeof(bytes), NULL, true);
+
+	ck_assert_int_gt(size, 0);
+	wire_reader_init(&word, bytes, (size_t)size);
+	ck_assert_int_eq(message_get(&word, &message), 1);
+	ck_assert_uint_eq(word.left, 0);
+	ck_assert_int_eq(message.kind, MESSAGE_START);
+	ck_assert_int_eq(message.start.step, START_NONE);
+	ready = true;
+}
+
+/* The next message but the first, its record's name valid until the next. False at the channel's
+ * end. */
 static bool receive(struct message *message)
 {
+	if (!ready)
+		take_first_word();
 	int got = message_get(&reader, message);
 
 	if (got == 0) {

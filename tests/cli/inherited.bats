@@ -1,0 +1,96 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# A worker is a process of its own making: nothing of the parent's is in it.
+
+load helpers
+
+@test "a worker at work has neither paths nor environment of the parent, and no descriptor but its own" {
+	status=0
+	"$PYTHON" "$tools/inherited.py" "$TMPDIR/t" || status=$?
+	[ "$status" -ne 77 ] || skip 'may not read the memory of a process'
+	[ "$status" -eq 0 ]
+}
+
+@test "a password is in neither arguments nor environment of a worker" {
+	need_strace
+	make_archive simple a.zip
+	printf 'a very secret word\n' >password
+	# Neither filters nor the password, whatever they are.
+	strace -f -qq -s 200 -v -o trace -e trace=execve \
+		"$ZIPMAP" -j1 --password-file=password --include='*' a.zip >out
+	[ "$(grep -c execve trace)" -eq 2 ]
+	grep 'execve("/proc/self/exe", \["zipmap", "--internal-worker"\]' trace
+	! grep -q 'very secret' trace
+	verify a.zip
+}
+
+@test "the argument of workers is refused politely if a user gives it" {
+	zipmap --internal-worker
+	expect_status 2
+	expect_message "'--internal-worker' is for zipmap's own use"
+	expect_nothing
+	# With something else there than the channel, too.
+	zipmap --internal-worker 3</dev/null
+	expect_status 2
+	expect_message "'--internal-worker' is for zipmap's own use"
+}
+
+@test "more filters than a packet or the channel holds reach the workers" {
+	make_archive members a.zip 3 1000
+	filters=()
+	for ((i = 0; i < 8000; i++)); do
+		filters+=("--exclude=none-is-called-like-this-and-the-list-of-them-is-long-$i")
+	done
+	zipmap -j2 "${filters[@]}" a.zip
+	expect_good
+	verify a.zip
+}
+
+@test "without /proc workers are forked, which is said once" {
+	skip_under_sanitizer 'a sanitizer needs /proc'
+	need_mount
+	make_archive simple a.zip
+	make_archive simple b.zip
+	status=0
+	unshare -m sh -c 'umount -l /proc && exec "$@"' sh "$ZIPMAP" -j2 a.zip b.zip >out 2>err || status=$?
+	expect_status 0
+	expect_message 'the sandbox of the workers lacks processes of their own making' \
+		'/proc/self/exe' 'No such file or directory'
+	verify a.zip b.zip
+}
+
+@test "without /proc --require-sandbox refuses with status 2, --no-sandbox says nothing" {
+	skip_under_sanitizer 'a sanitizer needs /proc'
+	need_mount
+	make_archive simple a.zip
+	status=0
+	unshare -m sh -c 'umount -l /proc && exec "$@"' sh "$ZIPMAP" --require-sandbox a.zip >out 2>err || status=$?
+	expect_status 2
+	expect_message 'cannot start a worker process' '/proc/self/exe' 'No such file or directory'
+	expect_nothing
+	status=0
+	unshare -m sh -c 'umount -l /proc && exec "$@"' sh "$ZIPMAP" --no-sandbox a.zip >out 2>err || status=$?
+	expect_good
+	verify a.zip
+}
+
+@test "without /dev/null a worker cannot start: status 2 and the step" {
+	need_mount
+	make_archive simple a.zip
+	status=0
+	unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@"' sh "$ZIPMAP" -j2 a.zip a.zip >out 2>err || status=$?
+	expect_status 2
+	expect_message 'cannot start a worker process: open(/dev/null): No such file or directory'
+	expect_nothing
+}
+
+@test "a signal that the shell ignores is a worker's as for any program" {
+	make_archive members a.zip 2 100000
+	(
+		trap '' HUP INT VTALRM PIPE
+		"$ZIPMAP" -j1 a.zip >out 2>err
+	)
+	status=$?
+	expect_good
+	verify a.zip
+}
