@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * --printf=FORMAT: what is printed of each member, in the manner of find(1)'s -printf.
+ * --printf=FORMAT: what is printed for each member. The formats are like those of find -printf.
  */
 
 #ifndef ZIPMAP_CLI_FORMAT_H
