@@ -225,7 +225,7 @@ run_examples()
 }
 
 @test "the manual lists the words for failures" {
-	sed -n '/^They are$/,/^Another try may do/p' "$root/man/zipmap.1" | grep '^\.Cm' |
+	sed -n '/^They are$/,/^Another attempt may succeed/p' "$root/man/zipmap.1" | grep '^\.Cm' |
 		tr -c 'a-zA-Z.-' '\n' | grep -E '^[a-z]+(-[a-z]+)*$' | sort -u >"$BATS_TEST_TMPDIR/manual"
 	{
 		sed -n '/^} kinds\[/,/^};/p' "$root/src/protocol/failure.c" | grep -o -E '\{"[^"]*"' |
