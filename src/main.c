@@ -79,6 +79,7 @@
  *     - membername, filter, inplace, memory, diag, printable, utf8, encoding, cleanup
  */
 
+#include "cli/commandline.h"
 #include "cli/format.h"
 #include "cli/inputs.h"
 #include "cli/options.h"
@@ -157,7 +158,7 @@ static void print_version(FILE *stream)
 	const struct decoder_type *small = decoder_choose(DECODE_DEFLATE, DECODER_AUTO, 0);
 	const char *separator = "";
 
-	options_print_version(stream);
+	commandline_print_version(stream);
 	fprintf(stream, "DEFLATE by %s", large->library);
 	if (small->whole)
 		fprintf(stream, ", up to %u KiB by %s", (unsigned)(small->most_bytes / 1024),
@@ -427,7 +428,7 @@ static int collect_garbage(const char *tmpdir)
 int main(int argc, char *argv[])
 {
 	struct options options;
-	char error[OPTIONS_ERROR_MAX];
+	struct options_error error;
 	int status = STATUS_USAGE;
 
 	if (argc == 2 && strcmp(argv[1], WORKER_ARGUMENT) == 0) {
@@ -440,15 +441,11 @@ int main(int argc, char *argv[])
 		return STATUS_USAGE;
 	umask(077); /* files and directories are their owner's alone, whatever the umask was */
 
-	switch (options_parse(&options, argc, argv, error, sizeof(error))) {
-	case OPTIONS_OK:
-		break;
-	case OPTIONS_USAGE:
-		diag(DIAG_ERROR, "%s", error);
-		fputs("Try 'zipmap --help' for more information.\n", stderr);
-		goto out;
-	case OPTIONS_NO_MEMORY:
-		diag(DIAG_ERROR, "%s", error);
+	if (commandline_parse(&options, argc, argv, &error) < 0) {
+		bool usage = errno == EINVAL;
+		diag(DIAG_ERROR, "%s", usage ? error.text : strerror(errno));
+		if (usage)
+			fputs("Try 'zipmap --help' for more information.\n", stderr);
 		goto out;
 	}
 	diag_set_level(options.quiet ? DIAG_ERROR : options.verbose ? DIAG_DETAIL : DIAG_WARNING);
@@ -462,7 +459,7 @@ int main(int argc, char *argv[])
 		status = collect_garbage(options.tmpdir);
 		break;
 	case ACTION_HELP:
-		status = print_and_exit(options_print_help);
+		status = print_and_exit(commandline_print_help);
 		break;
 	case ACTION_VERSION:
 		status = print_and_exit(print_version);

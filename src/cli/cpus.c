@@ -3,6 +3,7 @@
 #include "cli/cpus.h"
 
 #include "util/cleanup.h"
+#include "util/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +15,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/** A mask larger than this many CPUs is not tried. */
+/** The largest affinity mask that is tried. */
 #define MASK_CPUS_MAX (1 << 20)
 
-/** @quota_us for every @period_us in CPUs, rounded up; 0 if that is no quota. */
+/** A quota of @quota_us in each @period_us, in CPUs, rounded up. 0 if that is not a quota. */
 static unsigned quota_in_cpus(unsigned long long quota_us, unsigned long long period_us)
 {
 	if (quota_us == 0 || period_us == 0)
@@ -26,12 +27,12 @@ static unsigned quota_in_cpus(unsigned long long quota_us, unsigned long long pe
 	return cpus < UINT_MAX ? (unsigned)cpus : UINT_MAX;
 }
 
-/** Read a number at *@text and go past it and the white space after it. */
+/** Read a number at *@text, and skip it and the white space after it. */
 static bool take_number(const char **text, unsigned long long *number)
 {
 	char *end;
 
-	/* strtoull() takes a sign, and turns "-1" into a large number. */
+	/* strtoull() accepts a sign and turns "-1" into a large number. */
 	if (**text < '0' || **text > '9')
 		return false;
 	errno = 0;
@@ -45,7 +46,7 @@ unsigned cpus_from_cpu_max(const char *text)
 	unsigned long long quota_us;
 	unsigned long long period_us;
 
-	/* "max", which is no number, is no quota either. */
+	/* "max" is not a number and means that there is no quota. */
 	if (!take_number(&text, &quota_us) || !take_number(&text, &period_us) || *text != '\0')
 		return 0;
 	return quota_in_cpus(quota_us, period_us);
@@ -63,7 +64,7 @@ unsigned cpus_from_cfs(const char *quota_text, const char *period_text)
 	return quota_in_cpus(quota_us, period_us);
 }
 
-/** Whether @word is one of the words in @list, which commas separate. */
+/** Whether @word is in @list, whose words are separated by commas. */
 static bool has_word(const char *list, const char *word)
 {
 	size_t size = strlen(word);
@@ -80,7 +81,7 @@ static bool has_word(const char *list, const char *word)
 
 bool cpus_parse_cgroup(char *line, enum cgroup_version version, const char **path)
 {
-	/* hierarchy-ID:controllers:path, where version 2 has no controllers: cgroups(7) */
+	/* hierarchy-ID:controllers:path, without controllers in version 2: cgroups(7) */
 	line[strcspn(line, "\n")] = '\0';
 	char *controllers = strchr(line, ':');
 	if (!controllers)
@@ -128,37 +129,37 @@ bool cpus_parse_mountinfo(
 	return true;
 }
 
-/** Read the small file @directory/@name into @text as a string. */
-static bool read_file(const char *directory, const char *name, char *text, size_t size)
+/** Read the small file @directory/@name into @text as a string. 0, or -1. */
+static int read_file(const char *directory, const char *name, char *text, size_t size)
 {
 	char path[PATH_MAX];
 	int length = snprintf(path, sizeof(path), "%s/%s", directory, name);
 	if (length < 0 || (size_t)length >= sizeof(path))
-		return false;
+		return -1;
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
-		return false;
-	ssize_t got = read(fd, text, size - 1);
+		return -1;
+	ssize_t got = io_read(fd, text, size - 1);
 	if (got < 0)
-		return false;
+		return -1;
 	text[got] = '\0';
-	return true;
+	return 0;
 }
 
-/** The quota of the one group whose directory is @directory; 0 if it has none. */
+/** The quota of the group that has the directory @directory; 0 if it has none. */
 static unsigned group_quota(const char *directory, enum cgroup_version version)
 {
 	char quota[64];
 	char period[64];
 
 	if (version == CGROUP_V2)
-		return read_file(directory, "cpu.max", quota, sizeof(quota))
+		return read_file(directory, "cpu.max", quota, sizeof(quota)) == 0
 			       ? cpus_from_cpu_max(quota)
 			       : 0;
-	return read_file(directory, "cpu.cfs_quota_us", quota, sizeof(quota)) &&
-			       read_file(directory, "cpu.cfs_period_us", period, sizeof(period))
-		       ? cpus_from_cfs(quota, period)
-		       : 0;
+	if (read_file(directory, "cpu.cfs_quota_us", quota, sizeof(quota)) < 0 ||
+		read_file(directory, "cpu.cfs_period_us", period, sizeof(period)) < 0)
+		return 0;
+	return cpus_from_cfs(quota, period);
 }
 
 unsigned cpus_smallest_quota(const char *mount_point, const char *path, enum cgroup_version version)
@@ -183,8 +184,9 @@ unsigned cpus_smallest_quota(const char *mount_point, const char *path, enum cgr
 	}
 }
 
-/** Find this process's group in @version's hierarchy; its path in *@path (the caller frees). */
-static bool find_own_group(enum cgroup_version version, char **path)
+/** The path of this process's group in the hierarchy of @version, which the caller frees; or NULL.
+ */
+static char *find_own_group(enum cgroup_version version)
 {
 	FILE *file = fopen("/proc/self/cgroup", "re");
 	cleanup_free char *line = NULL;
@@ -192,25 +194,24 @@ static bool find_own_group(enum cgroup_version version, char **path)
 	const char *group = NULL;
 
 	if (!file)
-		return false;
+		return NULL;
 	while (!group && getline(&line, &capacity, file) >= 0) {
 		if (!cpus_parse_cgroup(line, version, &group))
 			group = NULL;
 	}
 	fclose(file);
-	*path = group ? strdup(group) : NULL;
-	return *path != NULL;
+	return group ? strdup(group) : NULL;
 }
 
-/** The quota of this process in @version's hierarchy; 0 if there is none. */
+/** The quota of this process in the hierarchy of @version; 0 if there is none. */
 static unsigned own_quota(enum cgroup_version version)
 {
-	cleanup_free char *group = NULL;
+	cleanup_free char *group = find_own_group(version);
 	cleanup_free char *line = NULL;
 	size_t capacity = 0;
 	unsigned quota = 0;
 
-	if (!find_own_group(version, &group))
+	if (!group)
 		return 0;
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	if (!file)
@@ -221,8 +222,9 @@ static unsigned own_quota(enum cgroup_version version)
 
 		if (!cpus_parse_mountinfo(line, version, &root, &mount_point))
 			continue;
-		/* In a container only a part of the hierarchy may be mounted, and the group may be
-		 * told relative to all of it, or lie outside ("/.."): the mount's top serves. */
+		/* A container may have only a part of the hierarchy mounted. The group's path may
+		 * then be relative to the whole, or lie outside ("/.."): take the top of the mount.
+		 */
 		const char *below = group;
 		size_t size = strcmp(root, "/") == 0 ? 0 : strlen(root);
 		if (strncmp(group, root, size) == 0 && (group[size] == '/' || group[size] == '\0'))
@@ -241,7 +243,7 @@ static unsigned own_quota(enum cgroup_version version)
 /** The CPUs in the affinity mask of this process. */
 static unsigned cpus_in_mask(void)
 {
-	/* The call fails with EINVAL while the mask is smaller than the kernel's. */
+	/* The call fails with EINVAL if the mask is smaller than the kernel's. */
 	for (int cpus = CPU_SETSIZE; cpus <= MASK_CPUS_MAX; cpus *= 2) {
 		cpu_set_t *mask = CPU_ALLOC((size_t)cpus);
 		if (!mask)

@@ -13,20 +13,20 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-/** Directories that are read in one call. */
+/** The most directories that are read in one call. */
 #define ENTERED_MAX 64
 
-/** In front of each name in the block. */
+/** The byte before each name in the block. */
 enum entry_type { ENTRY_ARCHIVE = 'a', ENTRY_DIRECTORY = 'd' };
 
-/** The entries of one directory that are archives, or directories to go into. */
+/** The entries of one directory that are archives, or directories to enter. */
 struct directory_level {
-	char *block; /**< for each: its type, its name, NUL */
+	char *block; /**< the type, the name and a NUL of each entry */
 	size_t size, capacity;
-	uint32_t *index; /**< where in the block each entry is; sorted by name */
+	uint32_t *index; /**< the offset of each entry in the block, sorted by name */
 	uint32_t count, index_capacity;
 	uint32_t next;
-	size_t path_size; /**< bytes of the walk's path that are this directory's */
+	size_t path_size; /**< the size of this directory's path, in bytes */
 };
 
 void directory_init(struct directory_walk *walk, bool recursive, struct complaint *complaint)
@@ -63,7 +63,7 @@ static bool has_archive_suffix(const char *name)
 				    strcasecmp(name + size - 4, ".npz") == 0);
 }
 
-/** Whether @entry is a directory, and (@linked) whether it is a symbolic link to one. */
+/** Whether @entry is a directory, or a symbolic link to one (*@linked). */
 static bool is_directory(int fd, const struct dirent *entry, bool *linked)
 {
 	struct stat status;
@@ -86,7 +86,7 @@ static int add_entry(struct directory_level *level, enum entry_type type, const 
 
 	if (level->capacity - level->size < size) {
 		size_t larger = level->capacity > 0 ? level->capacity * 2 : 4096;
-		/* Offsets have 32 bits: half the index, and still some hundred million names. */
+		/* Offsets of 32 bits halve the index and are enough for 100 million names. */
 		if (larger > UINT32_MAX) {
 			errno = EOVERFLOW;
 			return -1;
@@ -112,7 +112,7 @@ static int add_entry(struct directory_level *level, enum entry_type type, const 
 	return 0;
 }
 
-/** For qsort_r(): entries by the bytes of their names. strcmp() compares as unsigned char. */
+/** Compare entries by the bytes of their names, for qsort_r(). strcmp() compares unsigned bytes. */
 static int compare_entries(const void *left, const void *right, void *context)
 {
 	const char *block = context;
@@ -147,7 +147,7 @@ static int read_entries(struct directory_level *level, DIR *dir, bool recursive)
 	return 0;
 }
 
-/** Make the walk's path able to hold @size bytes. 0, or -1 with errno. */
+/** Make room for @size bytes in the walk's path. 0, or -1 with errno. */
 static int reserve_path(struct directory_walk *walk, size_t size)
 {
 	if (size <= walk->path_capacity)
@@ -160,10 +160,10 @@ static int reserve_path(struct directory_walk *walk, size_t size)
 	return 0;
 }
 
-/** Go into the directory that the walk's path names. 0, or -1 with errno. */
+/** Enter the directory that the walk's path names. 0, or -1 with errno. */
 static int enter(struct directory_walk *walk)
 {
-	/* A link is followed where the user named it, and nowhere below. */
+	/* Only a link that the user named is followed. */
 	int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
 		    (walk->depth > 0 ? O_NOFOLLOW : 0);
 	struct directory_level level = {.path_size = strlen(walk->path)};
@@ -207,7 +207,7 @@ enum source_status directory_begin(struct directory_walk *walk, const char *path
 	return SOURCE_FAILED;
 }
 
-/** Make the walk's path that of @name in the directory of @level. 0, or -1 with errno. */
+/** Set the walk's path to @name in the directory of @level. 0, or -1 with errno. */
 static int set_path(
 	struct directory_walk *walk, const struct directory_level *level, const char *name)
 {

@@ -7,17 +7,17 @@
 
 static const char directives[] = "pamscotd%";
 
-/* Escapes and what they mean. */
+/* The letters of escapes, and the characters that they stand for. */
 static const char escapes[] = "nt0\\";
 static const char escaped[] = "\n\t\0\\";
 
-/* strchr() that does not find the NUL at the end. */
+/* Like strchr(), but does not find the NUL at the end. */
 static const char *find(const char *letters, char letter)
 {
 	return letter == '\0' ? NULL : strchr(letters, letter);
 }
 
-bool format_check(const char *format, const char **wrong, size_t *wrong_size)
+int format_check(const char *format, const char **wrong, size_t *wrong_size)
 {
 	for (const char *at = format; *at; at++) {
 		if (*at != '%' && *at != '\\')
@@ -25,11 +25,11 @@ bool format_check(const char *format, const char **wrong, size_t *wrong_size)
 		if (!find(*at == '%' ? directives : escapes, at[1])) {
 			*wrong = at;
 			*wrong_size = at[1] ? 2 : 1;
-			return false;
+			return -1;
 		}
 		at++;
 	}
-	return true;
+	return 0;
 }
 
 bool format_uses(const char *format, char letter)

@@ -31,7 +31,7 @@ void inputs_close(struct inputs *inputs)
 	inputs->state = INPUTS_END;
 }
 
-/** Take @path, an operand or an entry of the list: an archive, or a directory to go into. */
+/** Take @path, an operand or an entry of the list: an archive, or a directory to enter. */
 static enum source_status take_path(
 	struct inputs *inputs, const char *path, struct source_item *item)
 {
@@ -63,12 +63,12 @@ static enum source_status next_in_list(struct inputs *inputs, const char **path)
 	case PATHLIST_WAIT:
 		return SOURCE_WAIT;
 	case PATHLIST_TOO_LONG:
-		complain(complaint, list, "bad-line", "line %" PRIu64 ": longer than any path",
+		complain(complaint, list, "bad-line", "line %" PRIu64 " is longer than any path",
 			line);
 		return SOURCE_FAILED;
 	case PATHLIST_NUL:
 		complain(complaint, list, "bad-line",
-			"line %" PRIu64 ": a NUL in the line; is this list one for --null?", line);
+			"line %" PRIu64 " contains a NUL; does this list need --null?", line);
 		return SOURCE_FAILED;
 	case PATHLIST_ERROR:
 		complain(complaint, list, "read-error", "%s", strerror(errno));
@@ -79,7 +79,7 @@ static enum source_status next_in_list(struct inputs *inputs, const char **path)
 	return SOURCE_END;
 }
 
-/** The next operand, or where there is none any more the next entry of the list. */
+/** The next operand, or after the last one the next entry of the list. */
 static enum source_status next_path(struct inputs *inputs, struct source_item *item)
 {
 	const struct options *options = inputs->options;
@@ -108,7 +108,7 @@ static enum source_status find_next(struct inputs *inputs, struct source_item *i
 		switch (inputs->state) {
 		case INPUTS_NEXT:
 			status = next_path(inputs, item);
-			/* A directory or standard input was begun: go on with that. */
+			/* A directory or standard input was begun. Go on with it. */
 			if (status == SOURCE_WAIT && inputs->state != INPUTS_NEXT)
 				continue;
 			if (status == SOURCE_END)

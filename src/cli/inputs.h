@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Where archives come from, as the command line says it: operands, the archives in directories,
- * standard input, and the entries of a list. A stream: no more is in memory than the names of one
- * directory (of one on each level, with --recursive) and a line of the list.
+ * The archives that the command line names: operands, the archives in directories, standard input,
+ * and the entries of a list. They come as a stream. Only the names of one directory (with
+ * --recursive, of one on each level) and one line of the list are in memory.
  *
- * Nothing but directories and the list is opened here, and nothing that can wait for somebody is
- * waited for. A path that is no directory is handed on as an archive: whether it exists and is one
- * is for the parent to find out and to say.
+ * Only directories and the list are opened here, and nothing here waits for another process. A
+ * path that is not a directory is handed on as an archive. The parent opens it and says if it does
+ * not exist or is not one.
  */
 
 #ifndef ZIPMAP_CLI_INPUTS_H
@@ -22,11 +22,11 @@
 
 #include <stddef.h>
 
-/** What inputs are busy with. */
+/** What the inputs are taken from now. */
 enum inputs_state {
 	INPUTS_NEXT,      /**< the next operand, or the next entry of the list */
-	INPUTS_DIRECTORY, /**< the archives of a directory */
-	INPUTS_SPOOL,     /**< copying standard input */
+	INPUTS_DIRECTORY, /**< a directory that was begun */
+	INPUTS_SPOOL,     /**< standard input, which is being copied */
 	INPUTS_END,
 };
 
@@ -37,19 +37,19 @@ struct inputs {
 	size_t next_operand;
 	struct directory_walk walk;
 	struct spool spool;
-	struct pathlist list; /**< open only where there is a list */
+	struct pathlist list; /**< open only if there is a list */
 };
 
 /**
- * Prepare the inputs that @options (which must outlive them) names, and open the list of
- * --files-from. 0, or -1 if the list cannot be opened, which is reported: nothing can be started.
+ * Prepare the inputs that @options names, and open the list of --files-from. @options must outlive
+ * the inputs. 0, or -1 if the list cannot be opened, which is reported.
  */
 int inputs_open(struct inputs *inputs, const struct options *options);
 
 /** Close and free what the inputs hold. */
 void inputs_close(struct inputs *inputs);
 
-/** The inputs as the parent asks for them; valid as long as @inputs. */
+/** The inputs as a source for the parent. It is valid as long as @inputs. */
 struct archive_source inputs_source(struct inputs *inputs);
 
 #endif

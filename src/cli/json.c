@@ -12,19 +12,19 @@
 #include <string.h>
 #include <time.h>
 
-/** What takes the place of a byte that is not UTF-8: U+FFFD. */
+/** U+FFFD stands for a byte that is not UTF-8. */
 static const char replacement[] = "\xef\xbf\xbd";
 
-/** Longest key: archive_bytes. */
+/** Room for the longest key, archive_bytes. */
 #define KEY_MAX 16
 
-/** Set @object's @key to @value, which is taken over. 0, or -1: no memory. */
+/** Set @key of @object to @value, which it takes over. 0, or -1 if memory ran out. */
 static int set(json_t *object, const char *key, json_t *value)
 {
 	return json_object_set_new_nocheck(object, key, value);
 }
 
-/** @text (@size bytes, not UTF-8) with a replacement for each byte that is wrong. */
+/** The @size bytes of @text, which are not UTF-8, with each wrong byte replaced. */
 static json_t *replaced(const char *text, size_t size)
 {
 	size_t length = 0;
@@ -58,7 +58,7 @@ static json_t *hexadecimal(const char *text, size_t size)
 	return json_stringn_nocheck(bytes, 2 * size);
 }
 
-/** A name, which may have any bytes. JSON has no way to hold those that are not UTF-8. */
+/** Set @key to a name of any bytes. JSON cannot hold those that are not UTF-8. */
 static int set_name(json_t *object, const char *key, const char *name, size_t size)
 {
 	char bytes_key[KEY_MAX];
@@ -86,7 +86,7 @@ static int set_array(json_t *object, const struct array *array)
 	       set(object, "fortran_order", json_boolean(array->fortran_order));
 }
 
-/** Of a member that has stayed in its archive. */
+/** Set what is known of a member that stayed in its archive. */
 static int set_place(json_t *object, const struct record *record)
 {
 	int failed = set(object, "in_place", json_true()) |
@@ -97,7 +97,7 @@ static int set_place(json_t *object, const struct record *record)
 	return failed;
 }
 
-/** What a listing says besides. */
+/** Set what only a listing has. */
 static int set_listing(json_t *object, const struct record *record)
 {
 	const char *name = method_name(record->method);
@@ -105,7 +105,7 @@ static int set_listing(json_t *object, const struct record *record)
 	struct tm fields;
 	char date[48] = "";
 
-	/* The format has no zone: the time is as it stands there. */
+	/* The archive states no time zone. The time is printed as it stands there. */
 	if (gmtime_r(&seconds, &fields))
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &fields);
 	return set_number(object, "compressed_size", record->compressed_bytes) |
@@ -120,7 +120,7 @@ static int write_piece(const char *bytes, size_t size, void *stream)
 	return fwrite(bytes, 1, size, stream) == size ? 0 : -1;
 }
 
-/** Print @object, which is given up, unless something has @failed to be set in it. */
+/** Print @object unless setting a value in it @failed, and release it. */
 static int print(FILE *stream, json_t *object, int failed)
 {
 	if (failed == 0)

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-/* Print @name made printable, all of it. */
+/* Print all of @name, made printable. */
 static void print_name(FILE *stream, const char *name, size_t size)
 {
-	size_t capacity = 4 * size + 8; /* an escape has four bytes */
+	size_t capacity = 4 * size + 8; /* an escape is four bytes long */
 	cleanup_free char *text = malloc(capacity);
 
 	if (text)
@@ -22,7 +22,7 @@ static void print_name(FILE *stream, const char *name, size_t size)
 		fputs("(out of memory)", stream);
 }
 
-/* The method in words, with a mark where the member is encrypted. */
+/* The name of the method, with a mark if the member is encrypted. */
 static void describe_method(const struct record *record, char *text, size_t size)
 {
 	const char *name = method_name(record->method);
@@ -42,7 +42,7 @@ void listing_print(FILE *stream, struct listing *listing, const struct record *r
 	char method[48];
 	struct tm fields;
 
-	/* The format has no zone: the time is as it stands there. */
+	/* The archive states no time zone. The time is printed as it stands there. */
 	if (gmtime_r(&seconds, &fields))
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &fields);
 	describe_method(record, method, sizeof(method));

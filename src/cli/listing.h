@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What --list prints of a member: a line, its columns lined up under a heading for a person at a
- * terminal, else divided by tabs and without a heading. Names are made printable in both, so that a
- * member is one line and a tab divides columns.
+ * What --list prints: a line for each member. At a terminal the columns are lined up under a
+ * heading. Otherwise tabs separate them and there is no heading. Names are made printable, so that
+ * a member is always one line and a tab always separates columns.
  */
 
 #ifndef ZIPMAP_CLI_LISTING_H
@@ -20,8 +20,8 @@ struct listing {
 };
 
 /**
- * Print the line of @record: size, compressed size, method, CRC-32, time, archive, member; before
- * the first one the heading. Errors are left in the stream.
+ * Print the line of @record: size, compressed size, method, CRC-32, time, archive, member. The
+ * heading comes before the first line. Errors are left in the stream.
  */
 void listing_print(FILE *stream, struct listing *listing, const struct record *record,
 	const char *archive_path);

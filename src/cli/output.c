@@ -4,6 +4,7 @@
 
 #include "cli/format.h"
 #include "cli/json.h"
+#include "util/io.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -48,8 +49,8 @@ void output_release(struct output *output)
 }
 
 /**
- * Make room for @needed more elements of @element_size bytes in *@array: move what is used, from
- * *@begin to *@end, to the front, and enlarge the array if that is not enough. 0, or -1 (ENOMEM).
+ * Make room for @needed more elements of @element_size bytes in *@array. The elements in use, from
+ * *@begin to *@end, move to the front. If that is not enough, the array grows. 0, or -1 (ENOMEM).
  */
 static int make_room(void **array, size_t element_size, size_t *begin, size_t *end,
 	size_t *capacity, size_t needed, size_t first_capacity)
@@ -80,7 +81,7 @@ static int make_room(void **array, size_t element_size, size_t *begin, size_t *e
 	return 0;
 }
 
-/** Buffer @size bytes and @tail_size more as what is printed of one record. */
+/** Buffer @size bytes of @text and @tail_size bytes of @tail as the output of one record. */
 static int append(
 	struct output *output, const char *text, size_t size, const char *tail, size_t tail_size)
 {
@@ -110,7 +111,7 @@ static int append(
 	return 0;
 }
 
-/** Buffer what the formatter has printed, which may be nothing, unless it @failed. */
+/** Buffer what the formatter printed, which may be nothing, unless it @failed. */
 static int append_formatted(struct output *output, int failed)
 {
 	if (failed < 0 || fflush(output->formatter) != 0 || ferror(output->formatter)) {
@@ -118,7 +119,7 @@ static int append_formatted(struct output *output, int failed)
 		return -1;
 	}
 	if (output->formatted_size == 0)
-		return append(output, "", 0, "", 0); /* it may have no buffer yet */
+		return append(output, "", 0, "", 0); /* there may be no buffer yet */
 	return append(output, output->formatted, output->formatted_size, "", 0);
 }
 
@@ -162,7 +163,7 @@ static int poll_fd(void *context)
 	return output->fd;
 }
 
-/** Take @size bytes, which were written, out of the buffer. */
+/** Take @size bytes, which are written, out of the buffer. */
 static void forget(struct output *output, size_t size)
 {
 	output->begin += size;
@@ -176,7 +177,7 @@ static void forget(struct output *output, size_t size)
 		output->first++;
 		output->written++;
 	}
-	/* A record that prints as nothing is written when those before it are. */
+	/* A record without bytes is written when the records before it are. */
 	while (output->first < output->last && output->sizes[output->first] == 0) {
 		output->first++;
 		output->written++;
@@ -195,15 +196,13 @@ static int write_some(void *context, uint64_t *written)
 	forget(output, 0);
 	while (output->begin < output->end) {
 		size_t size = output->end - output->begin;
-		/* A pipe that is ready takes this much at least; a write of more could wait for its
-		 * reader, and the parent with it. */
+		/* A pipe that is ready takes at least PIPE_BUF bytes. A larger write could make the
+		 * parent wait for the reader. */
 		if (!output->regular && size > PIPE_BUF)
 			size = PIPE_BUF;
-		ssize_t taken = write(output->fd, output->bytes + output->begin, size);
-		if (taken < 0 && errno == EINTR)
-			continue;
+		ssize_t taken = io_write(output->fd, output->bytes + output->begin, size);
 		if (taken < 0) {
-			/* Somebody who shares the descriptor may have made it non-blocking. */
+			/* Another process may have made the descriptor non-blocking. */
 			result = errno == EAGAIN ? 0 : -1;
 			break;
 		}

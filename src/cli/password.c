@@ -4,35 +4,20 @@
 
 #include "util/cleanup.h"
 #include "util/diag.h"
+#include "util/io.h"
 #include "util/printable.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* Two more: for the newline, and for the NUL that ends the string. One byte too many shows. */
+/* Room for a newline and for the NUL that ends the string. A password that is too long fills it. */
 #define ROOM (PASSWORD_MAX + 2)
+static_assert(PASSWORD_MAX == 4096, "a message says so");
 
-/* read(2) until @text is full or the file ends. */
-static ssize_t read_all(int fd, char *text, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t got = read(fd, text + done, size - done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
-
-/* Fill @text from @path. NULL, or what is wrong. */
+/* Read @path into @text. Returns NULL, or what is wrong. */
 static const char *fill(char *text, const char *path)
 {
 	cleanup_fd int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
@@ -40,16 +25,16 @@ static const char *fill(char *text, const char *path)
 
 	if (fd < 0)
 		return strerror(errno);
-	ssize_t size = read_all(fd, text, ROOM);
+	ssize_t size = io_read_full(fd, text, ROOM);
 	if (size < 0)
 		return strerror(errno);
 	if (size > 0 && text[size - 1] == '\n')
 		text[--size] = '\0';
 	if (size == 0)
-		return "no password in it";
+		return "the password is empty";
 	if (size > PASSWORD_MAX)
-		return "longer than any password";
-	return memchr(text, '\0', (size_t)size) ? "a NUL in the password" : NULL;
+		return "the password is longer than 4096 bytes";
+	return memchr(text, '\0', (size_t)size) ? "the password contains a NUL" : NULL;
 }
 
 int password_read(struct password *password, const char *path)
@@ -63,7 +48,7 @@ int password_read(struct password *password, const char *path)
 		wrong = strerror(errno);
 	} else {
 		password->text = pages;
-		madvise(pages, ROOM, MADV_DONTDUMP); /* where the kernel cannot, it does not */
+		(void)madvise(pages, ROOM, MADV_DONTDUMP); /* not every kernel can */
 		wrong = fill(password->text, path);
 	}
 	if (!wrong)

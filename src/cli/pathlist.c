@@ -3,6 +3,7 @@
 #include "cli/pathlist.h"
 
 #include "util/cleanup.h"
+#include "util/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,14 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/** Blocks that are read, or entries that are passed over, in one call. */
+/** The most blocks that are read, or entries that are skipped, in one call. */
 #define TURNS_MAX 256
 
 int pathlist_open(struct pathlist *list, const char *path, char separator)
 {
 	struct stat status;
 	bool standard_input = strcmp(path, "-") == 0;
-	/* Without O_NONBLOCK, opening a FIFO would wait for its writer. */
+	/* Without O_NONBLOCK, open() would wait for the writer of a FIFO. */
 	int fd = standard_input ? STDIN_FILENO
 				: open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
@@ -55,11 +56,10 @@ void pathlist_close(struct pathlist *list)
 	*list = (struct pathlist){.fd = -1, .ended = true};
 }
 
-/** Read what is there. PATHLIST_PATH: something was read, or the end was; look again. */
+/** Read what is there. PATHLIST_PATH: some bytes or the end were read, so look again. */
 static enum pathlist_status read_some(struct pathlist *list)
 {
 	struct pollfd descriptor = {.fd = list->fd, .events = POLLIN};
-	ssize_t got;
 
 	if (list->begin > 0) {
 		memmove(list->buffer, list->buffer + list->begin, list->end - list->begin);
@@ -67,19 +67,17 @@ static enum pathlist_status read_some(struct pathlist *list)
 		list->scanned -= list->begin;
 		list->begin = 0;
 	}
-	/* Standard input is shared with others and so not made non-blocking: ask before. Where
-	 * poll(2) fails, so does that of the loop that waits for us, if it is not over then. */
+	/* Standard input is shared with other processes, so it is not made non-blocking. Ask before
+	 * reading. If poll(2) fails, the poll(2) of the loop fails as well and ends the run. */
 	if (list->waits && poll(&descriptor, 1, 0) <= 0)
 		return PATHLIST_WAIT;
-	do {
-		got = read(list->fd, list->buffer + list->end, PATHLIST_LINE_MAX - list->end);
-	} while (got < 0 && errno == EINTR);
+	ssize_t got = io_read(list->fd, list->buffer + list->end, PATHLIST_LINE_MAX - list->end);
 	if (got < 0 && errno == EAGAIN)
 		return PATHLIST_WAIT;
 	if (got <= 0)
 		list->ended = true;
 	if (got < 0) {
-		/* A line that was cut by an error is no path. */
+		/* A line that an error cut is not a path. */
 		list->begin = list->scanned = list->end;
 		return PATHLIST_ERROR;
 	}
@@ -88,8 +86,8 @@ static enum pathlist_status read_some(struct pathlist *list)
 }
 
 /**
- * Take a line out of the buffer. PATHLIST_WAIT: there is no whole one in it; otherwise *@size is
- * that of *@line, without a separator.
+ * Take a line out of the buffer. PATHLIST_PATH: *@line has *@size bytes without its separator.
+ * PATHLIST_WAIT: the buffer has no complete line. PATHLIST_TOO_LONG: the line is too long.
  */
 static enum pathlist_status take_line(struct pathlist *list, char **line, size_t *size)
 {
@@ -103,7 +101,7 @@ static enum pathlist_status take_line(struct pathlist *list, char **line, size_t
 		if (list->begin == list->end || !(full || list->ended))
 			return PATHLIST_WAIT;
 		if (full) {
-			/* No room for its end: forget it up to here, and then up to its end. */
+			/* There is no room for its end. Drop it up to here, and later its rest. */
 			list->begin = list->end;
 			bool first = !list->skipping;
 			list->skipping = true;
@@ -113,14 +111,14 @@ static enum pathlist_status take_line(struct pathlist *list, char **line, size_t
 	}
 	*line = list->buffer + list->begin;
 	*size = (size_t)(end - *line);
-	*end = '\0'; /* within the buffer: it is not full, or this is where the separator was */
+	*end = '\0'; /* in the buffer, which is not full or has the separator here */
 	list->begin = list->scanned = (size_t)(end - list->buffer) + (whole ? 1 : 0);
 	return PATHLIST_PATH;
 }
 
 enum pathlist_status pathlist_next(struct pathlist *list, const char **path, uint64_t *line)
 {
-	/* A list may be endless and have no path in it, as /dev/zero. */
+	/* A list may be endless and have no path in it, like /dev/zero. */
 	for (int turns = 0; turns < TURNS_MAX; turns++) {
 		char *text;
 		size_t size;
@@ -130,7 +128,7 @@ enum pathlist_status pathlist_next(struct pathlist *list, const char **path, uin
 		if (status == PATHLIST_TOO_LONG)
 			return status;
 		if (status == PATHLIST_WAIT) {
-			/* Nothing is left in the buffer of a list that has ended. */
+			/* After the end, PATHLIST_WAIT means that the buffer is empty. */
 			if (list->ended)
 				return PATHLIST_END;
 			status = read_some(list);

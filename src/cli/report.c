@@ -5,16 +5,16 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
-/** Enough for any uint64_t in units and in bytes. */
+/** Room for any uint64_t, in units and in bytes. */
 #define SIZE_TEXT_MAX 64
 
-/** The ending of a noun that @count of them are counted with. */
+/** The ending of a noun after the number @count. */
 static const char *plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
 }
 
-/** "1.2 MiB (1234567 bytes)", in @text. */
+/** Write @bytes to @text like "1.2 MiB (1234567 bytes)". Returns @text. */
 static const char *size_text(uint64_t bytes, char text[static SIZE_TEXT_MAX])
 {
 	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
@@ -30,11 +30,11 @@ static const char *size_text(uint64_t bytes, char text[static SIZE_TEXT_MAX])
 	return text;
 }
 
-/** Print a line: the key, a colon, the value in its column. */
+/** Print a line: the key, a colon, and the value in its column. */
 __attribute__((format(printf, 3, 4))) static void line(
 	FILE *stream, const char *key, const char *format, ...)
 {
-	/* As wide as the longest key and two blanks. */
+	/* The longest key, its colon and two blanks fit. */
 	enum { COLUMN = 25 };
 	int printed = fprintf(stream, "%s:", key);
 	va_list arguments;
@@ -61,7 +61,7 @@ static void print_traffic(
 			(double)bytes / (double)members);
 }
 
-/** A process always has some private memory: 0 means that it could not be measured. */
+/** Every process has some private memory, so 0 means that it could not be measured. */
 static void print_memory(FILE *stream, const char *key, uint64_t bytes, const char *when)
 {
 	char size[SIZE_TEXT_MAX];
@@ -96,8 +96,8 @@ void report_print(FILE *stream, const struct run_stats *stats)
 	print_memory(stream, "file-backed, parent", stats->parent_shared_peak_bytes, "at its peak");
 	print_memory(stream, "file-backed, worker", stats->worker_shared_peak_bytes,
 		"at the peak of the largest");
-	fputs("Private memory is what a process has for itself alone: it is what the run costs.\n"
-	      "File-backed pages are of the program, its libraries and mapped members: in memory\n"
-	      "once for all processes that map them, and given up when memory is short.\n",
+	fputs("Private memory is what belongs to one process alone: it is what a run costs.\n"
+	      "File-backed pages belong to the program, its libraries and mapped members. They are\n"
+	      "in memory once for all processes, and the kernel drops them when memory is short.\n",
 		stream);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What --stats prints: what was done, what passed between the processes, and what is in the memory.
+ * What --stats prints: what was done, the traffic between the processes, and the memory in use.
  */
 
 #ifndef ZIPMAP_CLI_REPORT_H
@@ -12,8 +12,8 @@
 #include <stdio.h>
 
 /**
- * Print the report of a run, lines of "key: value". The keys do not change, and each value that has
- * a unit is followed by the exact number in parentheses. Errors are left in the stream (ferror).
+ * Print the report of a run as lines of "key: value". The keys do not change. The exact number of
+ * bytes follows each size in parentheses. Errors are left in the stream (ferror).
  */
 void report_print(FILE *stream, const struct run_stats *stats);
 

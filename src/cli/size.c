@@ -9,23 +9,23 @@
 
 static const char UNITS[] = "KMGT";
 
-bool size_parse(const char *text, uint64_t *bytes)
+int size_parse(const char *text, uint64_t *bytes)
 {
 	char *end;
 
-	/* strtoull(3) would take white space and a sign before the number. */
+	/* strtoull(3) would accept white space and a sign before the number. */
 	if (*text < '0' || *text > '9')
-		return false;
+		return -1;
 	errno = 0;
 	unsigned long long number = strtoull(text, &end, 10);
 	if (errno != 0)
-		return false;
+		return -1;
 	const char *unit = *end ? strchr(UNITS, toupper((unsigned char)*end)) : NULL;
 	if (*end && (!unit || (end[1] != '\0' && strcmp(end + 1, "iB") != 0)))
-		return false;
+		return -1;
 	unsigned shift = unit ? 10 * (unsigned)(unit - UNITS + 1) : 0;
 	if (number == 0 || number > (uint64_t)INT64_MAX >> shift)
-		return false;
+		return -1;
 	*bytes = (uint64_t)number << shift;
-	return true;
+	return 0;
 }

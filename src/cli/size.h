@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * A SIZE on the command line: a whole number, perhaps with a unit.
+ * A SIZE on the command line: a whole number, with or without a unit.
  */
 
 #ifndef ZIPMAP_CLI_SIZE_H
 #define ZIPMAP_CLI_SIZE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /**
- * Read @text, a decimal number that may end in K, M, G or T (powers of 1024, as dd(1) and GNU
- * coreutils have them), to *@bytes. False, *@bytes untouched, where it is anything else, is 0, or
- * is more than INT64_MAX, the most that a file can have.
+ * Read @text into *@bytes: a decimal number that may end in K, M, G or T, or KiB and so on (powers
+ * of 1024, as in GNU coreutils). 0, or -1 if it is anything else, is 0, or is more than INT64_MAX,
+ * the largest size of a file; *@bytes is then unchanged.
  */
-bool size_parse(const char *text, uint64_t *bytes);
+int size_parse(const char *text, uint64_t *bytes);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "parent/gc.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/printable.h"
 
 #include <errno.h>
@@ -31,7 +32,7 @@ void spool_release(struct spool *spool)
 	spool_init(spool, spool->in, spool->tmpdir, spool->complaint);
 }
 
-/** Report what went wrong with the scratch file, for the reason in errno. */
+/** Report that the scratch file failed, for the reason in errno. */
 static enum source_status scratch_failed(const struct spool *spool)
 {
 	char shown[PRINTABLE_MAX];
@@ -50,14 +51,14 @@ static enum source_status input_failed(const struct spool *spool)
 	return SOURCE_FAILED;
 }
 
-/** Make a file in @directory that has no name, mode 0600. Its descriptor, or -1 with errno. */
+/** Make a file of mode 0600 without a name in @directory. Its descriptor, or -1 with errno. */
 static int open_scratch(const char *directory)
 {
-	/* O_EXCL: nor can it get a name. */
+	/* With O_EXCL it cannot get a name later. */
 	int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	cleanup_free char *path = NULL;
 
-	/* What file systems and kernels say that do not have it: open(2). */
+	/* File systems and kernels without O_TMPFILE answer with one of these: open(2). */
 	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
 		return fd;
 	if (asprintf(&path, "%s/" GC_SCRATCH_TEMPLATE, directory) < 0) {
@@ -67,7 +68,7 @@ static int open_scratch(const char *directory)
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	/* Should we be killed here, or before, --gc removes it. */
+	/* If we are killed before this, --gc removes the file. */
 	if (unlink(path) < 0 && errno != ENOENT) {
 		int error = errno;
 		close(fd);
@@ -77,7 +78,7 @@ static int open_scratch(const char *directory)
 	return fd;
 }
 
-/** Look at the input. SOURCE_WAIT: it is to be copied, and all is ready for that. */
+/** Look at the input. SOURCE_WAIT: it must be copied, and everything is ready for that. */
 static enum source_status begin(struct spool *spool, int *fd)
 {
 	struct stat status;
@@ -86,12 +87,12 @@ static enum source_status begin(struct spool *spool, int *fd)
 		return input_failed(spool);
 	if (S_ISCHR(status.st_mode) && isatty(spool->in)) {
 		complain(spool->complaint, "-", "read-error",
-			"an archive is not read from a terminal");
+			"standard input is a terminal, not an archive");
 		return SOURCE_FAILED;
 	}
 	spool->waits = !S_ISREG(status.st_mode);
-	/* Who reads an archive reads at positions of the file: what lies before the offset at which
-	 * standard input was handed over would count. */
+	/* Archives are read by position. If the offset of standard input is not 0, what lies before
+	 * it would count as part of the archive, so the rest must be copied. */
 	if (S_ISREG(status.st_mode) && lseek(spool->in, 0, SEEK_CUR) == 0) {
 		*fd = fcntl(spool->in, F_DUPFD_CLOEXEC, 3);
 		return *fd >= 0 ? SOURCE_ARCHIVE : input_failed(spool);
@@ -103,40 +104,23 @@ static enum source_status begin(struct spool *spool, int *fd)
 	return spool->out >= 0 ? SOURCE_WAIT : scratch_failed(spool);
 }
 
-/** Write all of the buffer's first @size bytes. 0, or -1 with errno. */
-static int write_all(const struct spool *spool, size_t size)
-{
-	for (size_t done = 0; done < size;) {
-		ssize_t written = write(spool->out, spool->buffer + done, size - done);
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -1;
-		done += (size_t)written;
-	}
-	return 0;
-}
-
-/** Copy what is there. SOURCE_ARCHIVE: that was all. */
+/** Copy what is there. SOURCE_ARCHIVE: everything is copied. */
 static enum source_status copy(struct spool *spool)
 {
 	struct pollfd descriptor = {.fd = spool->in, .events = POLLIN};
 
 	for (size_t copied = 0; copied < STEP_BYTES;) {
-		/* Where poll(2) fails, so does that of the loop that waits, if it is not over then.
-		 */
+		/* If poll(2) fails, the poll(2) of the loop fails as well and ends the run. */
 		if (spool->waits && poll(&descriptor, 1, 0) <= 0)
 			return SOURCE_WAIT;
-		ssize_t got = read(spool->in, spool->buffer, COPY_BYTES);
-		if (got < 0 && errno == EINTR)
-			continue;
+		ssize_t got = io_read(spool->in, spool->buffer, COPY_BYTES);
 		if (got < 0 && errno == EAGAIN)
 			return SOURCE_WAIT;
 		if (got < 0)
 			return input_failed(spool);
 		if (got == 0)
 			return SOURCE_ARCHIVE;
-		if (write_all(spool, (size_t)got) < 0)
+		if (io_write_full(spool->out, spool->buffer, (size_t)got) < 0)
 			return scratch_failed(spool);
 		copied += (size_t)got;
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The archive on standard input. An archive is read from its end, so what comes from a pipe is
- * first copied into a scratch file that has no name; a regular file is used as it is.
+ * The archive on standard input. An archive is read from its end, so an archive that comes from a
+ * pipe is first copied into a scratch file without a name. A regular file is used as it is.
  */
 
 #ifndef ZIPMAP_CLI_SPOOL_H
@@ -16,15 +16,15 @@
 struct spool {
 	int in;     /**< not owned */
 	int out;    /**< the scratch file, or -1 */
-	bool waits; /**< @in may have nothing to read now */
+	bool waits; /**< @in is a pipe or the like, which may have nothing to read now */
 	const char *tmpdir;
-	struct complaint *complaint; /**< where SOURCE_FAILED says what is wrong */
+	struct complaint *complaint; /**< what is wrong, after SOURCE_FAILED */
 	char *buffer;
 };
 
 /**
- * Prepare to copy from @in, which stays the caller's, to a scratch file in @tmpdir. @complaint must
- * outlive the spool.
+ * Prepare to copy from @in, which still belongs to the caller, to a scratch file in @tmpdir.
+ * @tmpdir and @complaint must outlive the spool.
  */
 void spool_init(struct spool *spool, int in, const char *tmpdir, struct complaint *complaint);
 
@@ -32,10 +32,9 @@ void spool_init(struct spool *spool, int in, const char *tmpdir, struct complain
 void spool_release(struct spool *spool);
 
 /**
- * Go on for a while (at most 1 MiB is copied) without waiting for the writer.
- * SOURCE_ARCHIVE: all is there, and *@fd, which is the caller's from now on, reads it;
- * SOURCE_WAIT: ask again when @in is readable;
- * SOURCE_FAILED: it was reported.
+ * Copy at most 1 MiB without waiting for the writer. SOURCE_ARCHIVE: the archive is complete, and
+ * the caller owns the descriptor *@fd of it. SOURCE_WAIT: call again when @in is readable.
+ * SOURCE_FAILED: something failed, which was reported.
  */
 enum source_status spool_step(struct spool *spool, int *fd);
 

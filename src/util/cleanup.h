@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Clean-up attributes: a local that owns something releases it at the end of its scope, unless
- * it was handed on with a steal_*() function.
+ * Clean-up attributes. A local that owns something releases it at the end of its scope, unless a
+ * steal_*() function handed it on.
  */
 
 #ifndef ZIPMAP_UTIL_CLEANUP_H
@@ -36,7 +36,7 @@ static inline void cleanup_dir_impl(DIR **dir)
 /** The local `DIR *` is closed at the end of its scope unless it is NULL. */
 #define cleanup_dir __attribute__((cleanup(cleanup_dir_impl)))
 
-/** Take a descriptor out of its variable: the caller owns it, the variable is -1. */
+/** Take a descriptor out of its variable. The caller owns it, and the variable becomes -1. */
 static inline int steal_fd(int *fd)
 {
 	int stolen = *fd;
@@ -44,7 +44,7 @@ static inline int steal_fd(int *fd)
 	return stolen;
 }
 
-/** Take a pointer out of its variable: the caller owns it, the variable is NULL. */
+/** Take a pointer out of its variable. The caller owns it, and the variable becomes NULL. */
 #define steal_pointer(variable)                                \
 	__extension__({                                        \
 		__typeof__(*(variable)) stolen_ = *(variable); \

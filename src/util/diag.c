@@ -2,6 +2,8 @@
 
 #include "util/diag.h"
 
+#include "util/io.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -10,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/** The most bytes of a line, its newline included. */
+/** The most bytes of a line, including its newline. */
 #define LINE_MAX_BYTES 8192
 
 static const char prefix[] = "zipmap: ";
@@ -18,7 +20,7 @@ static const char cut_mark[] = "...";
 
 static enum diag_level shown_level = DIAG_WARNING;
 
-/** -1: nothing interrupts. */
+/** A message that waits is given up when this is readable. -1: never. */
 static int interrupt_fd = -1;
 
 void diag_set_interrupt(int fd)
@@ -31,12 +33,12 @@ void diag_set_level(enum diag_level level)
 	shown_level = level;
 }
 
-/** Make @line, of which @size bytes are taken and which was cut, end in the mark of a cut. */
+/** End the @size bytes of @line, which was cut, in the mark of a cut. Returns the new size. */
 static size_t mark_cut(char *line, size_t size)
 {
 	size_t end = size - (sizeof(cut_mark) - 1);
 
-	/* Not in the middle of a UTF-8 character: its continuation bytes are 10xxxxxx. */
+	/* Do not cut a UTF-8 character: its continuation bytes are 10xxxxxx. */
 	while (end > sizeof(prefix) && ((unsigned char)line[end] & 0xc0) == 0x80)
 		end--;
 	memcpy(line + end, cut_mark, sizeof(cut_mark) - 1);
@@ -44,8 +46,8 @@ static size_t mark_cut(char *line, size_t size)
 }
 
 /**
- * Wait until stderr takes something, which a pager that stands still may not let it do for hours.
- * -1: the interrupt came before. Where poll(2) fails, the write itself may wait.
+ * Wait until stderr accepts bytes. A pager that nobody scrolls may make us wait for hours. Returns
+ * -1 if the interrupt comes first. If poll(2) fails, the write itself may wait.
  */
 static int wait_for_stderr(void)
 {
@@ -53,28 +55,25 @@ static int wait_for_stderr(void)
 		{.fd = STDERR_FILENO, .events = POLLOUT},
 		{.fd = interrupt_fd, .events = POLLIN},
 	};
-	int ready;
 
 	if (interrupt_fd < 0)
 		return 0;
-	do {
-		ready = poll(polls, 2, -1);
-	} while (ready < 0 && errno == EINTR);
+	int ready = io_retry(poll(polls, 2, -1));
 	return ready > 0 && polls[0].revents == 0 ? -1 : 0;
 }
 
-/** Write @line, by one write(2) unless that could wait: a pipe that is ready takes PIPE_BUF bytes.
+/**
+ * Write @line. One write(2) does it, except if that could wait: a pipe that is ready takes only
+ * PIPE_BUF bytes for sure.
  */
 static void put_line(const char *line, size_t size)
 {
 	size_t most = interrupt_fd >= 0 ? PIPE_BUF : size;
 
 	while (size > 0 && wait_for_stderr() == 0) {
-		ssize_t written = write(STDERR_FILENO, line, size < most ? size : most);
-		if (written < 0 && errno == EINTR)
-			continue;
+		ssize_t written = io_write(STDERR_FILENO, line, size < most ? size : most);
 		if (written <= 0)
-			return; /* there is nobody left to tell */
+			return; /* nobody is left to tell */
 		line += written;
 		size -= (size_t)written;
 	}
@@ -85,13 +84,13 @@ void diag(enum diag_level level, const char *format, ...)
 	if (level > shown_level)
 		return;
 
-	/* Callers often say what errno means: it must survive in case they look at it again. */
+	/* Callers print strerror(errno) and may look at errno again. */
 	int saved_errno = errno;
 	char line[LINE_MAX_BYTES];
 	size_t size = sizeof(prefix) - 1;
 	memcpy(line, prefix, size);
 
-	/* vsnprintf() ends the text with a NUL, and the newline takes that one's place. */
+	/* vsnprintf() ends the text with a NUL. The newline takes its place. */
 	size_t room = sizeof(line) - size;
 	va_list arguments;
 	va_start(arguments, format);

@@ -34,7 +34,7 @@ void memory_peak_release(struct memory_peak *peak)
 	peak->fd = -1;
 }
 
-/* The bytes that the line beginning with @key states in kB, or 0. */
+/* The bytes of the line that begins with @key, which has them in kB; 0 if there is no such line. */
 static uint64_t rollup_bytes(const char *rollup, const char *key)
 {
 	const char *line = strstr(rollup, key);

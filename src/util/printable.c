@@ -16,16 +16,16 @@ static bool is_harmless(uint32_t character)
 {
 	if (character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == '\\')
 		return false;
-	/* What ends a line for some terminals and viewers: LINE and PARAGRAPH SEPARATOR. */
+	/* LINE SEPARATOR and PARAGRAPH SEPARATOR end a line for some terminals and viewers. */
 	if (character == 0x2028 || character == 0x2029)
 		return false;
-	/* What changes the direction of the text that follows (Unicode Bidi_Control). */
+	/* These change the direction of the text that follows (Unicode Bidi_Control). */
 	return character != 0x061c && character != 0x200e && character != 0x200f &&
 	       !(character >= 0x202a && character <= 0x202e) &&
 	       !(character >= 0x2066 && character <= 0x2069);
 }
 
-/** The escape of @byte, written to @text (4 bytes at least); how many bytes it has. */
+/** Write the escape of @byte to @text (at least 4 bytes). Returns its size in bytes. */
 static size_t escape(unsigned char byte, char *text)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -62,11 +62,11 @@ char *printable(const char *name, size_t size, char *text, size_t capacity)
 {
 	const unsigned char *bytes = (const unsigned char *)name;
 	size_t used = 0;
-	size_t cut = 0; /* the last place between two pieces where the mark of a cut fits */
+	size_t cut = 0; /* the last place between two pieces at which the mark of a cut fits */
 
 	assert(capacity >= 8);
 	for (size_t i = 0; i < size;) {
-		/* A piece is what must not be divided: an escape or a character. */
+		/* A piece is an escape or a character. It is never divided. */
 		char piece[4];
 		size_t piece_size;
 		uint32_t character = 0;
@@ -76,8 +76,8 @@ char *printable(const char *name, size_t size, char *text, size_t capacity)
 			piece_size = length;
 			memcpy(piece, bytes + i, length);
 		} else {
-			/* A character that must not be shown goes byte by byte: the bytes after
-			 * its first are no character by themselves and so are escaped too. */
+			/* A character that must not be shown is escaped byte by byte. Its other
+			 * bytes are no characters of their own, so they are escaped as well. */
 			piece_size = escape(bytes[i], piece);
 			length = 1;
 		}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * Names from archives and from file systems can hold any byte: terminal escapes, newlines,
- * invalid UTF-8. Before one is shown to a person it is made printable.
+ * Names from archives and file systems can have any bytes: terminal escapes, newlines, invalid
+ * UTF-8. A name is made printable before it is shown to a person.
  */
 
 #ifndef ZIPMAP_UTIL_PRINTABLE_H
@@ -10,14 +10,13 @@
 
 #include <stddef.h>
 
-/** Enough for any path in a message; a longer name is cut, with "..." at its end. */
+/** Room for almost any path in a message. A longer name is cut and ends in "...". */
 #define PRINTABLE_MAX 1024
 
 /**
- * Write @name (@size bytes, any) to @text (@capacity bytes, at least 8) as printable UTF-8 with a
- * NUL at its end. Printable characters stay; a backslash, a control character, a character
- * that changes the direction of text, and a byte that is not UTF-8 become \\, \n, \t, \r or \xHH.
- * Returns @text.
+ * Write the @size bytes of @name to @text (@capacity bytes, at least 8) as a string of printable
+ * UTF-8. Printable characters stay. Backslashes, control characters, characters that change the
+ * direction of text, and bytes that are not UTF-8 become \\, \n, \t, \r or \xHH. Returns @text.
  */
 char *printable(const char *name, size_t size, char *text, size_t capacity);
 

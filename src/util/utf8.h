@@ -12,17 +12,17 @@
 #include <stdint.h>
 
 /**
- * How many bytes the character at the beginning of @text (@size bytes, at least 1) has, and which
- * character it is; 0 if there is none.
+ * Decode the character at the start of @text (@size bytes, at least 1). Returns its length in
+ * bytes, or 0 if no character begins there.
  */
 size_t utf8_decode(const char *text, size_t size, uint32_t *character);
 
-/** Whether all of @text is UTF-8. */
+/** Whether all of @text is valid UTF-8. */
 bool utf8_is_valid(const char *text, size_t size);
 
 /**
- * How many bytes of @text (@size bytes) to take where there is room for @most: all, or as many as
- * end with a whole character. What is not UTF-8 is cut anywhere.
+ * How many of the @size bytes of @text to keep if there is room for @most. The text is cut between
+ * characters. Text that is not UTF-8 may be cut anywhere.
  */
 size_t utf8_cut(const char *text, size_t size, size_t most);
 

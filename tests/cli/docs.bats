@@ -23,27 +23,7 @@ setup()
 # Make what the examples read, in the current directory, with Python's zipfile.
 make_example_data()
 {
-	"$PYTHON" - <<-'EOF'
-		import os
-		import zipfile
-
-		import numpy as np
-
-		os.mkdir("data")
-		for n in (1, 2, 3):
-		    rows = np.arange(4000, dtype="<f4").reshape(1000, 4) + 10000 * n
-		    with zipfile.ZipFile(f"data/file_{n}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-		        archive.writestr(f"file_{n}.dat", rows.tobytes())
-
-		os.mkdir("downloads")
-		with zipfile.ZipFile("downloads/vendor.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-		    archive.writestr("README.txt", "not wanted\n")
-		    archive.writestr("new/pressure.dat", bytes(16))
-		    archive.writestr("new/pressure.csv", "1,2\n")
-		    archive.writestr("old/pressure.dat", bytes(16))
-
-		np.savez_compressed("arrays.npz", time=np.arange(1.0, 5.0), pressure=np.arange(10.0, 50.0, 10.0))
-	EOF
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_example_data.py"
 }
 
 # What differs from run to run made the same: the name of the run directory, the number of the worker
@@ -185,8 +165,8 @@ run_examples()
 }
 
 @test "--help and the manual group the options alike, in the same order" {
-	"$ZIPMAP" --help | sed -n '/^Examples/q; /^[A-Z].*:$/{s/:$//; p}; s/.*\(--[a-z-]*\).*/\1/p' \
-		>"$BATS_TEST_TMPDIR/help"
+	"$ZIPMAP" --help | sed -n '/^Examples/q; /^[A-Z].*:$/{s/:$//; p};
+		s/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' >"$BATS_TEST_TMPDIR/help"
 	sed -n '/^\.Sh OPTIONS/,/^\.Sh MEMORY/p' "$root/man/zipmap.1" |
 		sed -n 's/^\.Ss //p; s/^\.It .*Fl \\-\([a-z-]*\).*/--\1/p' >"$BATS_TEST_TMPDIR/manual"
 	grep -q '^[A-Z]' "$BATS_TEST_TMPDIR/help"
@@ -225,7 +205,7 @@ run_examples()
 }
 
 @test "the manual lists the words for failures" {
-	sed -n '/^They are$/,/^Another try may do/p' "$root/man/zipmap.1" | grep '^\.Cm' |
+	sed -n '/^They are$/,/^Another attempt may succeed/p' "$root/man/zipmap.1" | grep '^\.Cm' |
 		tr -c 'a-zA-Z.-' '\n' | grep -E '^[a-z]+(-[a-z]+)*$' | sort -u >"$BATS_TEST_TMPDIR/manual"
 	{
 		sed -n '/^} kinds\[/,/^};/p' "$root/src/protocol/failure.c" | grep -o -E '\{"[^"]*"' |
@@ -255,21 +235,5 @@ run_examples()
 	mkfifo never
 	sed 's/^[[:space:]]*wc .*/echo reached; read -r _ <never/' "$(grep -l '^trap' examples/*.sh)" >script
 	grep -q never script
-	"$PYTHON" - <<-'EOF'
-		import os, signal, subprocess
-
-		for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-		    # All of its processes get the signal, as from a terminal or from systemd.
-		    script = subprocess.Popen(
-		        ["bash", "-eu", "-o", "pipefail", "script"],
-		        stdout=subprocess.PIPE,
-		        start_new_session=True,
-		        preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in (1, 2, 15)],
-		    )
-		    assert script.stdout.readline() == b"reached\n"
-		    os.killpg(script.pid, number)
-		    assert script.wait(60) != 0
-		    left = os.listdir(os.environ["TMPDIR"])
-		    assert not left, (number, left)
-	EOF
+	"$PYTHON" "$BATS_TEST_DIRNAME/interrupt_script.py" script
 }

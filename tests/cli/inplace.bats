@@ -9,44 +9,7 @@ load helpers
 # files under $TMPDIR, which hold nothing else. Arguments: the archives; --unchecked: no CRC-32 is
 # checked; --missing=A.M: this member is not there; --out=NAME: of that file.
 verify_in_place() {
-	"$PYTHON" - "$@" <<-'END' || { show_run; return 1; }
-		import json, os, sys, zipfile
-		options = [a for a in sys.argv[1:] if a.startswith("--")]
-		names = [a for a in sys.argv[1:] if not a.startswith("--")]
-		unchecked = "--unchecked" in options
-		wanted = []
-		for number, name in enumerate(names):
-		    archive = zipfile.ZipFile(name)
-		    for index, info in enumerate(archive.infolist()):
-		        if not info.is_dir() and "--missing=%d.%d" % (number, index) not in options:
-		            wanted.append((name, archive, info))
-		records = [json.loads(line) for line in open("out")]
-		records = [record for record in records if "error" not in record]
-		assert len(records) == len(wanted), (len(records), len(wanted))
-		files = set()
-		for record, (name, archive, info) in zip(records, wanted):
-		    assert record["archive"] == name and record["member"] == info.filename, record
-		    assert record["size"] == info.file_size, record
-		    assert record["crc32"] == "%08x" % info.CRC, record
-		    stays = info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & 1
-		    if stays:
-		        assert record["path"] == name, record
-		        assert record["in_place"] is True, record
-		        assert record["checked"] is not unchecked, record
-		    else:
-		        assert record["path"].startswith(os.environ["TMPDIR"] + "/zipmap."), record
-		        assert "in_place" not in record and "checked" not in record, record
-		        files.add(record["path"])
-		    with open(record["path"], "rb") as file:
-		        file.seek(record["offset"])
-		        data = archive.read(info)
-		        if "dtype" in record: # the offset is behind the header: version 1
-		            data = data[10 + int.from_bytes(data[8:10], "little"):]
-		        assert file.read(len(data)) == data, record
-		found = {os.path.join(top, name) for top, _, names in os.walk(os.environ["TMPDIR"])
-		         for name in names}
-		assert found == files, found ^ files
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/check_in_place.py" "$@" || { show_run; return 1; }
 }
 
 # a.zip: stored and deflated members in turn, of many sizes.
@@ -75,19 +38,7 @@ make_mixed() {
 	make_mixed a.zip
 	zipmap --in-place --pack --json a.zip
 	expect_good
-	"$PYTHON" - <<-'END'
-		import json, zipfile
-		archive = zipfile.ZipFile("a.zip")
-		for line, info in zip(open("out"), archive.infolist(), strict=True):
-		    record = json.loads(line)
-		    stays = info.compress_type == zipfile.ZIP_STORED
-		    assert stays == (record["path"] == "a.zip") == record.get("in_place", False), record
-		    packed = not stays and info.file_size < 1 << 20
-		    assert packed == record["path"].endswith("-pack"), record
-		    with open(record["path"], "rb") as file:
-		        file.seek(record["offset"])
-		        assert file.read(record["size"]) == archive.read(info), record
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/check_in_place_pack.py"
 }
 
 @test "--printf tells the archive's path and the offset" {
@@ -144,25 +95,7 @@ make_mixed() {
 
 @test "data are found behind extra fields, in zip64, and with something before the archive" {
 	make_mixed a.zip
-	"$PYTHON" - <<-'END'
-		import shutil, zipfile
-		with zipfile.ZipFile("extra.zip", "w") as archive:
-		    for size in range(0, 200, 7):
-		        info = zipfile.ZipInfo("x%d" % size)
-		        info.extra = b"ZM" + size.to_bytes(2, "little") + bytes(size)
-		        archive.writestr(info, b"data of %d" % size)
-		with zipfile.ZipFile("zip64.zip", "w") as archive:
-		    with archive.open("x", "w", force_zip64=True) as file:
-		        file.write(b"some bytes" * 10000)
-		with open("before.zip", "wb") as out:
-		    out.write(b"#!/bin/sh\nexit\n" * 100)
-		    shutil.copyfileobj(open("a.zip", "rb"), out)
-		# The same, and offsets count what is before: as zipfile appends to a file.
-		with open("counted.zip", "wb") as out:
-		    out.write(b"#!/bin/sh\nexit\n" * 100)
-		with zipfile.ZipFile("counted.zip", "a") as archive:
-		    archive.writestr("x", b"some bytes" * 10000)
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_odd_places.py"
 	for name in extra zip64 before counted; do
 		for how in '' =unchecked; do
 			zipmap --in-place$how --json $name.zip
@@ -198,24 +131,7 @@ make_mixed() {
 }
 
 @test "sizes that disagree and a header that is not there fail, checked or not" {
-	"$PYTHON" - <<-'END'
-		import zipfile
-		def make(name):
-		    with zipfile.ZipFile(name, "w") as archive:
-		        archive.writestr("good1", b"1" * 50)
-		        archive.writestr("bad", b"2" * 50)
-		        archive.writestr("good2", b"3" * 50)
-		    return bytearray(open(name, "rb").read())
-		for name, size in ("more.zip", 51), ("less.zip", 49):
-		    data = make(name)
-		    entry = data.index(b"bad", data.index(b"PK\1\2")) - 46
-		    data[entry + 24:entry + 28] = size.to_bytes(4, "little")
-		    open(name, "wb").write(data)
-		data = make("header.zip")
-		at = data.index(b"bad") - 30
-		data[at:at + 4] = b"XXXX"
-		open("header.zip", "wb").write(data)
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_wrong_sizes.py"
 	for name in more less header; do
 		for how in '' =unchecked; do
 			zipmap --in-place$how --json $name.zip
@@ -277,22 +193,7 @@ make_mixed() {
 # Check ./out, from --json, against the arrays of ./a.npz: each is mapped at its place. Prints of
 # each whether it stays, and whether that is aligned.
 map_arrays() {
-	"$PYTHON" - <<-'END' || { show_run; return 1; }
-		import json, numpy
-		arrays = numpy.load("a.npz")
-		for line in open("out"):
-		    record = json.loads(line)
-		    want = arrays[record["member"].removesuffix(".npy")]
-		    dtype = numpy.dtype(record["dtype"])
-		    assert dtype == want.dtype and record["shape"] == list(want.shape), record
-		    order = "F" if record["fortran_order"] else "C"
-		    rows = numpy.memmap(record["path"], dtype, "r", record["offset"], want.shape, order)
-		    assert numpy.array_equal(rows, want), record
-		    stays = record.get("in_place", False)
-		    assert stays == (record["path"] == "a.npz")
-		    assert (record.get("aligned") == (record["offset"] % dtype.itemsize == 0)) == stays
-		    print(record["member"], stays, record.get("aligned"))
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/map_arrays.py" || { show_run; return 1; }
 }
 
 @test "arrays are mapped where they are, and one that is not aligned says so" {
@@ -314,20 +215,7 @@ map_arrays() {
 }
 
 @test "with aligned, arrays that are not are unzipped, and only those" {
-	"$PYTHON" - <<-'END'
-		import io, numpy, zipfile
-		with zipfile.ZipFile("a.npz", "w") as archive:
-		    for number in range(40):
-		        rows = numpy.arange(number * 100.0)[1:] if number else numpy.arange(5.0)
-		        file = io.BytesIO()
-		        numpy.save(file, rows)
-		        info = zipfile.ZipInfo("m%d.npy" % number)
-		        if number % 2: # so that the data begin at a multiple of 64
-		            at = archive.fp.tell() + 30 + len(info.filename) + 4
-		            pad = -at % 64
-		            info.extra = b"ZM" + pad.to_bytes(2, "little") + bytes(pad)
-		        archive.writestr(info, file.getvalue())
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_half_aligned.py"
 	for how in aligned unchecked,aligned; do
 		zipmap -j2 --in-place=$how --json a.npz
 		expect_good

@@ -134,22 +134,7 @@ printed_bytes() {
 # with each: "Ez" and "FY" are the same to it, and so is any row of them. $3: how many end records
 # are in its comment, each of which leads to the same directory.
 make_slow() {
-	"$PYTHON" - "$@" <<-'END'
-		import struct, sys
-		path, count, ends = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-		entries = []
-		for i in range(count):
-		    name = b"".join((b"Ez", b"FY")[i >> bit & 1] for bit in range(16))
-		    entries.append(struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 33, 0, 0, 0,
-		                               len(name), 0, 0, 0, 0, 0, 0) + name)
-		central = b"".join(entries)
-		local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 33, 0, 0, 0, 32, 0) + b"Ez" * 16
-		def end(comment):
-		    return struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, count, count, len(central), len(local),
-		                       comment)
-		tail = b"".join(end(0) for _ in range(ends))
-		open(path, "wb").write(local + central + end(len(tail)) + tail)
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_colliding_names.py" "$@"
 }
 
 @test "names that libzip would compare each with each: refused, and the run goes on" {
@@ -186,23 +171,7 @@ make_slow() {
 
 @test "a directory of a million members is read" {
 	skip_under_sanitizer
-	"$PYTHON" - <<-'END'
-		import struct
-		count = 1000000
-		local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a"
-		with open("million.zip", "wb") as file:
-		    file.write(local)
-		    size = 0
-		    for i in range(count):
-		        name = b"d/%07d/" % i
-		        size += file.write(struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 33,
-		                                       0, 0, 0, len(name), 0, 0, 0, 0, 0, 0) + name)
-		    file.write(struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, count, count, size,
-		                           len(local)))
-		    file.write(struct.pack("<IIQI", 0x07064B50, 0, len(local) + size, 1))
-		    file.write(struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF,
-		                           0xFFFFFFFF, 0))
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_million_entries.py"
 	zipmap million.zip
 	expect_status 0
 	expect_lines out 0

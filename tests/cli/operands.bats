@@ -205,7 +205,7 @@ put() {
 	command -v script >/dev/null || skip 'script is not there'
 	script -q -e -c '"$ZIPMAP" - 2>err' /dev/null </dev/null >out || status=$?
 	[[ $status == 1 ]]
-	grep -q -x 'zipmap: -: an archive is not read from a terminal' err
+	grep -q -x 'zipmap: -: standard input is a terminal, not an archive' err
 }
 
 @test "-: what standard input still has, where its writer read a part of it" {

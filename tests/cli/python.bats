@@ -58,19 +58,7 @@ load helpers
 
 @test "from within Python: paths from a subprocess, files removed by their reader" {
 	"$TESTDATA_GEN" --archives=3 --rows=1000 data
-	"$PYTHON" - <<-'END'
-		import os, subprocess
-		import numpy as np
-		run = subprocess.run([os.environ["ZIPMAP"], "-0", "data"], stdout=subprocess.PIPE,
-		                     check=True)
-		paths = run.stdout.split(b"\0")[:-1]
-		arrays = [np.memmap(os.fsdecode(path), "f4", "r", shape=(1000, 4)) for path in paths]
-		for path in paths:
-		    os.unlink(path)
-		assert len(arrays) == 3
-		assert all(array.shape == (1000, 4) for array in arrays)
-		assert len({array.tobytes() for array in arrays}) == 3
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/read_and_remove.py"
 	[[ "$(find tmp -type f | wc -l)" == 0 ]]
 }
 

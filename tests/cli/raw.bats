@@ -7,28 +7,7 @@ load helpers
 # Make raw.zip with a member for each type and shape, and saved/NAME.npy, which numpy.save made of
 # the same array. The file "kinds" has the type, the shape and the name of each, a line each.
 make_raw() {
-	"$PYTHON" - <<-'END'
-		import os, zipfile
-		import numpy as np
-		rng = np.random.default_rng(7)
-		types = "<f4 >f4 <f8 <i2 >i2 |u1 |i1 <u8 <c8 >c16 |b1 <f2 |S5 <U3 |V7 <M8[ns] <m8[25s] <f16".split()
-		shapes = [(6,), (3, 4), (2, 3, 5), (0,), (0, 3), (1000, 1), (1, 2, 3, 4, 5, 1, 1, 2),
-		          (100000,), (1,) * 20 + (3,)]
-		os.mkdir("saved")
-		count = 0
-		with zipfile.ZipFile("raw.zip", "w") as archive, open("kinds", "w") as kinds:
-		    for dtype in types:
-		        for shape in shapes:
-		            items = int(np.prod(shape))
-		            bits = rng.integers(0, 2 if dtype == "|b1" else 256, items * np.dtype(dtype).itemsize, "u1")
-		            if dtype == "<U3":
-		                bits = rng.integers(65, 91, items * 3, "<u4").view("u1")
-		            array = np.frombuffer(bits.tobytes(), dtype).reshape(shape)
-		            np.save(f"saved/{count}.npy", array)
-		            archive.writestr(f"m{count}.raw", array.tobytes(), count % 2 * zipfile.ZIP_DEFLATED)
-		            print(dtype, ",".join(map(str, shape)), f"m{count}.raw", f"saved/{count}.npy", file=kinds)
-		            count += 1
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_raw.py"
 }
 
 # raw.zip with the files whose names and sizes are given.
@@ -67,25 +46,7 @@ with zipfile.ZipFile("raw.zip", "w", zipfile.ZIP_DEFLATED) as archive:
 	for decoder in auto zlib; do
 		zipmap --json --dtype='>i4' --shape=-1,2,2 --npy --decoder=$decoder raw.zip
 		expect_good
-		"$PYTHON" - <<-'END'
-			import json, os, zipfile
-			import numpy as np
-			records = [json.loads(line) for line in open("out")]
-			archive = zipfile.ZipFile("raw.zip")
-			assert [r["member"] for r in records] == archive.namelist()
-			for record in records:
-			    data = archive.read(record["member"])
-			    expected = np.frombuffer(data, ">i4").reshape(-1, 2, 2)
-			    array = np.load(record["path"], mmap_mode="r")
-			    assert isinstance(array, np.memmap) and array._mmap is not None
-			    assert array.dtype.str == record["dtype"] == ">i4"
-			    assert list(array.shape) == record["shape"] and record["fortran_order"] is False
-			    assert (array == expected).all() and array.shape == expected.shape
-			    assert record["size"] == len(data) and record["crc32"] == "%08x" % zipfile.crc32(data)
-			    assert record["offset"] % 64 == 0
-			    assert os.path.getsize(record["path"]) == record["offset"] + len(data)
-			    assert record["path"].endswith(".npy")
-		END
+		"$PYTHON" "$BATS_TEST_DIRNAME/check_npy_files.py"
 	done
 }
 

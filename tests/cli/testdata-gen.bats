@@ -34,19 +34,7 @@ members() {
 # What becomes of each member when zipfile reads it: "NAME ok" or "NAME EXCEPTION", one a line; or
 # "archive EXCEPTION". zipfile does not look at sizes, so this does.
 verdicts() {
-	"$PYTHON" - "$1" <<-'END'
-		import sys, zipfile
-		try:
-		    z = zipfile.ZipFile(sys.argv[1])
-		except Exception as e:
-		    sys.exit(print("archive", type(e).__name__))
-		for i in z.infolist():
-		    try:
-		        size = len(z.read(i))
-		        print(i.filename, "ok" if size == i.file_size else f"size {size} {i.file_size}")
-		    except Exception as e:
-		        print(i.filename, type(e).__name__)
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/verdicts.py" "$1"
 }
 
 # Make the broken archive $1 with the rest as options, and say its verdicts.
@@ -73,23 +61,7 @@ all_are_right() {
 # Print an expression about the central directory of an archive, read without zipfile. d is the
 # file's bytes; e the entries: dicts of the fields of APPNOTE 4.3.12.
 directory() {
-	"$PYTHON" - "$1" "$2" <<-'END'
-		import struct, sys
-		d = open(sys.argv[1], "rb").read()
-		end = d.rindex(b"PK\5\6")
-		count, size, at = struct.unpack("<H2I", d[end + 10:end + 20])
-		if count == 0xffff:
-		    at = struct.unpack("<Q", d[d.rindex(b"PK\6\6") + 48:][:8])[0]
-		    count = struct.unpack("<Q", d[d.rindex(b"PK\6\6") + 32:][:8])[0]
-		e = []
-		fields = "signature by version flags method time date crc csize size name_size extra comment disk internal external offset"
-		for _ in range(count):
-		    f = dict(zip(fields.split(), struct.unpack("<I6H3I5H2I", d[at:at + 46])))
-		    f["name"] = d[at + 46:at + 46 + f["name_size"]]
-		    at += 46 + f["name_size"] + f["extra"] + f["comment"]
-		    e.append(f)
-		print(eval(sys.argv[2]))
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/central_directory.py" "$1" "$2"
 }
 
 @test "by default there are 15 archives of one deflated member of 32 MB of random float32" {
@@ -173,26 +145,7 @@ directory() {
 	for kind in random sensor int16 zeros; do
 		"$TESTDATA_GEN" --archives=1 --rows=50000 --columns=5 --values=$kind $kind
 	done
-	"$PYTHON" - <<-'END'
-		import numpy, zipfile
-		def read(kind, dtype):
-		    z = zipfile.ZipFile(f"{kind}/file_1.zip")
-		    i = z.infolist()[0]
-		    v = numpy.frombuffer(z.read(i), dtype).reshape(50000, 5)
-		    return v, i.compress_size / i.file_size
-		random, random_ratio = read("random", "<f4")
-		sensor, sensor_ratio = read("sensor", "<f4")
-		int16, int16_ratio = read("int16", "<i2")
-		zeros, zeros_ratio = read("zeros", "<f4")
-		assert zeros_ratio < 0.01 and not zeros.any()
-		assert sensor_ratio < 0.6 * random_ratio and sensor_ratio > 0.05
-		assert 0.2 < int16_ratio < 0.95
-		for v in sensor, int16.astype(float):
-		    assert (v.std(axis=0) > 20 * abs(numpy.diff(v, axis=0)).mean(axis=0)).all()
-		    assert len({c.tobytes() for c in v.T}) == 5
-		assert (sensor * 256 == numpy.round(sensor * 256)).all()
-		assert abs(int16).max() > 4000
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/check_values.py"
 }
 
 @test "csv is text of rows and columns of numbers" {

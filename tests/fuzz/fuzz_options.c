@@ -5,12 +5,13 @@
  * the input says which; the rest is the arguments with a NUL after each, the list, or the format.
  */
 
+#include "cli/commandline.h"
 #include "cli/format.h"
-#include "cli/options.h"
 #include "cli/pathlist.h"
 #include "fuzz.h"
 #include "protocol/failure.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static void check_options(const struct options *options, char *const *arguments,
 	if (options->printf_format) {
 		const char *wrong;
 		size_t size;
-		MUST(format_check(options->printf_format, &wrong, &size));
+		MUST(format_check(options->printf_format, &wrong, &size) == 0);
 	}
 	if (options->action == ACTION_RUN)
 		MUST(options->operand_count > 0 || options->files_from);
@@ -53,7 +54,7 @@ static void try_options(struct fuzz_input *input)
 {
 	char *arguments[ARGUMENTS_MAX + 1] = {strdup("zipmap")};
 	char *given[ARGUMENTS_MAX];
-	char error[OPTIONS_ERROR_MAX];
+	struct options_error error;
 	struct options options;
 	int count = 1;
 
@@ -65,14 +66,13 @@ static void try_options(struct fuzz_input *input)
 		fuzz_take_u8(input);
 	}
 	memcpy(given, arguments, sizeof(given)); /* parsing reorders the others */
-	memset(error, 'x', sizeof(error));
-	enum options_result result =
-		options_parse(&options, count, arguments, error, sizeof(error));
-	if (result == OPTIONS_OK && options.action != ACTION_HELP &&
-		options.action != ACTION_VERSION)
+	memset(&error, 'x', sizeof(error));
+	int result = commandline_parse(&options, count, arguments, &error);
+	if (result == 0 && options.action != ACTION_HELP && options.action != ACTION_VERSION)
 		check_options(&options, given, count);
-	if (result != OPTIONS_OK)
-		MUST(memchr(error, '\0', sizeof(error)) && *error && fuzz_is_printable(error));
+	if (result < 0 && errno == EINVAL)
+		MUST(memchr(error.text, '\0', sizeof(error.text)) && *error.text &&
+			fuzz_is_printable(error.text));
 	options_release(&options);
 	for (int i = 0; i < count; i++)
 		free(given[i]);
@@ -199,12 +199,12 @@ static void try_format(struct fuzz_input *input)
 	size_t wrong_size = 0;
 
 	MUST(format);
-	if (!format_check(format, &wrong, &wrong_size)) {
+	if (format_check(format, &wrong, &wrong_size) < 0) {
 		MUST(wrong >= format && wrong_size >= 1 && wrong_size <= 2);
 		MUST(strlen(wrong) >= wrong_size && (*wrong == '%' || *wrong == '\\'));
 		/* What stands before it is a format. */
 		format[wrong - format] = '\0';
-		MUST(format_check(format, &wrong, &wrong_size));
+		MUST(format_check(format, &wrong, &wrong_size) == 0);
 	}
 	char *printed = NULL;
 	size_t printed_size = 0;

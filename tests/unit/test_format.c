@@ -26,7 +26,7 @@ static void prints(const char *format, const char *expected, size_t size)
 	FILE *stream = open_memstream(&text, &text_size);
 
 	ck_assert_ptr_nonnull(stream);
-	ck_assert(format_check(format, &wrong, &wrong_size));
+	ck_assert_int_eq(format_check(format, &wrong, &wrong_size), 0);
 	format_print(stream, format, &record, "a b.zip", "/tmp/x");
 	ck_assert_int_eq(fclose(stream), 0);
 	ck_assert_uint_eq(text_size, size);
@@ -70,7 +70,7 @@ START_TEST(what_is_no_directive_or_escape_is_refused_and_pointed_at)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		const char *wrong = NULL;
 		size_t size = 0;
-		ck_assert(!format_check(bad[i].format, &wrong, &size));
+		ck_assert_int_eq(format_check(bad[i].format, &wrong, &size), -1);
 		ck_assert_ptr_eq(wrong, bad[i].format + bad[i].at);
 		ck_assert_uint_eq(size, bad[i].size);
 	}

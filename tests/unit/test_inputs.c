@@ -442,8 +442,7 @@ START_TEST(a_nul_in_a_list_of_lines_is_reported_with_its_line)
 	list(lines, sizeof(lines) - 1);
 	start();
 	expect("a.zip");
-	expect_failure(
-		scratch_path("list"), "line 3: a NUL in the line; is this list one for --null?");
+	expect_failure(scratch_path("list"), "line 3 contains a NUL; does this list need --null?");
 	expect("d.zip");
 	expect_end();
 }
@@ -470,11 +469,11 @@ START_TEST(a_line_that_is_too_long_is_reported_once_and_skipped)
 	ck_assert_int_eq(next(), SOURCE_ARCHIVE);
 	ck_assert_uint_eq(strlen(item.path), PATHLIST_LINE_MAX - 1);
 	expect("before1");
-	expect_failure(scratch_path("list"), "line 4: longer than any path");
+	expect_failure(scratch_path("list"), "line 4 is longer than any path");
 	expect("before2");
-	expect_failure(scratch_path("list"), "line 6: longer than any path");
+	expect_failure(scratch_path("list"), "line 6 is longer than any path");
 	expect("before3");
-	expect_failure(scratch_path("list"), "line 8: longer than any path");
+	expect_failure(scratch_path("list"), "line 8 is longer than any path");
 	expect_end();
 }
 END_TEST

@@ -104,6 +104,48 @@ START_TEST(a_header_is_byte_for_byte_that_of_numpy)
 }
 END_TEST
 
+/** The header of an array of @dimensions, of which the one that may grow is @growing, others 1. */
+static size_t size_of(const char *dtype, bool fortran_order, unsigned dimensions, uint64_t growing)
+{
+	char header[NPY_WRITTEN_MAX];
+	struct array array = {
+		.dtype = dtype,
+		.dtype_size = (uint16_t)strlen(dtype),
+		.fortran_order = fortran_order,
+		.dimensions = (uint8_t)dimensions,
+	};
+
+	for (unsigned i = 0; i < dimensions; i++)
+		array.shape[i] = 1;
+	array.shape[fortran_order ? dimensions - 1 : 0] = growing;
+	return npy_write(&array, header);
+}
+
+START_TEST(the_room_for_the_slowest_dimension_to_grow_is_that_of_numpy)
+{
+	/* The fewest dimensions for which write_array_header_1_0 of NumPy 1.24 writes 192 bytes and
+	 * not 128. One byte of room more or less would change one of them. */
+	static const struct {
+		const char *dtype;
+		bool fortran_order;
+		unsigned dimensions;
+	} longer[] = {{"<f4", false, 15}, {"|S10", false, 15}, {"|S100", false, 14},
+		{"|S1000", false, 14}, {"|S100", true, 15}, {"|S1000", true, 14}};
+	static const uint64_t lengths[] = {1, 10, 12345, INT64_MAX};
+
+	for (size_t i = 0; i < sizeof(longer) / sizeof(longer[0]); i++) {
+		for (size_t j = 0; j < sizeof(lengths) / sizeof(lengths[0]); j++) {
+			const char *dtype = longer[i].dtype;
+			unsigned dimensions = longer[i].dimensions;
+			bool fortran = longer[i].fortran_order;
+
+			ck_assert_uint_eq(size_of(dtype, fortran, dimensions - 1, lengths[j]), 128);
+			ck_assert_uint_eq(size_of(dtype, fortran, dimensions, lengths[j]), 192);
+		}
+	}
+}
+END_TEST
+
 START_TEST(the_longest_has_room_and_is_read_back)
 {
 	char *header = malloc(NPY_WRITTEN_MAX); /* what is beside it is found by a sanitizer */
@@ -137,6 +179,7 @@ int main(void)
 	TCase *tests = tcase_create("npywrite");
 
 	tcase_add_test(tests, a_header_is_byte_for_byte_that_of_numpy);
+	tcase_add_test(tests, the_room_for_the_slowest_dimension_to_grow_is_that_of_numpy);
 	tcase_add_test(tests, the_longest_has_room_and_is_read_back);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

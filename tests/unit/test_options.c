@@ -2,7 +2,11 @@
 
 #include "cli/options.h"
 
+#include "cli/commandline.h"
+#include "cli/optiontable.h"
+
 #include <check.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -12,11 +16,11 @@
 #define ARGUMENTS_MAX 16
 
 static struct options options;
-static char error[OPTIONS_ERROR_MAX];
+static struct options_error error;
 static char *arguments[ARGUMENTS_MAX + 2];
 
 /** Parse the arguments that follow, up to NULL. */
-static enum options_result parse(const char *first, ...)
+static int parse(const char *first, ...)
 {
 	static char name[] = "zipmap";
 	int count = 0;
@@ -31,18 +35,20 @@ static enum options_result parse(const char *first, ...)
 	}
 	va_end(list);
 	arguments[count] = NULL;
-	error[0] = '\0';
-	return options_parse(&options, count, arguments, error, sizeof(error));
+	error.text[0] = '\0';
+	return commandline_parse(&options, count, arguments, &error);
 }
 
 /** Check that the arguments are right. */
-#define ck_right(...) ck_assert_msg(parse(__VA_ARGS__, NULL) == OPTIONS_OK, "%s", error)
+#define ck_right(...) ck_assert_msg(parse(__VA_ARGS__, NULL) == 0, "%s", error.text)
 
 /** Check that the arguments are wrong, and what is said about it. */
-#define ck_wrong(message, ...)                                             \
-	do {                                                               \
-		ck_assert_int_eq(parse(__VA_ARGS__, NULL), OPTIONS_USAGE); \
-		ck_assert_str_eq(error, message);                          \
+#define ck_wrong(message, ...)                                  \
+	do {                                                    \
+		errno = 0;                                      \
+		ck_assert_int_eq(parse(__VA_ARGS__, NULL), -1); \
+		ck_assert_int_eq(errno, EINVAL);                \
+		ck_assert_str_eq(error.text, message);          \
 	} while (0)
 
 static void release(void)
@@ -79,21 +85,23 @@ START_TEST(what_raw_members_hold)
 
 	ck_wrong("option '--shape' needs '--dtype'", "--shape=3", "a.zip");
 	ck_wrong("option '--npy' needs '--dtype'", "--npy", "a.zip");
-	ck_wrong("option '--dtype': 'float31' is no type such as float32, <f4 or u1",
+	ck_wrong("option '--dtype': 'float31' is not an item type such as float32, <f4 or u1",
 		"--dtype=float31", "a.zip");
-	ck_wrong("option '--dtype': '' is no type such as float32, <f4 or u1", "--dtype=", "a.zip");
-	ck_wrong("option '--shape': '3,-1,-1' is no shape such as 1000,4 or -1,4, with one -1 at "
-		 "most",
+	ck_wrong("option '--dtype': '' is not an item type such as float32, <f4 or u1",
+		"--dtype=", "a.zip");
+	ck_wrong("option '--shape': '3,-1,-1' is not a shape such as 1000,4 or -1,4, with at "
+		 "most one -1",
 		"--dtype=u1", "--shape=3,-1,-1", "a.zip");
-	ck_wrong("no array is as large as '--dtype' and '--shape' say", "--dtype=f8",
-		"--shape=9223372036854775807", "a.zip");
+	ck_wrong("the array that '--dtype' and '--shape' describe is larger than any file",
+		"--dtype=f8", "--shape=9223372036854775807", "a.zip");
 	ck_wrong("options '--npy' and '--pack' exclude each other", "--dtype=u1", "--npy", "--pack",
 		"--json", "a.zip");
 	ck_wrong("options '--npy' and '--in-place' exclude each other", "--dtype=u1", "--npy",
 		"--in-place", "--json", "a.zip");
-	ck_wrong("option '--list' does not look at '--dtype'", "--dtype=u1", "--list", "a.zip");
-	ck_wrong("option '--test' makes no files that '--npy' could be for", "--dtype=u1", "--npy",
-		"-t", "a.zip");
+	ck_wrong("options '--list' and '--dtype' exclude each other", "--dtype=u1", "--list",
+		"a.zip");
+	ck_wrong("options '--test' and '--npy' exclude each other", "--dtype=u1", "--npy", "-t",
+		"a.zip");
 }
 END_TEST
 
@@ -308,11 +316,11 @@ START_TEST(formats)
 	ck_assert(!options.pack);
 	ck_right("--pack", "--printf", "%p %o", "a");
 	ck_assert(options.pack);
-	ck_wrong("option '--printf': '%x' is no directive or escape of a FORMAT", "--printf=%p%x",
-		"a");
-	ck_wrong("option '--printf': '\\\\' is no directive or escape of a FORMAT", "--printf=%p\\",
-		"a");
-	ck_wrong("option '--printf': '%\\x1b' is no directive or escape of a FORMAT",
+	ck_wrong("option '--printf': '%x' is not a directive or an escape of a FORMAT",
+		"--printf=%p%x", "a");
+	ck_wrong("option '--printf': '\\\\' is not a directive or an escape of a FORMAT",
+		"--printf=%p\\", "a");
+	ck_wrong("option '--printf': '%\\x1b' is not a directive or an escape of a FORMAT",
 		"--printf=%\x1b", "a");
 	static const char alone[] = "option '--pack' needs '--json', or '--printf' with %p and "
 				    "%o: a path alone does not say where in the file a "
@@ -355,9 +363,9 @@ START_TEST(members_in_place)
 	ck_wrong(alone, "--in-place", "a");
 	ck_wrong(alone, "--in-place", "--printf=%p", "a");
 	ck_wrong(alone, "--in-place", "--printf=%o", "a");
-	ck_wrong("option '--list' does not say where members are", "--in-place", "-l", "a");
-	ck_wrong("option '--test' does not say where members are", "-t", "--json", "--in-place",
-		"a");
+	ck_wrong("options '--list' and '--in-place' exclude each other", "--in-place", "-l", "a");
+	ck_wrong("options '--test' and '--in-place' exclude each other", "-t", "--json",
+		"--in-place", "a");
 	ck_wrong("option '--in-place': '' is neither 'unchecked' nor 'aligned'",
 		"--in-place=", "--json", "a");
 	ck_wrong("option '--in-place': 'align' is neither 'unchecked' nor 'aligned'",
@@ -374,8 +382,8 @@ START_TEST(something_to_unzip_is_needed)
 	static const char message[] =
 		"nothing to unzip: give an archive, a directory, '-' or --files-from";
 
-	ck_assert_int_eq(parse(NULL), OPTIONS_USAGE);
-	ck_assert_str_eq(error, message);
+	ck_assert_int_eq(parse(NULL), -1);
+	ck_assert_str_eq(error.text, message);
 	ck_wrong(message, "-r");
 	ck_wrong(message, "--");
 	ck_right("--files-from=list");
@@ -400,9 +408,9 @@ START_TEST(a_very_long_argument_does_not_break_the_message)
 
 	memset(long_one, 'x', sizeof(long_one) - 1);
 	memcpy(long_one, "--", 2);
-	ck_assert_int_eq(parse(long_one, NULL), OPTIONS_USAGE);
-	ck_assert_uint_le(strlen(error), PATH_MAX);
-	ck_assert_ptr_nonnull(strstr(error, "...'"));
+	ck_assert_int_eq(parse(long_one, NULL), -1);
+	ck_assert_uint_le(strlen(error.text), PATH_MAX);
+	ck_assert_ptr_nonnull(strstr(error.text, "...'"));
 }
 END_TEST
 
@@ -414,7 +422,7 @@ static char *help(void)
 	FILE *stream = open_memstream(&text, &size);
 
 	ck_assert_ptr_nonnull(stream);
-	options_print_help(stream);
+	commandline_print_help(stream);
 	ck_assert_int_eq(fclose(stream), 0);
 	return text;
 }
@@ -422,21 +430,19 @@ static char *help(void)
 START_TEST(help_lists_every_option_of_the_table)
 {
 	char *text = help();
-	size_t count = 0;
-	char letter;
-	const char *name;
+	size_t count = option_spec_count;
 
-	while ((name = options_name(count, &letter))) {
+	for (size_t i = 0; i < option_spec_count; i++) {
+		const struct option_spec *spec = &option_specs[i];
 		char head[80];
 
-		if (letter)
-			snprintf(head, sizeof(head), "\n  -%c, --%s", letter, name);
+		if (spec->letter)
+			snprintf(head, sizeof(head), "\n  -%c, --%s", spec->letter, spec->name);
 		else
-			snprintf(head, sizeof(head), "\n      --%s", name);
+			snprintf(head, sizeof(head), "\n      --%s", spec->name);
 		const char *line = strstr(text, head);
-		ck_assert_msg(line != NULL, "--%s is not in:\n%s", name, text);
+		ck_assert_msg(line != NULL, "--%s is not in:\n%s", spec->name, text);
 		ck_assert_ptr_nonnull(strchr(" =[", line[strlen(head)]));
-		count++;
 	}
 	/* And it lists no other. */
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
@@ -448,10 +454,9 @@ END_TEST
 
 START_TEST(every_option_of_the_table_is_known)
 {
-	char letter;
-	const char *name;
-
-	for (size_t i = 0; (name = options_name(i, &letter)); i++) {
+	for (size_t i = 0; i < option_spec_count; i++) {
+		const char *name = option_specs[i].name;
+		char letter = option_specs[i].letter;
 		char text[64];
 
 		snprintf(text, sizeof(text), "--%s", name);
@@ -507,7 +512,7 @@ START_TEST(version)
 	FILE *stream = open_memstream(&text, &size);
 
 	ck_assert_ptr_nonnull(stream);
-	options_print_version(stream);
+	commandline_print_version(stream);
 	ck_assert_int_eq(fclose(stream), 0);
 	ck_assert_str_eq(text, "zipmap " ZIPMAP_VERSION "\n");
 	free(text);

@@ -137,7 +137,7 @@ START_TEST(the_words_say_what_private_and_file_backed_are)
 	char *text = report(&data_set);
 
 	ck_assert_ptr_nonnull(strstr(text, "Private memory is"));
-	ck_assert_ptr_nonnull(strstr(text, "File-backed pages are"));
+	ck_assert_ptr_nonnull(strstr(text, "File-backed pages belong to"));
 	free(text);
 }
 END_TEST

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What an option of the table (optiontable.h) is, and what each kind of option does with its
+ * argument: it checks it and puts it into struct options.
+ */
+
+#ifndef ZIPMAP_CLI_OPTIONVALUE_H
+#define ZIPMAP_CLI_OPTIONVALUE_H
+
+#include "cli/options.h"
+
+#include <stddef.h>
+
+struct option_spec;
+
+/**
+ * Do what the option @spec says. @argument is NULL if none was given. 0, or -1 with errno: EINVAL
+ * if the argument is wrong, and then @error says how, or ENOMEM.
+ */
+typedef int option_setter(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error);
+
+/** One option of the command line. */
+struct option_spec {
+	const char *section; /**< the title of a section of --help that begins here; or NULL */
+	char letter;         /**< or NUL */
+	const char *name;
+	int has_arg;          /**< as in struct option of getopt_long(3) */
+	const char *argument; /**< its name in --help; NULL if the option takes none */
+	const char *help;     /**< every line but the last one ends in '\n' */
+	option_setter *set;
+	size_t field;     /**< the offset in struct options, for setters that serve many options */
+	unsigned minimum; /**< of a number */
+	unsigned maximum;
+	enum options_action action;
+};
+
+option_setter optionvalue_set_flag;     /**< a bool becomes true */
+option_setter optionvalue_set_loudness; /**< the same; --quiet and --verbose: the last one wins */
+option_setter optionvalue_set_sandbox;  /**< the same for the options of the sandbox */
+option_setter optionvalue_set_text;     /**< a string that is not empty */
+option_setter optionvalue_set_list;     /**< the same, given once at most */
+option_setter optionvalue_set_number;   /**< an unsigned from @minimum to @maximum */
+option_setter optionvalue_set_size;     /**< a uint64_t: bytes, with a unit or without */
+option_setter optionvalue_set_count;    /**< a uint64_t: a whole number of at least 1 */
+option_setter optionvalue_set_format;
+option_setter optionvalue_set_decoder;
+option_setter optionvalue_set_encoding;
+option_setter optionvalue_set_dtype;
+option_setter optionvalue_set_shape;
+option_setter optionvalue_set_in_place;
+option_setter optionvalue_add_filter;
+option_setter optionvalue_set_action; /**< @action is what to do instead of unzipping */
+
+#endif
