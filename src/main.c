@@ -85,6 +85,7 @@
 #include "cli/password.h"
 #include "cli/report.h"
 #include "parent/gc.h"
+#include "parent/pool.h"
 #include "parent/run.h"
 #include "util/diag.h"
 #include "util/printable.h"
