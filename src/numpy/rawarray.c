@@ -85,21 +85,19 @@ bool rawarray_is_possible(const struct raw_array *raw)
 	return array_data_bytes(&array, &bytes);
 }
 
-bool rawarray_fit(const struct raw_array *raw, uint64_t size_bytes, struct array *array,
-	struct failure *failure)
+enum rawarray_fit rawarray_fit(const struct raw_array *raw, uint64_t size_bytes,
+	struct array *array, uint64_t *wanted_bytes)
 {
 	int open = raw->dimensions > 0 ? raw->open : 0;
-	uint64_t bytes = 0;
 
 	make(raw, array);
-	bool possible = array_data_bytes(array, &bytes);
-	if (open < 0) {
-		*failure = (struct failure){FAILURE_SHAPE, {size_bytes, bytes}};
-		return possible && bytes == size_bytes;
-	}
-	*failure = (struct failure){FAILURE_OPEN_SHAPE, {size_bytes, bytes}};
-	if (!possible || size_bytes > INT64_MAX || size_bytes % bytes != 0)
-		return false;
-	array->shape[open] = size_bytes / bytes;
-	return true;
+	*wanted_bytes = 0;
+	bool possible = array_data_bytes(array, wanted_bytes);
+	if (open < 0)
+		return possible && *wanted_bytes == size_bytes ? RAWARRAY_FITS
+							       : RAWARRAY_OTHER_SIZE;
+	if (!possible || size_bytes > INT64_MAX || size_bytes % *wanted_bytes != 0)
+		return RAWARRAY_NO_MULTIPLE;
+	array->shape[open] = size_bytes / *wanted_bytes;
+	return RAWARRAY_FITS;
 }

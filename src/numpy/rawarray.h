@@ -10,7 +10,6 @@
 
 #include "numpy/array.h"
 #include "numpy/dtype.h"
-#include "protocol/failure.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,11 +39,19 @@ bool rawarray_set_shape(struct raw_array *raw, const char *text);
 /** Whether NumPy has arrays of that type and shape: their bytes are a number of 63 bits. */
 bool rawarray_is_possible(const struct raw_array *raw);
 
+/** How the size of a member suits a type and a shape. */
+enum rawarray_fit {
+	RAWARRAY_FITS,
+	RAWARRAY_OTHER_SIZE,  /**< the shape is of another size */
+	RAWARRAY_NO_MULTIPLE, /**< one dimension is open, and no length of it makes this size */
+};
+
 /**
- * What array a member of @size_bytes is: in C order, its data from its first byte on, its type's
- * text in @raw. False with *@failure where the member does not fit.
+ * Make the array that a member of @size_bytes is: in C order, its data from the member's first byte
+ * on, its type's text in @raw. If the member does not fit, *@wanted_bytes is the size that it must
+ * have, or that its size must be a multiple of.
  */
-bool rawarray_fit(const struct raw_array *raw, uint64_t size_bytes, struct array *array,
-	struct failure *failure);
+enum rawarray_fit rawarray_fit(const struct raw_array *raw, uint64_t size_bytes,
+	struct array *array, uint64_t *wanted_bytes);
 
 #endif

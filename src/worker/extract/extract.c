@@ -261,12 +261,22 @@ static int check_bounds(const struct extraction *extraction, struct failure *fai
 static int take_as_raw(struct extraction *extraction, struct failure *failure)
 {
 	const struct member *member = &extraction->member;
+	uint64_t wanted;
 
 	extraction->is_raw = extraction->raw && !member_is_npy(member->name, member->name_size);
 	extraction->record.npy_header = extraction->is_raw && extraction->npy;
-	if (!extraction->is_raw ||
-		rawarray_fit(extraction->raw, member->size_bytes, &extraction->array, failure))
+	if (!extraction->is_raw)
 		return 0;
+	switch (rawarray_fit(extraction->raw, member->size_bytes, &extraction->array, &wanted)) {
+	case RAWARRAY_FITS:
+		return 0;
+	case RAWARRAY_OTHER_SIZE:
+		*failure = (struct failure){FAILURE_SHAPE, {member->size_bytes, wanted}};
+		break;
+	case RAWARRAY_NO_MULTIPLE:
+		*failure = (struct failure){FAILURE_OPEN_SHAPE, {member->size_bytes, wanted}};
+		break;
+	}
 	return -1;
 }
 
