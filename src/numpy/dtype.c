@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names of types without a size of their own; of this machine, where they leave the order open. */
+/* Names, and what they are short for: a code in the byte order of this machine. */
 static const struct {
 	const char *name;
-	const char *text;
+	const char code[4];
 } names[] = {
 	{"bool", "b1"},
-	{"?", "b1"},
+	{"bool_", "b1"},
 	{"int8", "i1"},
 	{"int16", "i2"},
 	{"int32", "i4"},
@@ -23,20 +23,77 @@ static const struct {
 	{"float16", "f2"},
 	{"float32", "f4"},
 	{"float64", "f8"},
-	{"half", "f2"},
-	{"single", "f4"},
-	{"double", "f8"},
-	{"int", "i8"},
-	{"float", "f8"},
-	{"complex", "c16"},
+	{"float128", "f16"},
 	{"complex64", "c8"},
 	{"complex128", "c16"},
-	{"float128", "f16"},
-	{"longdouble", "f16"},
 	{"complex256", "c32"},
+	{"half", "e"},
+	{"single", "f"},
+	{"double", "d"},
+	{"longdouble", "g"},
+	{"csingle", "F"},
+	{"cdouble", "D"},
+	{"clongdouble", "G"},
+	{"float", "d"},
+	{"complex", "D"},
+	{"byte", "b"},
+	{"ubyte", "B"},
+	{"short", "h"},
+	{"ushort", "H"},
+	{"intc", "i"},
+	{"uintc", "I"},
+	{"int", "l"},
+	{"uint", "L"},
+	{"long", "l"},
+	{"ulong", "L"},
+	{"longlong", "q"},
+	{"ulonglong", "Q"},
+	{"intp", "p"},
+	{"uintp", "P"},
 	{"datetime64", "M8"},
 	{"timedelta64", "m8"},
+	{"str", "U"},
+	{"str_", "U"},
+	{"bytes", "S"},
+	{"bytes_", "S"},
+	{"void", "V"},
 	{"object", "O"},
+	{"object_", "O"},
+};
+
+/* NumPy's one-letter codes (numpy.dtype.char), which stand for a kind and a size. */
+static const struct {
+	char letter;
+	char kind;
+	uint8_t size;
+} letters[] = {
+	{'?', 'b', 1},
+	{'b', 'i', 1},
+	{'B', 'u', 1},
+	{'h', 'i', sizeof(short)},
+	{'H', 'u', sizeof(short)},
+	{'i', 'i', sizeof(int)},
+	{'I', 'u', sizeof(int)},
+	{'l', 'i', sizeof(long)},
+	{'L', 'u', sizeof(long)},
+	{'q', 'i', sizeof(long long)},
+	{'Q', 'u', sizeof(long long)},
+	{'p', 'i', sizeof(void *)},
+	{'P', 'u', sizeof(void *)},
+	{'e', 'f', 2},
+	{'f', 'f', sizeof(float)},
+	{'d', 'f', sizeof(double)},
+	{'g', 'f', sizeof(long double)},
+	{'F', 'c', 2 * sizeof(float)},
+	{'D', 'c', 2 * sizeof(double)},
+	{'G', 'c', 2 * sizeof(long double)},
+	{'m', 'm', 8},
+	{'M', 'M', 8},
+	{'c', 'S', 1},
+	{'a', 'S', 0},
+	{'S', 'S', 0},
+	{'U', 'U', 0},
+	{'V', 'V', 0},
 };
 
 /* The sizes that a kind of items may have; "" for any. */
@@ -51,7 +108,6 @@ static const struct {
 	{'c', "\10\20\40"},
 	{'m', "\10"},
 	{'M', "\10"},
-	{'O', "\4\10"},
 	{'S', ""},
 	{'U', ""},
 	{'V', ""},
@@ -119,45 +175,69 @@ static bool is_size(const char *sizes, uint64_t size)
 	return *sizes == '\0' || (size > 0 && size < 128 && strchr(sizes, (int)size));
 }
 
+/* A letter alone, such as "d", or a kind with its size, such as "f8". */
+static bool take_kind(struct text *text, char *kind, uint64_t *size)
+{
+	if (text->left == 0)
+		return false;
+	*kind = *text->at;
+	for (size_t i = 0; text->left == 1 && i < sizeof(letters) / sizeof(letters[0]); i++) {
+		if (letters[i].letter == *kind) {
+			*kind = letters[i].kind;
+			*size = letters[i].size;
+			return take(text, *text->at);
+		}
+	}
+	take(text, *kind);
+	if (*kind == 'a')
+		*kind = 'S';
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].kind == *kind)
+			return take_number(text, size) && is_size(kinds[i].sizes, *size);
+	}
+	return false;
+}
+
+/* "O", also with the size of a pointer of the machine that it was written on. */
+static bool parse_objects(struct text text, struct dtype *dtype)
+{
+	uint64_t size;
+
+	if (!take(&text, 'O'))
+		return false;
+	if (text.left > 0 &&
+		(!take_number(&text, &size) || (size != 4 && size != 8) || text.left > 0))
+		return false;
+	dtype->objects = true;
+	dtype->item_bytes = sizeof(void *);
+	strcpy(dtype->text, "|O");
+	return true;
+}
+
 static bool parse_code(struct text text, struct dtype *dtype)
 {
 	char order = '=';
+	char kind;
 	uint64_t size;
-	size_t kind = 0;
 
 	if (text.left > 0 && strchr("<>|=", *text.at)) {
 		order = *text.at;
 		take(&text, order);
 	}
-	if (text.left == 0)
+	if (parse_objects(text, dtype))
+		return true;
+	if (!take_kind(&text, &kind, &size))
 		return false;
-	char letter = *text.at;
-	if (letter == 'a')
-		letter = 'S';
-	while (kind < sizeof(kinds) / sizeof(kinds[0]) && kinds[kind].kind != letter)
-		kind++;
-	if (kind == sizeof(kinds) / sizeof(kinds[0]))
+	struct text unit = text;
+	if (unit.left > 0 && ((kind != 'm' && kind != 'M') || !take_unit(&text)))
 		return false;
-	take(&text, *text.at);
-	if (letter == 'O') {
-		dtype->objects = true;
-		dtype->item_bytes = sizeof(void *);
-		strcpy(dtype->text, "|O");
-		return text.left == 0 || (take_number(&text, &size) && text.left == 0);
-	}
-	if (!take_number(&text, &size) || !is_size(kinds[kind].sizes, size))
-		return false;
-	const char *unit = text.at;
-	size_t unit_size = text.left;
-	if (unit_size > 0 && ((letter != 'm' && letter != 'M') || !take_unit(&text)))
-		return false;
-	dtype->item_bytes = letter == 'U' ? 4 * size : size;
-	if (strchr("SV", letter) || (letter != 'U' && size == 1))
+	dtype->item_bytes = kind == 'U' ? 4 * size : size;
+	if (strchr("SV", kind) || (kind != 'U' && size == 1))
 		order = '|';
 	else if (order == '=' || order == '|')
 		order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>';
-	snprintf(dtype->text, sizeof(dtype->text), "%c%c%u%.*s", order, letter, (unsigned)size,
-		(int)unit_size, unit);
+	snprintf(dtype->text, sizeof(dtype->text), "%c%c%u%.*s", order, kind, (unsigned)size,
+		(int)unit.left, unit.at);
 	return true;
 }
 
@@ -174,7 +254,7 @@ bool dtype_parse(const char *text, size_t size, struct dtype *dtype)
 		if (size < name || memcmp(names[i].name, text, name) != 0 ||
 			(size > name && text[name] != '['))
 			continue;
-		int made = snprintf(code, sizeof(code), "%s%.*s", names[i].text, (int)(size - name),
+		int made = snprintf(code, sizeof(code), "%s%.*s", names[i].code, (int)(size - name),
 			text + name);
 		return parse_code((struct text){code, (size_t)made}, dtype);
 	}

@@ -2,7 +2,8 @@
 
 /*
  * NumPy's strings for types of array items: "<f4", "|S10", "<M8[ns]" as numpy.dtype.str writes
- * them, and common names such as "float32". Types of records are npy.h's.
+ * them, one-letter codes such as "<d" (numpy.dtype.char), and names such as "float32". Types of
+ * records are npy.h's.
  */
 
 #ifndef ZIPMAP_NUMPY_DTYPE_H
@@ -21,7 +22,7 @@ struct dtype {
 	bool objects; /**< Python objects, which are not in the bytes */
 };
 
-/** Read the @size bytes at @text. False where they are no type. */
+/** Read the @size bytes at @text. False if they are no type. */
 bool dtype_parse(const char *text, size_t size, struct dtype *dtype);
 
 #endif

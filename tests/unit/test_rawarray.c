@@ -80,7 +80,7 @@ START_TEST(what_is_no_shape_or_no_type_is_refused)
 	static const char *const shapes[] = {"", ",", "1,", ",1", "-1,-1", "-2", "- 1", "+1", " 1",
 		"1 ", "1, 2", "1.5", "(1,2)", "0,-1", "-1,0", "9223372036854775808", "-1x", "0x10",
 		"--1", "-"};
-	static const char *const types[] = {"", "f", "O", "object", "S0", "V0", "f3", "float31",
+	static const char *const types[] = {"", "S", "O", "object", "S0", "V0", "f3", "float31",
 		"<f4 ", "[('a', '<f4')]", "x4"};
 	char many[2 * ARRAY_DIMENSIONS_MAX + 2];
 
