@@ -67,7 +67,7 @@ static void print_directive(FILE *stream, char letter, const struct record *reco
 		fprintf(stream, "%" PRIu64, record_data_offset(record));
 		break;
 	case 't':
-		if (record->array)
+		if (record->array && record->array->dtype_size > 0)
 			fwrite(record->array->dtype, 1, record->array->dtype_size, stream);
 		break;
 	case 'd':

@@ -78,8 +78,11 @@ static int set_number(json_t *object, const char *key, uint64_t number)
 static int set_array(json_t *object, const struct array *array)
 {
 	json_t *shape = json_array();
-	int failed = set(object, "dtype", json_stringn_nocheck(array->dtype, array->dtype_size));
+	int failed = 0;
 
+	if (array->dtype_size > 0)
+		failed =
+			set(object, "dtype", json_stringn_nocheck(array->dtype, array->dtype_size));
 	for (unsigned i = 0; i < array->dimensions; i++)
 		failed |= json_array_append_new(shape, json_integer((json_int_t)array->shape[i]));
 	return failed | set(object, "shape", shape) |

@@ -26,12 +26,12 @@ bool array_is_sound(const struct array *array, uint64_t size_bytes)
 {
 	uint64_t data_bytes;
 
-	if (array->dtype_size == 0 || array->dtype_size > ARRAY_DTYPE_MAX)
+	if (array->dtype_size > ARRAY_DTYPE_MAX)
 		return false;
-	for (unsigned i = 0; i < array->dtype_size; i++) {
+	for (uint32_t i = 0; i < array->dtype_size; i++) {
 		if (array->dtype[i] < ' ' || array->dtype[i] > '~')
 			return false;
 	}
 	return array_data_bytes(array, &data_bytes) && array->data_offset <= size_bytes &&
-	       data_bytes == size_bytes - array->data_offset;
+	       data_bytes <= size_bytes - array->data_offset;
 }

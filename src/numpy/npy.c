@@ -17,8 +17,8 @@ struct parse {
 	bool latin1; /* versions 1 and 2; else UTF-8 */
 	bool failed;
 	bool objects;
-	char *out; /* the type in words: ARRAY_DTYPE_MAX bytes */
-	size_t out_size;
+	char *out;       /* the type in words: ARRAY_DTYPE_MAX bytes */
+	size_t out_size; /* more than that: the type is too long to tell */
 };
 
 /* A string of the literal, with its escapes still in it. */
@@ -35,12 +35,9 @@ static bool fail(struct parse *parse)
 
 static void put(struct parse *parse, const char *text, size_t size)
 {
-	if (size > ARRAY_DTYPE_MAX - parse->out_size) {
-		fail(parse);
-		return;
-	}
-	memcpy(parse->out + parse->out_size, text, size);
-	parse->out_size += size;
+	if (parse->out_size <= ARRAY_DTYPE_MAX && size <= ARRAY_DTYPE_MAX - parse->out_size)
+		memcpy(parse->out + parse->out_size, text, size);
+	parse->out_size += size; /* a header is short, and each byte of it is put as 10 at most */
 }
 
 static void put_text(struct parse *parse, const char *text)
@@ -130,7 +127,7 @@ static uint64_t get_number(struct parse *parse)
 	return number;
 }
 
-/* A tuple of numbers, each handed to @take. One without a comma would be no tuple. */
+/* A tuple of numbers. One without a comma would be no tuple. */
 static void get_shape(struct parse *parse, struct array *shape)
 {
 	bool comma = true;
@@ -360,9 +357,16 @@ static void get_dictionary(struct parse *parse, struct array *array)
 		fail(parse);
 }
 
+bool npy_has_magic(const uint8_t *bytes, size_t size)
+{
+	static const char magic[] = "\x93NUMPY";
+
+	return size >= sizeof(magic) - 1 && memcmp(bytes, magic, sizeof(magic) - 1) == 0;
+}
+
 size_t npy_header_size(const uint8_t *bytes, size_t size)
 {
-	if (size < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0 || bytes[7] != 0)
+	if (size < 10 || !npy_has_magic(bytes, size) || bytes[7] != 0)
 		return 0;
 	size_t prefix = bytes[6] == 1 ? 10 : 12;
 	if (bytes[6] < 1 || bytes[6] > 3 || size < prefix)
@@ -394,6 +398,9 @@ enum npy_status npy_parse(
 	if (parse.objects)
 		return NPY_OBJECTS;
 	array->dtype = dtype;
-	array->dtype_size = (uint16_t)parse.out_size;
-	return array_is_sound(array, file_bytes) ? NPY_ARRAY : NPY_DAMAGED;
+	array->dtype_size = parse.out_size <= ARRAY_DTYPE_MAX ? (uint32_t)parse.out_size : 0;
+	uint64_t data_bytes;
+	if (!array_is_sound(array, file_bytes) || !array_data_bytes(array, &data_bytes))
+		return NPY_DAMAGED;
+	return data_bytes < file_bytes - header_size ? NPY_TRAILING : NPY_ARRAY;
 }

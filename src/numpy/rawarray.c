@@ -66,7 +66,7 @@ static void make(const struct raw_array *raw, struct array *array)
 {
 	*array = (struct array){
 		.dtype = raw->dtype.text,
-		.dtype_size = (uint16_t)strlen(raw->dtype.text),
+		.dtype_size = (uint32_t)strlen(raw->dtype.text),
 		.dimensions = raw->dimensions > 0 ? (uint8_t)raw->dimensions : 1,
 		.item_bytes = raw->dtype.item_bytes,
 	};

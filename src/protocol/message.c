@@ -4,11 +4,15 @@
 
 #include "protocol/membername.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 /* The largest errno that Linux has. */
 #define ERROR_MAX 4095
+
+static_assert(MEMBER_NAME_MAX <= RECORD_TEXT_MAX && ARRAY_DTYPE_MAX <= RECORD_TEXT_MAX,
+	"a packet has room for either");
 
 /*
  * Fields of a record that are there only if they say something. Each has a bit in the record's
@@ -99,7 +103,7 @@ static void get_failure(struct wire_reader *in, struct failure *failure)
 
 static void put_array(struct wire_writer *out, const struct array *array)
 {
-	wire_put_bytes(out, array->dtype, array->dtype_size);
+	wire_put_long(out, array->dtype, array->dtype_size);
 	wire_put_u64(out, array->data_offset);
 	wire_put_u64(out, array->item_bytes);
 	wire_put_u8(out, array->fortran_order);
@@ -111,7 +115,7 @@ static void put_array(struct wire_writer *out, const struct array *array)
 /* @size_bytes: of the member, which the array must fill. */
 static void get_array(struct wire_reader *in, uint64_t size_bytes, struct array *array)
 {
-	array->dtype = wire_get_bytes(in, &array->dtype_size);
+	array->dtype = wire_get_long(in, &array->dtype_size);
 	array->data_offset = wire_get_u64(in);
 	array->item_bytes = wire_get_u64(in);
 	array->fortran_order = wire_get_u8(in) != 0;

@@ -17,8 +17,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** The most bytes of one packet: any one record fits, with the longest name that there is. */
+/** The most bytes of one packet: any one record fits, with the longest name or type. */
 #define PACKET_MAX ((size_t)96 * 1024)
+
+/** The most bytes of the name and the type of one record together. */
+#define RECORD_TEXT_MAX (PACKET_MAX - 1024)
 
 /** The most bytes of one MESSAGE_WORK, which is a packet of its own. */
 #define WORK_BYTES_MAX ((size_t)128)

@@ -33,14 +33,27 @@ bool record_is_aligned(const struct record *record)
 	return item_bytes == 0 || record_data_offset(record) % item_bytes == 0;
 }
 
+/* Of each note: the word for scripts, and the words for people. */
+static const struct {
+	const char *slug;
+	const char *words;
+} notes[NOTE_KINDS] = {
+	[NOTE_NPY_DAMAGED] = {"npy-damaged",
+		"no .npy header that fits the file: taken as plain bytes"},
+	[NOTE_NPY_OBJECTS] = {"npy-objects",
+		"an array of Python objects, which cannot be mapped: taken as plain bytes"},
+	[NOTE_NPY_TRAILING] = {"npy-trailing-bytes",
+		"other bytes stand behind the data of the array"},
+	[NOTE_NPY_LONG_DTYPE] = {"npy-long-dtype",
+		"the type of the array is too long to be told: its header has it"},
+};
+
 const char *record_note_slug(const struct record *record)
 {
-	return record->note == NOTE_NPY_OBJECTS ? "npy-objects" : "npy-damaged";
+	return notes[record->note].slug;
 }
 
 const char *record_note_words(const struct record *record)
 {
-	return record->note == NOTE_NPY_OBJECTS
-		       ? "an array of Python objects, which cannot be mapped: taken as plain bytes"
-		       : "no .npy header that fits the file: taken as plain bytes";
+	return notes[record->note].words;
 }

@@ -25,12 +25,14 @@ enum record_place {
 	PLACE_ARCHIVE, /**< stored in the archive, where it stays */
 };
 
-/** What a whole member is not, though its name says so: a warning. */
+/** What there is to say of a whole member that is an array, or should be one: a warning. */
 enum record_note {
 	NOTE_NONE,
-	NOTE_NPY_DAMAGED, /**< .npy without a header that fits it */
-	NOTE_NPY_OBJECTS, /**< .npy of Python objects, which is a pickle and no array */
-	NOTE_KINDS,       /**< how many there are; not a note */
+	NOTE_NPY_DAMAGED, /**< an array by its name or its first bytes, whose header does not fit */
+	NOTE_NPY_OBJECTS, /**< Python objects: their bytes are a pickle, no array */
+	NOTE_NPY_TRAILING,   /**< bytes behind the data of an array */
+	NOTE_NPY_LONG_DTYPE, /**< an array whose type is too long for a record */
+	NOTE_KINDS,          /**< how many there are; not a note */
 };
 
 struct record {

@@ -39,16 +39,28 @@ void wire_put_u64(struct wire_writer *writer, uint64_t value)
 	put_number(writer, value, 8);
 }
 
-void wire_put_bytes(struct wire_writer *writer, const void *bytes, uint16_t size)
+/* The length in @length_size bytes, then the bytes; all of it or nothing. */
+static void put_string(
+	struct wire_writer *writer, const void *bytes, uint32_t size, size_t length_size)
 {
-	if (writer->failed || writer->capacity - writer->size < (size_t)size + 2) {
+	if (writer->failed || writer->capacity - writer->size < size + length_size) {
 		writer->failed = true;
 		return;
 	}
-	wire_put_u16(writer, size);
+	put_number(writer, size, length_size);
 	if (size)
 		memcpy(writer->data + writer->size, bytes, size);
 	writer->size += size;
+}
+
+void wire_put_bytes(struct wire_writer *writer, const void *bytes, uint16_t size)
+{
+	put_string(writer, bytes, size, 2);
+}
+
+void wire_put_long(struct wire_writer *writer, const void *bytes, uint32_t size)
+{
+	put_string(writer, bytes, size, 4);
 }
 
 void wire_reader_init(struct wire_reader *reader, const void *data, size_t size)
@@ -102,6 +114,15 @@ uint64_t wire_get_u64(struct wire_reader *reader)
 const void *wire_get_bytes(struct wire_reader *reader, uint16_t *size)
 {
 	uint16_t stated = wire_get_u16(reader);
+	const void *bytes = take(reader, stated);
+
+	*size = bytes ? stated : 0;
+	return bytes;
+}
+
+const void *wire_get_long(struct wire_reader *reader, uint32_t *size)
+{
+	uint32_t stated = wire_get_u32(reader);
 	const void *bytes = take(reader, stated);
 
 	*size = bytes ? stated : 0;

@@ -42,6 +42,9 @@ void wire_put_u64(struct wire_writer *writer, uint64_t value);
 /** Put a 16-bit length and that many bytes. */
 void wire_put_bytes(struct wire_writer *writer, const void *bytes, uint16_t size);
 
+/** The same with a 32-bit length. */
+void wire_put_long(struct wire_writer *writer, const void *bytes, uint32_t size);
+
 /** Begin to read @size bytes at @data, which must outlive the reader and what it gives. */
 void wire_reader_init(struct wire_reader *reader, const void *data, size_t size);
 
@@ -52,5 +55,8 @@ uint64_t wire_get_u64(struct wire_reader *reader);
 
 /** Get what wire_put_bytes() put: a pointer into the reader's data, its length to @size. */
 const void *wire_get_bytes(struct wire_reader *reader, uint16_t *size);
+
+/** The same of what wire_put_long() put. */
+const void *wire_get_long(struct wire_reader *reader, uint32_t *size);
 
 #endif

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* Of arrays of members that wait for their pack: no more may wait than this. */
-#define HELD_BYTES ((size_t)512 * 1024)
+#define HELD_BYTES ((size_t)256 * 1024)
 
 /*
  * A unit is as large as keeps messages rare, and as small as lets every worker have one until the
@@ -145,6 +145,14 @@ static void put_record(struct lane *lane, const struct record *record)
 			said->base_size =
 				(uint16_t)member_base_clean(record->name, record->name_size, base);
 		}
+	}
+	/* A packet has room for the longest name or for the longest type, not for both. */
+	struct array untold;
+	if (said->array && (size_t)said->name_size + said->array->dtype_size > RECORD_TEXT_MAX) {
+		untold = *said->array;
+		untold.dtype_size = 0;
+		said->array = &untold;
+		said->note = NOTE_NPY_LONG_DTYPE;
 	}
 	outbox_put(lane->outbox, &message);
 }

@@ -102,6 +102,132 @@ b.txt|||0|1' ]]
 	[[ "$(jq -c .shape out | sort -u)" == '[2,3]' ]]
 }
 
+@test "each code of a type that NumPy takes is told as numpy.dtype.str has it, and no other is taken" {
+	arrays codes
+	zipmap -q --json codes.npz
+	expect_status 0
+	[[ "$(arrays verify-codes)" -gt 300 ]]
+}
+
+@test "headers of up to 1 MiB are read, and a type that is too long to tell is left to its header" {
+	arrays headers
+	zipmap --json headers.npz
+	expect_status 0
+	arrays verify headers.npz
+	[[ "$(jq -c '[.member, .warning, has("dtype"), .shape]' out)" == '["v1.npy",null,true,[3]]
+["v2.npy",null,true,[3]]
+["v3.npy",null,true,[3]]
+["above.npy","npy-damaged",false,null]
+["behind.npy","npy-trailing-bytes",true,[3]]
+["cut.npy","npy-damaged",false,null]
+["few.npy",null,true,[2]]
+["many.npy","npy-long-dtype",false,[2]]' ]]
+	grep -q -x 'zipmap: headers.npz: many.npy: the type of the array is too long to be told: its header has it' err
+	zipmap -q --json --pack headers.npz
+	expect_status 0
+	arrays verify headers.npz
+}
+
+@test "long headers do not take a worker beyond its 4 MiB, one by one or two at a time" {
+	arrays headers
+	local how private
+	cp headers.npz 2.npz
+	for how in '' --pack --decoder=zlib; do
+		zipmap -q --json --stats $how -j 1 headers.npz 2.npz
+		expect_status 0
+		private=$(sed -n 's/^private memory, worker:.*(\([0-9]*\) bytes).*/\1/p' err)
+		echo "# $how: $private bytes" >&3
+		((private > 0 && private <= 4 * 1024 * 1024))
+	done
+}
+
+@test "a name that leaves no room for the type in a record goes before it" {
+	"$PYTHON" - <<-'END'
+		import io, warnings, zipfile
+		import numpy as np
+		warnings.simplefilter("ignore")
+		array = np.zeros(2, [("f%04d" % number, "<f8") for number in range(2500)])
+		file = io.BytesIO()
+		np.lib.format.write_array(file, array)
+		with zipfile.ZipFile("a.npz", "w") as archive:
+		    archive.writestr("d/" * 30000 + "x.npy", file.getvalue())
+		    archive.writestr("x.npy", file.getvalue())
+	END
+	zipmap -q --json a.npz
+	expect_status 0
+	arrays verify a.npz
+	[[ "$(jq -c '[(.member | length), .warning, has("dtype"), .shape]' out)" == '[60005,"npy-long-dtype",false,[2]]
+[5,null,true,[2]]' ]]
+	zipmap --printf '%t\n' a.npz
+	expect_good
+	[[ "$(cut -c 1-20 out)" == $'[(\'f0000\', \'<f8\'), (\n[(\'f0000\', \'<f8\'), (' ]]
+}
+
+@test "bytes behind the data of an array are a warning, and it maps as NumPy reads it" {
+	"$PYTHON" - <<-'END'
+		import io, zipfile
+		import numpy as np
+		file = io.BytesIO()
+		np.save(file, np.arange(5, dtype="<f8"))
+		first = len(file.getvalue())
+		np.save(file, np.arange(3))
+		with zipfile.ZipFile("a.npz", "w") as archive:
+		    archive.writestr("both.npy", file.getvalue())
+		    archive.writestr("one.npy", file.getvalue()[:first + 1])
+		    archive.writestr("less.npy", file.getvalue()[:first - 1])
+		    archive.writestr("right.npy", file.getvalue()[:first])
+	END
+	local how
+	for how in '' --pack; do
+		zipmap --json $how a.npz
+		expect_status 0
+		[[ "$(jq -c '[.member, .warning, .dtype]' out)" == '["both.npy","npy-trailing-bytes","<f8"]
+["one.npy","npy-trailing-bytes","<f8"]
+["less.npy","npy-damaged",null]
+["right.npy",null,"<f8"]' ]]
+		[[ "$(arrays verify a.npz)" == 3 ]]
+		grep -q -x 'zipmap: a.npz: one.npy: other bytes stand behind the data of the array' err
+		expect_lines err 3
+	done
+	zipmap -q --json --in-place a.npz
+	expect_status 0
+	[[ "$(jq -c '[.dtype, .shape, .warning, .aligned != null]' out | head -n 1)" == \
+		'["<f8",[5],"npy-trailing-bytes",true]' ]]
+}
+
+@test "what begins as an array is one, whatever its name; what does not is no array" {
+	"$PYTHON" - <<-'END'
+		import io, zipfile
+		import numpy as np
+		file = io.BytesIO()
+		np.save(file, np.arange(6, dtype=">i4").reshape(2, 3))
+		with zipfile.ZipFile("a.npz", "w") as archive:
+		    archive.writestr("plain", file.getvalue())
+		    archive.writestr("data.npy ", file.getvalue(), zipfile.ZIP_DEFLATED)
+		    archive.writestr("text", b"\x93NUMP")
+		    archive.writestr("broken", b"\x93NUMPY\1\0v\0{'descr'")
+		    archive.writestr("empty", b"")
+	END
+	local how
+	for how in '' --pack --in-place; do
+		zipmap --json $how a.npz
+		expect_status 0
+		[[ "$(jq -c '[.member, .dtype, .shape, .warning]' out)" == '["plain",">i4",[2,3],null]
+["data.npy ",">i4",[2,3],null]
+["text",null,null,null]
+["broken",null,null,"npy-damaged"]
+["empty",null,null,null]' ]]
+		expect_lines err 1
+	done
+	zipmap --json a.npz
+	[[ "$(arrays verify a.npz)" == 2 ]]
+
+	# What the user says of members that are not called .npy goes before what they say.
+	zipmap -q --json --dtype=u1 a.npz
+	expect_status 0
+	[[ "$(jq -c '[.dtype, .shape]' out | head -n 1)" == '["|u1",[152]]' ]]
+}
+
 @test "every .npz of others, and of Debian's scipy and numpy: equal to numpy.load, mapped" {
 	local count=0
 	while IFS= read -r -d '' archive; do
@@ -109,7 +235,7 @@ b.txt|||0|1' ]]
 		((status <= 1)) || fail "$archive"
 		arrays verify "$archive" >/dev/null || fail "$archive"
 		count=$((count + 1))
-	done < <(find "$SHARED_ARCHIVES" /usr/lib/python3/dist-packages/{numpy,scipy} \
+	done < <(find "$SHARED_ARCHIVES" "$SHARED_ARCHIVES"/../cases /usr/lib/python3/dist-packages/{numpy,scipy} \
 		\( -name '*.npz' -o -name '*.npz.zip' \) -print0 2>/dev/null)
 	((count > 0)) || skip "no .npz of others here"
 	echo "# $count archives" >&3

@@ -2,8 +2,8 @@
 
 /*
  * The first bytes of a .npy member, and the types of arrays by name. What is taken for an array
- * fits its file exactly, is told in printable ASCII, and is the same when it is written down again
- * as NumPy would and read once more.
+ * fits its file exactly or has bytes behind it, as is said; it is told in printable ASCII, and is
+ * the same when it is written down again as NumPy would and read once more.
  *
  * Input: a type where the first byte is odd; else how much the file has besides what its header
  * says, and its first bytes.
@@ -39,7 +39,7 @@ static void check_dtype(const char *text, size_t size)
 }
 
 /* How many bytes the data have, by another way: in 128 bits. */
-static void check_size(const struct array *array, uint64_t file_bytes)
+static void check_size(const struct array *array, uint64_t file_bytes, bool trailing)
 {
 	unsigned __int128 bytes = array->item_bytes;
 
@@ -54,7 +54,8 @@ static void check_size(const struct array *array, uint64_t file_bytes)
 		bytes *= array->shape[i];
 		MUST(bytes <= INT64_MAX);
 	}
-	MUST(bytes == file_bytes - array->data_offset);
+	MUST(trailing ? bytes < file_bytes - array->data_offset
+		      : bytes == file_bytes - array->data_offset);
 }
 
 /* The header of version 3 that says the same; the caller frees it. */
@@ -67,7 +68,8 @@ static uint8_t *write_header(const struct array *array, size_t *size)
 	fwrite("\x93NUMPY\3\0----", 1, 12, stream);
 	const char *quote = array->dtype[0] == '[' ? "" : "'";
 	fprintf(stream, "{'descr': %s%.*s%s, 'fortran_order': %s, 'shape': (", quote,
-		array->dtype_size, array->dtype, quote, array->fortran_order ? "True" : "False");
+		(int)array->dtype_size, array->dtype, quote,
+		array->fortran_order ? "True" : "False");
 	for (unsigned i = 0; i < array->dimensions; i++)
 		fprintf(stream, "%llu, ", (unsigned long long)array->shape[i]);
 	fputs(")}\n", stream);
@@ -93,7 +95,9 @@ static void check_again(const struct array *array, uint64_t data_bytes)
 		MUST(again.dimensions == array->dimensions);
 		MUST(memcmp(again.shape, array->shape, 8 * (size_t)again.dimensions) == 0);
 		MUST(npy_parse(header, size, size + data_bytes + 1, &again, dtype_again) ==
-			NPY_DAMAGED);
+			NPY_TRAILING);
+		MUST(data_bytes == 0 || npy_parse(header, size, size + data_bytes - 1, &again,
+						dtype_again) == NPY_DAMAGED);
 	}
 	free(header);
 }
@@ -106,15 +110,21 @@ static void check_file(const uint8_t *bytes, size_t size, uint64_t file_bytes)
 
 	MUST(header_size <= NPY_HEADER_MAX);
 	MUST(npy_header_size(bytes, prefix) == header_size);
-	if (npy_parse(bytes, size, file_bytes, &array, dtype) != NPY_ARRAY)
+	enum npy_status status = npy_parse(bytes, size, file_bytes, &array, dtype);
+	if (status != NPY_ARRAY && status != NPY_TRAILING)
 		return;
+	MUST(npy_has_magic(bytes, size));
 	MUST(array.data_offset == header_size && header_size <= size);
-	MUST(array.dtype == dtype && array.dtype_size >= 1);
+	MUST(array.dtype == dtype);
 	MUST(array_is_sound(&array, file_bytes));
-	check_size(&array, file_bytes);
+	check_size(&array, file_bytes, status == NPY_TRAILING);
+	if (array.dtype_size == 0)
+		return; /* too long to tell */
 	if (array.dtype[0] != '[')
 		check_dtype(array.dtype, array.dtype_size);
-	check_again(&array, file_bytes - array.data_offset);
+	uint64_t data_bytes;
+	MUST(array_data_bytes(&array, &data_bytes));
+	check_again(&array, data_bytes);
 }
 
 /* How many bytes a file must have for what its header says, so that mutations find that. */

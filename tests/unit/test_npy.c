@@ -130,14 +130,15 @@ START_TEST(what_numpy_wrote_is_told_as_numpy_tells_it)
 }
 END_TEST
 
-START_TEST(a_file_of_another_size_is_damaged)
+START_TEST(a_file_that_is_too_short_is_damaged_and_one_that_is_longer_is_said_to_be)
 {
 	for (size_t i = 0; i < GOODS; i++) {
 		size_t size = good[i].header_size;
 		uint64_t whole = size + good[i].data_bytes;
-		ck_assert_int_eq(parse(good[i].header, size, whole + 1), NPY_DAMAGED);
 		ck_assert_int_eq(parse(good[i].header, size, whole - 1), NPY_DAMAGED);
-		ck_assert_int_eq(parse(good[i].header, size, UINT64_MAX), NPY_DAMAGED);
+		ck_assert_int_eq(parse(good[i].header, size, whole + 1), NPY_TRAILING);
+		ck_assert(dtype_is(good[i].dtype) && array.data_offset == size);
+		ck_assert_int_eq(parse(good[i].header, size, UINT64_MAX), NPY_TRAILING);
 		ck_assert_int_eq(parse(good[i].header, size, 0), NPY_DAMAGED);
 	}
 }
@@ -179,15 +180,15 @@ START_TEST(headers_that_are_too_long_are_refused_before_they_are_read)
 {
 	uint8_t bytes[NPY_PREFIX_MAX] = "\223NUMPY\3\0";
 
-	bytes[8] = 0xf4;
-	bytes[9] = 0xff;
+	ck_assert_uint_eq(NPY_HEADER_MAX, 0x100000);
+	memcpy(bytes + 8, "\xf4\xff\x0f", 3);
 	ck_assert_uint_eq(npy_header_size(bytes, sizeof(bytes)), NPY_HEADER_MAX);
 	bytes[8] = 0xf5;
 	ck_assert_uint_eq(npy_header_size(bytes, sizeof(bytes)), 0);
 	memset(bytes + 8, 0xff, 4);
 	ck_assert_uint_eq(npy_header_size(bytes, sizeof(bytes)), 0);
-	bytes[6] = 1;
-	ck_assert_uint_eq(npy_header_size(bytes, sizeof(bytes)), 0);
+	bytes[6] = 1; /* the length has two bytes only */
+	ck_assert_uint_eq(npy_header_size(bytes, sizeof(bytes)), 10 + 0xffff);
 }
 END_TEST
 
@@ -295,7 +296,6 @@ START_TEST(all_else_is_damaged_and_nothing_is_evaluated)
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (18446744073709551628,)}",
 		"{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999999999,)}",
 		/* fields */
-		"{'descr': [], 'fortran_order': False, 'shape': (3, 4)}",
 		"{'descr': ['<f4'], 'fortran_order': False, 'shape': (3, 4)}",
 		"{'descr': [('a')], 'fortran_order': False, 'shape': (3, 4)}",
 		"{'descr': [('a',)], 'fortran_order': False, 'shape': (3, 4)}",
@@ -407,7 +407,7 @@ START_TEST(nested_brackets_without_an_end_do_not_exhaust_the_stack)
 	static const char *const units[] = {"[('a',", "[", "(", "{'descr': ", "[(("};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		memcpy(bytes, "\223NUMPY\3\0\364\377\0\0", 12);
+		memcpy(bytes, "\223NUMPY\3\0\364\377\17\0", 12);
 		memcpy(bytes + 12, "{'descr': ", 10);
 		for (size_t at = 22; at < sizeof(bytes); at++)
 			bytes[at] = (uint8_t)units[i][(at - 22) % strlen(units[i])];
@@ -416,20 +416,41 @@ START_TEST(nested_brackets_without_an_end_do_not_exhaust_the_stack)
 }
 END_TEST
 
-START_TEST(a_type_in_words_has_its_limit)
+START_TEST(a_type_that_is_too_long_to_tell_is_left_out_of_the_array)
 {
-	static char literal[60000];
+	static char literal[200000];
 
-	for (int fields = 1; fields < 3000; fields *= 2) {
+	for (int fields = 1; fields < 10000; fields *= 2) {
 		strcpy(literal, "{'fortran_order': False, 'shape': (), 'descr': [");
 		char *at = literal + strlen(literal);
 		for (int i = 0; i < fields; i++)
 			at += sprintf(at, "('%04d', '|u1'), ", i);
 		strcpy(at, "]}");
-		/* Each field has 16 bytes of the type, and 2 between it and the next. */
-		bool fits = 18 * fields <= ARRAY_DTYPE_MAX;
-		ck_assert_int_eq(parse_literal(1, literal, (uint64_t)fields),
-			fits ? NPY_ARRAY : NPY_DAMAGED);
+		/* Each field has 15 bytes of the type, and 2 between it and the next. */
+		size_t size = 17 * (size_t)fields;
+		ck_assert_int_eq(parse_literal(2, literal, (uint64_t)fields), NPY_ARRAY);
+		ck_assert_uint_eq(array.dtype_size, size <= ARRAY_DTYPE_MAX ? size : 0);
+		ck_assert_uint_eq(array.item_bytes, (uint64_t)fields);
+		ck_assert_int_eq(parse_literal(2, literal, (uint64_t)fields - 1), NPY_DAMAGED);
+	}
+}
+END_TEST
+
+START_TEST(items_without_bytes_have_no_data_as_numpy_has_it)
+{
+	static const struct {
+		const char *literal;
+		const char *dtype;
+	} cases[] = {
+		{"{'descr': [], 'fortran_order': False, 'shape': (3, 4)}", "[]"},
+		{"{'descr': '|S0', 'fortran_order': False, 'shape': (3, 4)}", "|S0"},
+		{"{'descr': 'V', 'fortran_order': False, 'shape': (3, 4)}", "|V0"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(parse_literal(1, cases[i].literal, 0), NPY_ARRAY);
+		ck_assert_msg(dtype_is(cases[i].dtype), "%.*s", (int)array.dtype_size, dtype);
+		ck_assert_int_eq(parse_literal(1, cases[i].literal, 48), NPY_TRAILING);
 	}
 }
 END_TEST
@@ -501,7 +522,8 @@ int main(void)
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, what_numpy_wrote_is_told_as_numpy_tells_it);
-	tcase_add_test(tests, a_file_of_another_size_is_damaged);
+	tcase_add_test(
+		tests, a_file_that_is_too_short_is_damaged_and_one_that_is_longer_is_said_to_be);
 	tcase_add_test(tests, a_header_that_is_cut_anywhere_is_damaged);
 	tcase_add_test(tests, another_magic_version_or_length_is_damaged);
 	tcase_add_test(tests, headers_that_are_too_long_are_refused_before_they_are_read);
@@ -513,7 +535,8 @@ int main(void)
 	tcase_add_test(tests, as_many_dimensions_as_numpy_has_and_no_more);
 	tcase_add_test(tests, records_in_records_but_not_without_an_end);
 	tcase_add_test(tests, nested_brackets_without_an_end_do_not_exhaust_the_stack);
-	tcase_add_test(tests, a_type_in_words_has_its_limit);
+	tcase_add_test(tests, a_type_that_is_too_long_to_tell_is_left_out_of_the_array);
+	tcase_add_test(tests, items_without_bytes_have_no_data_as_numpy_has_it);
 	tcase_add_test(tests, objects_are_told_apart_alone_and_in_records);
 	tcase_add_test(tests, names_of_fields_are_told_in_ascii);
 	tcase_add_test(tests, one_byte_changed_never_harms);

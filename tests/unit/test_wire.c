@@ -96,6 +96,36 @@ START_TEST(the_longest_byte_string_comes_back)
 }
 END_TEST
 
+START_TEST(a_long_byte_string_comes_back_whole_or_not_at_all)
+{
+	const uint32_t most = UINT16_MAX + 3;
+	uint8_t *bytes = malloc(most);
+	uint8_t *data = malloc(most + 4);
+	struct wire_writer writer;
+	struct wire_reader reader;
+	uint32_t size;
+
+	for (size_t i = 0; i < most; i++)
+		bytes[i] = (uint8_t)(i * 7);
+	wire_writer_init(&writer, data, most + 3);
+	wire_put_long(&writer, bytes, most);
+	ck_assert(writer.failed && writer.size == 0);
+	wire_writer_init(&writer, data, most + 4);
+	wire_put_long(&writer, bytes, most);
+	ck_assert(!writer.failed);
+	wire_reader_init(&reader, data, writer.size);
+	const void *got = wire_get_long(&reader, &size);
+	ck_assert_uint_eq(size, most);
+	ck_assert_mem_eq(got, bytes, most);
+	ck_assert(!reader.failed && reader.left == 0);
+	wire_reader_init(&reader, data, writer.size - 1);
+	ck_assert_ptr_null(wire_get_long(&reader, &size));
+	ck_assert(reader.failed && size == 0);
+	free(bytes);
+	free(data);
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_not_written_and_the_failure_stays)
 {
 	uint8_t data[8];
@@ -179,6 +209,7 @@ int main(void)
 	tcase_add_test(tests, numbers_are_little_endian_whatever_the_machine);
 	tcase_add_test(tests, extreme_numbers_come_back);
 	tcase_add_test(tests, the_longest_byte_string_comes_back);
+	tcase_add_test(tests, a_long_byte_string_comes_back_whole_or_not_at_all);
 	tcase_add_test(tests, what_does_not_fit_is_not_written_and_the_failure_stays);
 	tcase_add_test(tests, behind_the_end_there_are_zeros_and_the_failure_stays);
 	tcase_add_test(tests, a_length_that_lies_gives_nothing);

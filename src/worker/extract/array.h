@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What array a member holds whose name says that it is a .npy file.
+ * What array a member holds that is a .npy file by its first bytes or its name.
  */
 
 #ifndef ZIPMAP_WORKER_EXTRACT_ARRAY_H
@@ -21,11 +21,12 @@ struct member_place {
 };
 
 /** Bytes that member_find_array() needs to work with. */
-#define MEMBER_ARRAY_BUFFER (NPY_HEADER_MAX + ARRAY_DTYPE_MAX)
+#define MEMBER_ARRAY_BUFFER ((size_t)256 * 1024)
 
 /**
- * Read the .npy header of @member, and say in @record what it says: @array, or a note that there is
- * none. @buffer (MEMBER_ARRAY_BUFFER bytes) holds the array's type from then on. 0, or -1 with
+ * Read the .npy header of @member, if it has one or is called so, and say in @record what it says:
+ * @array, and a note if there is something to warn of. @buffer (MEMBER_ARRAY_BUFFER bytes) holds
+ * the array's type from then on. 0, or -1 with
  * *@failure.
  */
 int member_find_array(const struct member *member, const struct member_place *place,

@@ -140,8 +140,7 @@ static int look_for_array(struct extraction *extraction, struct failure *failure
 	if (extraction->is_raw)
 		extraction->record.array = &extraction->array;
 	/* If it is only checked, there is no file to read the header from. */
-	if (extraction->is_raw || extraction->strategy == STRATEGY_CHECK ||
-		!member_is_npy(member->name, member->name_size))
+	if (extraction->is_raw || extraction->strategy == STRATEGY_CHECK)
 		return 0;
 	return member_find_array(member, &place, extraction->decoding.in, &extraction->array,
 		&extraction->record, failure);
