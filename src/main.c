@@ -37,6 +37,7 @@
  *       start.[ch]       ... their making
  *       note.[ch]        ... what they leave behind
  *     - rundir.[ch]      the run directory, and its lock
+ *       tmpdir.[ch]      ... and where it is made
  *     - gc.[ch]          what killed runs left
  *       dirents.[ch]     ... directory entries, and removing them
  *     - signals.[ch]     INT, TERM and HUP as events
@@ -304,6 +305,7 @@ static struct run_settings run_settings_of(const struct options *options)
 		.fail_fast = options->fail_fast,
 		.measure = options->stats,
 		.tmpdir = options->tmpdir,
+		.trusted_tmpdir = options->require_sandbox,
 	};
 }
 

@@ -90,6 +90,7 @@ struct run_settings {
 	bool fail_fast;       /**< stop at the first failure */
 	bool measure;         /**< measure private memory while running (for run_stats) */
 	const char *tmpdir;   /**< where the run directory is made */
+	bool trusted_tmpdir;  /**< not where others could harm what is made there */
 };
 
 /** Figures of a run. Memory is in bytes; what it means is said in memory.h. */

@@ -375,14 +375,19 @@ static int set_up_parts(struct run *run, const struct worker_entry *worker)
 static int make_run_directory(struct run *run)
 {
 	const char *tmpdir = run->settings->tmpdir;
-	const char *distrust = rundir_distrust(tmpdir);
 	char name[PRINTABLE_MAX];
+	int made = rundir_create(&run->rundir, tmpdir);
+	int error = errno;
+	const char *distrust = run->rundir.distrust;
 
-	if (!distrust && rundir_create(&run->rundir, tmpdir) == 0)
+	printable(tmpdir, strlen(tmpdir), name, sizeof(name));
+	if (made == 0 && !(distrust && run->settings->trusted_tmpdir)) {
+		if (distrust)
+			diag(DIAG_WARNING, "%s: %s", name, distrust);
 		return 0;
-	diag(DIAG_ERROR, "cannot make a directory in %s: %s",
-		printable(tmpdir, strlen(tmpdir), name, sizeof(name)),
-		distrust ? distrust : strerror(errno));
+	}
+	diag(DIAG_ERROR, "cannot make a directory in %s: %s", name,
+		distrust ? distrust : strerror(error));
 	return -1;
 }
 

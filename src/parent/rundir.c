@@ -3,8 +3,10 @@
 #include "parent/rundir.h"
 
 #include "parent/dirents.h"
+#include "parent/tmpdir.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
+#include "util/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,26 +38,6 @@ enum rundir_name rundir_name_kind(const char *name)
 		strlen(name) != strlen(NAME_TEMPLATE))
 		return RUNDIR_OTHER;
 	return hidden ? RUNDIR_UNFINISHED : RUNDIR_FINISHED;
-}
-
-const char *rundir_distrust(const char *tmpdir)
-{
-	size_t length = strlen(tmpdir);
-	char path[PATH_MAX];
-	struct stat status;
-
-	if (length >= sizeof(path))
-		return NULL; /* making a directory there will say so */
-	memcpy(path, tmpdir, length + 1);
-	while (length > 1 && path[length - 1] == '/')
-		path[--length] = '\0'; /* lstat(2) would follow a link that a slash comes after */
-	if (lstat(path, &status) < 0)
-		return NULL;
-	if (S_ISLNK(status.st_mode))
-		return "it is a symbolic link";
-	if (S_ISDIR(status.st_mode) && (status.st_mode & S_IWOTH) && !(status.st_mode & S_ISVTX))
-		return "everybody may write there, and it has no sticky bit";
-	return NULL;
 }
 
 /* Lock the whole file for this process. 0, or -1: EACCES or EAGAIN where another one holds it. */
@@ -88,15 +71,91 @@ int rundir_take_lock(int run_fd)
 	return steal_fd(&fd);
 }
 
-/* Make the lock in the new directory @rundir->unfinished. 0, or -1 with errno. */
+/* Put a random name of a run directory that is not locked yet at @name. */
+static void make_name(char *name)
+{
+	static const char letters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	const size_t count = sizeof(letters) - 1;
+	uint64_t bits;
+
+	/* The kernel has none just after it has started. Another name is tried if one is taken. */
+	if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != sizeof(bits))
+		bits = monotonic_ns() * 0x9e3779b97f4a7c15 + (uint64_t)getpid();
+	strcpy(name, "." NAME_TEMPLATE);
+	for (char *at = name + strlen(name) - 6; *at; at++) {
+		*at = letters[bits % count];
+		bits /= count;
+	}
+}
+
+static int count_entry(void *context, int fd, const char *name)
+{
+	(void)fd;
+	(void)name;
+	++*(unsigned *)context;
+	return 0;
+}
+
+/*
+ * Whether the directory that was opened can be the one that was made: another one may have been put
+ * in its place. It is empty, this user's, and nobody else's to use; but a file system that has no
+ * owners and modes gives all directories those of @tmpdir. 0, or -1 with errno.
+ */
+static int check_made(int fd, const struct stat *status, const struct stat *tmpdir)
+{
+	unsigned mode = status->st_mode & 0777;
+	unsigned entries = 0;
+
+	if (dirents_each(fd, count_entry, &entries) < 0)
+		return -1;
+	errno = EPERM;
+	return entries == 0 && (status->st_uid == geteuid() || status->st_uid == tmpdir->st_uid) &&
+			       (mode == 0700 || mode == (tmpdir->st_mode & 0777))
+		       ? 0
+		       : -1;
+}
+
+/* Make the directory, under a first name that nobody has. 0, or -1 with errno. */
+static int make_directory(struct rundir *rundir)
+{
+	char *name = rundir->unfinished + rundir->name_at;
+	mode_t before = umask(077); /* one that takes the owner's rights away would lock us out */
+	int made = -1;
+
+	errno = EEXIST;
+	for (int tries = 0; made < 0 && errno == EEXIST && tries < TRIES_MAX; tries++) {
+		make_name(name);
+		made = mkdirat(rundir->tmpdir_fd, name, 0700);
+	}
+	umask(before);
+	strcpy(rundir->path + rundir->name_at, name + 1);
+	return made;
+}
+
+/* Open the directory that was made. 0, or -1 with errno. */
+static int open_directory(struct rundir *rundir)
+{
+	const char *name = rundir->unfinished + rundir->name_at;
+	struct stat status;
+	struct stat tmpdir;
+
+	rundir->fd = openat(rundir->tmpdir_fd, name, DIRECTORY_FLAGS);
+	if (rundir->fd < 0 || fstat(rundir->fd, &status) < 0 ||
+		fstat(rundir->tmpdir_fd, &tmpdir) < 0)
+		return -1;
+	if (rundir->distrust && check_made(rundir->fd, &status, &tmpdir) < 0)
+		return -1;
+	/* It may have got a set-group-ID bit from above. */
+	if (status.st_uid == geteuid() && (status.st_mode & 0777) == 0700 &&
+		(status.st_mode & 07000))
+		return fchmod(rundir->fd, 0700);
+	return 0;
+}
+
+/* Make the lock in the new directory. 0, or -1 with errno. */
 static int make_lock(struct rundir *rundir)
 {
-	/* mkdtemp(3) leaves the mode to the umask, which may take even the owner's rights away. */
-	if (chmod(rundir->unfinished, 0700) < 0)
-		return -1;
-	rundir->fd = open(rundir->unfinished, DIRECTORY_FLAGS);
-	if (rundir->fd < 0)
-		return -1;
 	rundir->lock_fd = openat(
 		rundir->fd, RUNDIR_LOCK, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (rundir->lock_fd < 0 || lock_file(rundir->lock_fd) < 0)
@@ -104,22 +163,39 @@ static int make_lock(struct rundir *rundir)
 	return check_linked(rundir->lock_fd);
 }
 
-/* Give the directory its name. 0, or -1 with errno: EEXIST where another one has it. */
+/* Give the directory its name. 0, or -1 with errno: EEXIST if another one has it. */
 static int finish(const struct rundir *rundir)
 {
+	const char *from = rundir->unfinished + rundir->name_at;
+	const char *to = rundir->path + rundir->name_at;
+	int fd = rundir->tmpdir_fd;
 	struct stat status;
 
-	if (renameat2(AT_FDCWD, rundir->unfinished, AT_FDCWD, rundir->path, RENAME_NOREPLACE) == 0)
+	if (renameat2(fd, from, fd, to, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
 	/* A file system without this: rename(2) itself takes the place of an empty directory only.
 	 */
-	if (lstat(rundir->path, &status) == 0) {
+	if (fstatat(fd, to, &status, AT_SYMLINK_NOFOLLOW) == 0) {
 		errno = EEXIST;
 		return -1;
 	}
-	return renameat(AT_FDCWD, rundir->unfinished, AT_FDCWD, rundir->path);
+	return renameat(fd, from, fd, to);
+}
+
+/* Whether the directory is what has its name now. 0, or -1 with errno ESTALE. */
+static int check_named(const struct rundir *rundir)
+{
+	struct stat named;
+	struct stat made;
+
+	if (fstatat(rundir->tmpdir_fd, rundir->path + rundir->name_at, &named,
+		    AT_SYMLINK_NOFOLLOW) < 0 ||
+		fstat(rundir->fd, &made) < 0)
+		return -1;
+	errno = ESTALE;
+	return named.st_dev == made.st_dev && named.st_ino == made.st_ino ? 0 : -1;
 }
 
 /* Undo what was made, after an error, which stays in errno. */
@@ -133,7 +209,7 @@ static void undo(struct rundir *rundir)
 	}
 	if (rundir->fd >= 0)
 		close(steal_fd(&rundir->fd));
-	dirents_remove(AT_FDCWD, rundir->unfinished, AT_REMOVEDIR);
+	dirents_remove(rundir->tmpdir_fd, rundir->unfinished + rundir->name_at, AT_REMOVEDIR);
 	errno = error;
 }
 
@@ -144,42 +220,39 @@ static bool is_passing(int error)
 	       error == EACCES;
 }
 
-/* One try: 0, or -1 with errno. The names begin at @at in the paths. */
-static int try_create(struct rundir *rundir, size_t at)
-{
-	memcpy(rundir->unfinished + at, "." NAME_TEMPLATE, sizeof("." NAME_TEMPLATE));
-	if (!mkdtemp(rundir->unfinished))
-		return -1;
-	memcpy(rundir->path + at, rundir->unfinished + at + 1, sizeof(NAME_TEMPLATE));
-	if (make_lock(rundir) == 0 && finish(rundir) == 0)
-		return 0;
-	undo(rundir);
-	return -1;
-}
-
 int rundir_create(struct rundir *rundir, const char *tmpdir)
 {
 	size_t length = strlen(tmpdir);
 	const char *slash = length > 0 && tmpdir[length - 1] == '/' ? "" : "/";
 
 	*rundir = (struct rundir){.fd = -1, .lock_fd = -1};
+	int tmpdir_fd = tmpdir_open(tmpdir, &rundir->distrust);
+	if (tmpdir_fd < 0)
+		return -1;
+	rundir->name_at = length + strlen(slash);
 	if (asprintf(&rundir->path, "%s%s" NAME_TEMPLATE, tmpdir, slash) < 0)
 		rundir->path = NULL;
 	if (asprintf(&rundir->unfinished, "%s%s." NAME_TEMPLATE, tmpdir, slash) < 0)
 		rundir->unfinished = NULL;
 	if (!rundir->path || !rundir->unfinished) {
-		rundir_release(rundir);
+		close(tmpdir_fd);
+		free(steal_pointer(&rundir->path));
+		free(steal_pointer(&rundir->unfinished));
 		errno = ENOMEM;
 		return -1;
 	}
-	for (int tries = 0; tries < TRIES_MAX; tries++) {
-		if (try_create(rundir, length + strlen(slash)) == 0)
+	rundir->tmpdir_fd = tmpdir_fd;
+	for (int tries = 0; tries < TRIES_MAX && make_directory(rundir) == 0; tries++) {
+		if (open_directory(rundir) == 0 && make_lock(rundir) == 0 && finish(rundir) == 0 &&
+			check_named(rundir) == 0)
 			return 0;
-		if (!is_passing(errno) || access(tmpdir, W_OK | X_OK) < 0)
+		undo(rundir);
+		if (!is_passing(errno))
 			break;
 	}
 	int error = errno;
 	rundir_release(rundir);
+	rundir->distrust = NULL; /* it is not the reason */
 	errno = error;
 	return -1;
 }
@@ -251,16 +324,18 @@ int rundir_drop(struct rundir *rundir, uint32_t number)
  */
 static int remove_empty(struct rundir *rundir)
 {
-	int renamed = renameat(AT_FDCWD, rundir->path, AT_FDCWD, rundir->unfinished);
-	const char *name = renamed == 0 ? rundir->unfinished : rundir->path;
+	const char *finished = rundir->path + rundir->name_at;
+	const char *unfinished = rundir->unfinished + rundir->name_at;
+	int tmpdir_fd = rundir->tmpdir_fd;
+	int renamed = renameat(tmpdir_fd, finished, tmpdir_fd, unfinished);
 
 	if (dirents_remove(rundir->fd, RUNDIR_LOCK, 0) < 0)
 		return -1;
-	if (dirents_remove(AT_FDCWD, name, AT_REMOVEDIR) == 0)
+	if (dirents_remove(tmpdir_fd, renamed == 0 ? unfinished : finished, AT_REMOVEDIR) == 0)
 		return 0;
 	int error = errno;
 	if (renamed == 0 && (error == ENOTEMPTY || error == EEXIST))
-		renameat(AT_FDCWD, rundir->unfinished, AT_FDCWD, rundir->path);
+		renameat(tmpdir_fd, unfinished, tmpdir_fd, finished);
 	errno = error;
 	return -1;
 }
@@ -291,6 +366,8 @@ void rundir_release(struct rundir *rundir)
 	rundir_end(rundir);
 	if (rundir->fd >= 0)
 		close(steal_fd(&rundir->fd));
+	if (rundir->path)
+		close(steal_fd(&rundir->tmpdir_fd));
 	free(steal_pointer(&rundir->path));
 	free(steal_pointer(&rundir->unfinished));
 }

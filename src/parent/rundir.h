@@ -21,26 +21,28 @@
 #define ZIPMAP_PARENT_RUNDIR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** The name of the lock file. */
 #define RUNDIR_LOCK "lock"
 
 struct rundir {
-	char *path;       /**< as it is printed: below the directory that was asked for */
+	char *path;       /**< as it is printed: below the directory that was asked for; or NULL */
 	char *unfinished; /**< what it is called before it is locked */
+	size_t name_at;   /**< where its name begins in either */
+	int tmpdir_fd;    /**< of the directory that was asked for, if there is a path */
 	int fd;           /**< of the run directory itself */
 	int lock_fd;      /**< of the locked file in it */
 	uint32_t next;    /**< the number of the next worker's directory */
+	const char *distrust; /**< what speaks against the directory that was asked for */
 };
 
 /**
- * Why no run directory is to be made in @tmpdir, which others could put something else in the
- * place of; in words, or NULL: nothing is known against it. Static.
+ * Make a run directory in @tmpdir, and lock it. 0, or -1 with errno. rundir->distrust says in words
+ * what speaks against @tmpdir, or is NULL, as tmpdir_open() has it (tmpdir.h); with -1 it is the
+ * reason if there is a better one than errno.
  */
-const char *rundir_distrust(const char *tmpdir);
-
-/** Make a run directory in @tmpdir, and lock it. 0, or -1 with errno. */
 int rundir_create(struct rundir *rundir, const char *tmpdir);
 
 /**

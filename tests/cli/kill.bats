@@ -102,20 +102,3 @@ zipmap: removed .zipmap.cccccc" ]] || fail "$zipmap_gc"
 		[ -s err ]
 	done
 }
-
-@test "a directory that everybody may write to, or a symbolic link, is no place for files" {
-	make_archive simple a.zip
-	mkdir open
-	chmod 0777 open
-	ln -s tmp link
-	for place in open link link/; do
-		status=0
-		"$ZIPMAP" --tmpdir=$place a.zip >out 2>err || status=$?
-		[ "$status" -eq 2 ]
-		[ ! -s out ]
-		expect_lines err 1
-		grep -qE 'symbolic link|sticky' err
-	done
-	chmod 1777 open
-	"$ZIPMAP" --tmpdir=open a.zip
-}

@@ -43,8 +43,8 @@
 	F(open) F(openat) F(opendir) F(fdopendir) F(readdir) F(getdents64) F(fopen)             \
 	F(close) F(close_range) F(dup2) F(fcntl) F(lseek)                                       \
 	F(read) F(pread) F(write) F(pwrite) F(ftruncate)                                        \
-	F(fstat) F(fstatat) F(stat) F(lstat) F(chmod)                                           \
-	F(mkdirat) F(mkdtemp) F(mkostemp) F(unlinkat) F(unlink) F(rmdir) F(renameat)            \
+	F(fstat) F(fstatat) F(stat) F(lstat) F(fchmod)                                          \
+	F(mkdirat) F(readlinkat) F(mkostemp) F(unlinkat) F(unlink) F(rmdir) F(renameat)            \
 	F(mmap) F(munmap)                                                                       \
 	F(socketpair) F(shutdown) F(sendmsg) F(recvmsg) F(poll)                                 \
 	F(fork) F(clone) F(execve) F(waitpid) F(getrlimit) F(setrlimit)                         \
@@ -321,9 +321,10 @@ WRAP(int, stat64, stat, -1, (const char *path, struct stat64 *status), (path, st
 WRAP(int, lstat, lstat, -1, (const char *path, struct stat *status), (path, status))
 WRAP(int, lstat64, lstat, -1, (const char *path, struct stat64 *status), (path, status))
 
-WRAP(int, chmod, chmod, -1, (const char *path, mode_t mode), (path, mode))
+WRAP(int, fchmod, fchmod, -1, (int fd, mode_t mode), (fd, mode))
 WRAP(int, mkdirat, mkdirat, -1, (int at, const char *path, mode_t mode), (at, path, mode))
-WRAP(char *, mkdtemp, mkdtemp, NULL, (char *path), (path))
+WRAP(ssize_t, readlinkat, readlinkat, -1, (int fd, const char *path, char *text, size_t size),
+	(fd, path, text, size))
 WRAP(int, mkostemp, mkostemp, -1, (char *path, int flags), (path, flags))
 WRAP(int, mkostemp64, mkostemp, -1, (char *path, int flags), (path, flags))
 WRAP(int, unlinkat, unlinkat, -1, (int at, const char *path, int flags), (at, path, flags))

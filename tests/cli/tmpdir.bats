@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The directory for files: whose it may be, who else may write there, links to it, runs that need none.
+
+load helpers
+
+other=61234 # no user
+
+need_root() {
+	[[ "$(id -u)" == 0 ]] || skip "only root can give files away"
+}
+
+@test "a directory that everybody may write to is used with one warning, and files are the user's alone" {
+	make_archive simple a.zip
+	mkdir open
+	chmod 0777 open
+	zipmap --tmpdir=open a.zip
+	expect_status 0
+	[[ "$(cat err)" == 'zipmap: open: everybody may write there, and it has no sticky bit' ]]
+	[[ "$(cat "$(cat out)")" == hello ]]
+	[[ "$(stat -c %a open/zipmap.*/ open/zipmap.*/0 "$(cat out)" | xargs)" == '700 700 600' ]]
+	zipmap -q --tmpdir=open a.zip
+	expect_good
+	chmod 1777 open
+	zipmap --tmpdir=open a.zip
+	expect_good
+}
+
+@test "--require-sandbox refuses a directory in which others could harm the files" {
+	make_archive simple a.zip
+	mkdir open
+	chmod 0777 open
+	zipmap --require-sandbox --tmpdir=open a.zip
+	expect_status 2
+	[[ "$(cat err)" == 'zipmap: cannot make a directory in open: everybody may write there, and it has no sticky bit' ]]
+	[[ ! -s out && -z "$(ls -A open)" ]]
+	chmod 1777 open
+	zipmap --require-sandbox --tmpdir=open a.zip
+	expect_good
+}
+
+@test "a directory that a group may write to, or another user's, is used with a warning" {
+	need_root
+	make_archive simple a.zip
+	mkdir group theirs
+	chmod 0770 group
+	chown $other theirs
+	zipmap --tmpdir=group a.zip
+	expect_status 0
+	[[ "$(cat err)" == 'zipmap: group: its group may write there, and it has no sticky bit' ]]
+	zipmap --tmpdir=theirs a.zip
+	expect_status 0
+	[[ "$(cat err)" == 'zipmap: theirs: it belongs to another user' ]]
+	[[ "$(cat "$(cat out)")" == hello && "$(stat -c %u "$(cat out)")" == 0 ]]
+	chmod 1777 theirs
+	zipmap --tmpdir=theirs a.zip
+	[[ "$(cat err)" == 'zipmap: theirs: it belongs to another user' ]]
+}
+
+@test "a symbolic link of one's own is followed, and so is one that it leads to" {
+	make_archive simple a.zip
+	mkdir -p real/deep
+	ln -s real/deep link
+	ln -s "$PWD/link/../deep/" absolute
+	ln -s ../../absolute real/deep/chain
+	local place
+	for place in link link/ absolute real/deep/chain "$PWD/link"; do
+		zipmap --tmpdir="$place" a.zip
+		expect_good
+		[[ "$(cat out)" == "${place%/}"/zipmap.* && "$(cat "$(cat out)")" == hello ]]
+		[[ "$(echo real/deep/zipmap.*/0/0.0-*)" == real/deep/zipmap.*/0/0.0-* ]]
+		rm -r real/deep/zipmap.*
+	done
+	TMPDIR=link "$ZIPMAP" a.zip >out 2>err
+	[[ "$(cat out)" == link/zipmap.* && ! -s err ]]
+}
+
+@test "a symbolic link of root's is followed by others, one of another user's is not" {
+	need_root
+	make_archive simple a.zip
+	mkdir real
+	ln -s real link
+	ln -s link second
+	chown -h $other link
+	local place
+	for place in link link/ second; do
+		zipmap --tmpdir=$place a.zip
+		expect_status 2
+		[[ "$(cat err)" == "zipmap: cannot make a directory in $place: it is a symbolic link that belongs to another user" ]]
+		[[ ! -s out && -z "$(ls -A real)" ]]
+	done
+	chown -h 0 link
+	chown $other real
+	setpriv --reuid=$other --clear-groups test -x "$ZIPMAP" -a -r a.zip -a -w real 2>/dev/null ||
+		skip "another user does not get here"
+	status=0
+	setpriv --reuid=$other --clear-groups "$ZIPMAP" --tmpdir=link a.zip >out 2>err || status=$?
+	expect_good
+}
+
+@test "links in a circle, to nothing, and to a file: status 2, and the reason in one line" {
+	make_archive simple a.zip
+	ln -s circle circle
+	ln -s nothing dangling
+	ln -s a.zip file
+	local place
+	while read -r place reason; do
+		zipmap --tmpdir="$place" a.zip
+		expect_status 2
+		[[ "$(cat err)" == "zipmap: cannot make a directory in $place: $reason" ]]
+	done <<-'END'
+		circle Too many levels of symbolic links
+		dangling No such file or directory
+		file Not a directory
+		a.zip Not a directory
+	END
+}
+
+@test "who swaps the directory for a link while a run starts gets zipmap to touch nothing else" {
+	need_root
+	setpriv --reuid=$other --clear-groups test -x . 2>/dev/null || skip "another user does not get here"
+	local run swapped
+	make_archive simple a.zip
+	mkdir open victim
+	chmod 0777 open
+	chmod 0755 victim
+	touch victim/file
+	coproc swapper { exec "$PYTHON" "$tools/swap.py" open ../victim $other; } 3>&-
+	read -r -u "${swapper[0]}" _
+	for run in {1..100}; do
+		mkdir -p open/other
+		touch open/other/mine
+		status=0
+		"$ZIPMAP" -q --tmpdir=open a.zip >out 2>err 3>&- || status=$?
+		((status == 0 || status == 2)) || fail "run $run"
+		# What is there under a name that was put in its place is neither used nor changed.
+		((status != 0)) || [[ "$(stat -c '%u %a' "$(dirname "$(cat out)")/..")" == '0 700' ]] || fail "run $run"
+		[[ "$(stat -c %a victim) $(ls -A victim)" == '755 file' ]]
+		[[ -z "$(find open -path 'open/zipmap.*/mine')" ]] || fail "run $run"
+	done
+	echo >&"${swapper[1]}"
+	read -r -u "${swapper[0]}" swapped
+	echo "# swapped $swapped times" >&3
+}
