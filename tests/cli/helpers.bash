@@ -20,6 +20,11 @@ export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 # How long one run may take before it counts as hung, in seconds. Far more than it needs.
 bound=120
 
+# Debian 13 calls 7-Zip 7z, Debian 12 calls it 7zz.
+if ! command -v 7zz >/dev/null && command -v 7z >/dev/null; then
+	7zz() { 7z "$@"; }
+fi
+
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	umask 022
