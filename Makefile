@@ -51,7 +51,7 @@ LZMA := $(LZMA)
 ZSTD ?= $(shell $(PKG_CONFIG) --exists libzstd 2>/dev/null && echo yes || echo no)
 ZSTD := $(ZSTD)
 # Our own decoder of two streams at once is for x86-64 alone.
-TWIN ?= $(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),yes,no)
+TWIN ?= $(if $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)),yes,no)
 TWIN := $(TWIN)
 LIBRARIES := libzip zlib nettle libseccomp jansson $(if $(filter yes,$(LZMA)),liblzma) \
 	$(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(ISAL)),libisal) \
@@ -219,16 +219,17 @@ quote = '$(subst ','\'',$(1))'
 FLAGS = $(COMPILE) $(ALL_LDFLAGS) $(LIBRARY_LIBS) $(CHECK_CFLAGS) $(CHECK_LIBS) $(LDLIBS)
 
 $(BUILD)/flags: FORCE
-	@if ! command -v $(firstword $(PKG_CONFIG)) >/dev/null; then \
-		missing='pkg-config'; \
+	@missing=; \
+	command -v $(firstword $(CC)) >/dev/null || missing='$(firstword $(CC))'; \
+	if ! command -v $(firstword $(PKG_CONFIG)) >/dev/null; then \
+		missing="$$missing pkg-config and what it knows"; \
 	else \
-		missing=; \
 		for library in $(LIBRARIES); do \
 			$(PKG_CONFIG) --exists $$library || missing="$$missing $$library"; \
 		done; \
 	fi; \
 	if [ -n "$$missing" ]; then \
-		echo "zipmap needs pkg-config, libzip, zlib, nettle, libbz2, libseccomp and jansson to build. Missing:" $$missing >&2; \
+		echo "zipmap needs $(firstword $(CC)), pkg-config, libzip, zlib, nettle, libbz2, libseccomp and jansson to build. Missing:" $$missing >&2; \
 		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
 			"\`tests/tools/install-deps build\` does only that." >&2; \
 		exit 1; \

@@ -115,6 +115,19 @@ apt-get -q install -y --no-install-recommends libzip-dev' ]
  strace, mandoc, parallel, ps, 7zz, zstd, jq" ]
 }
 
+@test "without apt-get, a command is there under either of its names" {
+	local name
+	for name in gcc bats unzip strace mandoc parallel ps zstd jq pkg-config python3; do
+		stand_in $name
+	done
+	install_deps check
+	[[ $output == *'please install: 7zz' ]]
+	stand_in 7z
+	install_deps check
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
 @test "without apt-get, nothing is said where all is there" {
 	stand_in gcc
 	stand_in pkg-config
