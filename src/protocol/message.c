@@ -295,9 +295,15 @@ static void get_start(struct wire_reader *in, struct message_start *start)
 		in->failed = true;
 }
 
+/* Whether messages of this kind are about a unit. */
+static bool has_unit(enum message_kind kind)
+{
+	return kind != MESSAGE_MEMORY && kind != MESSAGE_START;
+}
+
 static void put_fields(struct wire_writer *out, const struct message *message)
 {
-	if (message->kind != MESSAGE_MEMORY)
+	if (has_unit(message->kind))
 		wire_put_u64(out, message->unit);
 	switch (message->kind) {
 	case MESSAGE_WORK:
@@ -327,7 +333,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 
 static void get_fields(struct wire_reader *in, struct message *message)
 {
-	if (message->kind != MESSAGE_MEMORY)
+	if (has_unit(message->kind))
 		message->unit = wire_get_u64(in);
 	switch (message->kind) {
 	case MESSAGE_WORK:

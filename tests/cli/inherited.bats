@@ -94,3 +94,58 @@ load helpers
 	expect_good
 	verify a.zip
 }
+
+# Run with a fault: $1 as tests/faults/faults.c has it.
+zipmap_with_fault() {
+	local fault=$1
+	shift
+	skip_under_sanitizer "its malloc and ours cannot both stand before libc's"
+	head -c 4096 /dev/zero >table
+	status=0
+	LD_PRELOAD=$(dirname "$ZIPMAP")/faults.so FAULTS_TABLE=$PWD/table FAULTS=$fault \
+		timeout --foreground -k 5 "$bound" "$ZIPMAP" "$@" >out 2>err 3>&- || status=$?
+}
+
+@test "a worker that is killed before it was ready: nothing is to blame, and all is printed" {
+	make_archive simple a.zip
+	make_archive simple b.zip
+	zipmap_with_fault workers:getsockopt:1:kill -j1 a.zip b.zip
+	expect_good
+	verify a.zip b.zip
+}
+
+@test "workers that are all killed before they were ready end the run, and no archive is blamed" {
+	make_archive simple a.zip
+	zipmap_with_fault workers:getsockopt:1+:kill -j1 a.zip
+	expect_status 1
+	expect_message 'giving up: 100 worker processes were lost'
+	expect_nothing
+}
+
+@test "if a later worker cannot be started the run goes on with those that there are" {
+	make_archive members a.zip 3 100000
+	make_archive members b.zip 3 100000
+	zipmap_with_fault parent:clone:2+:11 -j2 a.zip b.zip
+	expect_good
+	verify a.zip b.zip
+}
+
+@test "a worker that cannot be executed anew any more is forked, which is said once" {
+	make_archive members a.zip 3 100000
+	make_archive members b.zip 3 100000
+	zipmap_with_fault workers:execve:1+:13 -j2 a.zip b.zip
+	expect_status 0
+	expect_message 'lacks processes of their own making' 'Permission denied'
+	verify a.zip b.zip
+	zipmap_with_fault workers:execve:1+:13 -j2 --require-sandbox a.zip b.zip
+	expect_status 2
+	expect_message 'cannot start a worker process: execve(/proc/self/exe): Permission denied'
+}
+
+@test "no memory for a worker to begin with: status 2 and the step" {
+	make_archive simple a.zip
+	zipmap_with_fault workers:malloc:1+:12 -j1 a.zip
+	expect_status 2
+	grep -q '^zipmap: cannot start a worker process: ' err || fail 'expected the step'
+	expect_nothing
+}

@@ -2,6 +2,8 @@
 
 #include "protocol/failure.h"
 
+#include "protocol/startstep.h"
+
 #include <check.h>
 #include <errno.h>
 #include <signal.h>
@@ -46,8 +48,37 @@ static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 	       (a == FAILURE_TRUNCATED && b == FAILURE_CUT_OFF) ||
 	       (a == FAILURE_WRONG_PASSWORD && b == FAILURE_DECRYPTED) ||
 	       (a == FAILURE_SHAPE && b == FAILURE_OPEN_SHAPE) ||
+	       (a == FAILURE_NO_WORKER && b == FAILURE_NOT_READY) ||
 	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER);
 }
+
+START_TEST(a_worker_that_cannot_start_is_told_with_the_step_and_its_reason)
+{
+	const struct failure step = {FAILURE_NO_WORKER, {EPERM, START_DEATH_SIGNAL}};
+	const struct failure none = {FAILURE_NO_WORKER, {ENOSPC, START_NONE}};
+	const struct failure unknown = {FAILURE_NO_WORKER, {EPERM, START_STEPS}};
+	char text[256];
+
+	failure_describe(&step, "", text, sizeof(text));
+	ck_assert_str_eq(text,
+		"cannot start a worker process: prctl(PR_SET_PDEATHSIG): Operation not permitted");
+	failure_describe(&none, "", text, sizeof(text));
+	ck_assert_str_eq(text, "cannot start a worker process: No space left on device");
+	failure_describe(&unknown, "", text, sizeof(text));
+	ck_assert_str_eq(text, "cannot start a worker process: Operation not permitted");
+}
+END_TEST
+
+/* Each step has words of its own, so that the user can tell them apart. */
+START_TEST(steps_of_a_start_differ_in_words)
+{
+	for (enum start_step a = START_NOTE; a < START_STEPS; a++) {
+		ck_assert_str_ne(start_step_words(a), "");
+		for (enum start_step b = a + 1; b < START_STEPS; b++)
+			ck_assert_str_ne(start_step_words(a), start_step_words(b));
+	}
+}
+END_TEST
 
 START_TEST(slugs_differ_where_the_kinds_do)
 {
@@ -164,6 +195,8 @@ int main(void)
 	TCase *tests = tcase_create("failure");
 
 	tcase_add_test(tests, every_kind_has_a_slug_for_scripts);
+	tcase_add_test(tests, a_worker_that_cannot_start_is_told_with_the_step_and_its_reason);
+	tcase_add_test(tests, steps_of_a_start_differ_in_words);
 	tcase_add_test(tests, slugs_differ_where_the_kinds_do);
 	tcase_add_test(tests, every_kind_has_words_whatever_the_numbers);
 	tcase_add_test(tests, the_numbers_are_said);
