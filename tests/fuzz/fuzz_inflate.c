@@ -217,7 +217,7 @@ static void begin(struct lane *lane, const struct stream *stream, uint64_t *stat
 	lane->fed = 0;
 	lane->piece = NULL;
 	size_t window = DECODE_HISTORY_MAX + 1 + below(state, ROOM_MAX);
-	lane->window = malloc(window + DECODE_SLACK);
+	lane->window = malloc(window + lane->decoder->type->overrun_bytes);
 	MUST(lane->window);
 	lane->window_end = lane->window + window;
 	lane->room = lane->window + DECODE_HISTORY_MAX;
@@ -269,6 +269,7 @@ static void settle(struct lane *lane, enum decode_status status, uint64_t *state
 		break;
 	case DECODE_PAUSED:
 		break;
+	case DECODE_WINDOW:
 	case DECODE_NO_MEMORY:
 		MUST(false);
 	}

@@ -5,9 +5,12 @@
 #include "support.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -196,6 +199,55 @@ START_TEST(any_row_of_writes_and_of_steps_back_leaves_what_was_not_taken_back)
 }
 END_TEST
 
+START_TEST(what_was_put_last_stands_in_front_of_the_room)
+{
+	out.history = DECODE_HISTORY_MAX;
+	while (expected_size < 3 * OUTFILE_BUFFER_SIZE) {
+		size_t room_size;
+		const uint8_t *room = outfile_room(&out, 1, &room_size);
+		size_t history = expected_size < out.history ? expected_size : out.history;
+
+		ck_assert_ptr_nonnull(room);
+		ck_assert(memcmp(room - history, expected + expected_size - history, history) == 0);
+		put(room_size < 50001 ? room_size : 50001);
+	}
+	finish();
+}
+END_TEST
+
+START_TEST(bytes_in_the_slack_behind_the_room_are_not_lost)
+{
+	put(OUTFILE_BUFFER_SIZE - 1);
+	size_t room_size;
+	uint8_t *room = outfile_room(&out, 1, &room_size);
+
+	ck_assert_uint_eq(room_size, 1);
+	memset(room, 0x5a, 1 + DECODE_SLACK);
+	memset(expected + expected_size, 0x5a, 1 + DECODE_SLACK);
+	expected_size += 1 + DECODE_SLACK;
+	outfile_commit(&out, 1 + DECODE_SLACK);
+	put(1000);
+	finish();
+}
+END_TEST
+
+START_TEST(a_write_that_fails_loses_what_follows_and_keeps_the_rest)
+{
+	const struct rlimit limit = {100000, RLIM_INFINITY};
+	size_t room_size;
+
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	put(OUTFILE_BUFFER_SIZE);
+	ck_assert_ptr_null(outfile_room(&out, 1, &room_size));
+	ck_assert_int_eq(errno, EFBIG);
+	ck_assert_int_eq(out.error, EFBIG);
+	expected_size = limit.rlim_cur;
+	ck_assert_uint_eq(outfile_position(&out), expected_size);
+	finish();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("outfile");
@@ -213,6 +265,9 @@ int main(void)
 	tcase_add_test(tests, what_was_put_can_be_read_wherever_it_is);
 	tcase_add_test(tests, aligning_puts_zeros_up_to_a_multiple_of_64);
 	tcase_add_test(tests, any_row_of_writes_and_of_steps_back_leaves_what_was_not_taken_back);
+	tcase_add_test(tests, what_was_put_last_stands_in_front_of_the_room);
+	tcase_add_test(tests, bytes_in_the_slack_behind_the_room_are_not_lost);
+	tcase_add_test(tests, a_write_that_fails_loses_what_follows_and_keeps_the_rest);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

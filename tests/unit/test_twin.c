@@ -64,7 +64,7 @@ struct lane {
 	const struct bytes *stream;
 	size_t fed;
 	uint8_t *piece;
-	uint8_t *window; /* DECODE_HISTORY_MAX, ROOM_MAX, DECODE_SLACK */
+	uint8_t *window; /* DECODE_HISTORY_MAX, ROOM_MAX, what may be overrun */
 	uint8_t *room;
 	struct outcome outcome;
 	bool ended;
@@ -113,7 +113,7 @@ static struct lane lane_new(const struct bytes *stream, struct pieces *pieces)
 	struct lane lane = {
 		.decoder = decoder_open(decoder_asked_for(DECODER_TWIN)), .stream = stream};
 
-	lane.window = malloc(DECODE_HISTORY_MAX + ROOM_MAX + DECODE_SLACK);
+	lane.window = malloc(DECODE_HISTORY_MAX + ROOM_MAX + lane.decoder->type->overrun_bytes);
 	ck_assert(lane.decoder && lane.window);
 	ck_assert_int_eq(decoder_reset(lane.decoder, 0), 0);
 	lane.room = lane.window + DECODE_HISTORY_MAX;

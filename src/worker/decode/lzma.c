@@ -106,7 +106,7 @@ static enum decode_status put_header(struct lzma *lzma)
 {
 	const uint8_t *properties = lzma->header + ZIP_HEADER;
 	uint8_t alone[ALONE_SIZE];
-	uint8_t unused; /* liblzma reads nothing where it could not write */
+	uint8_t unused; /* liblzma reads nothing if it could not write */
 	struct decode_span span = {alone, sizeof(alone), &unused, sizeof(unused)};
 	uint32_t dictionary = 0;
 

@@ -51,7 +51,7 @@ void extraction_set_in_place(struct extraction *extraction, const struct in_plac
 
 /**
  * Members that begin from now on and are not .npy hold @raw, which must stay; those that do not fit
- * fail. @npy: they get a .npy file's header put before them; not where small members are packed.
+ * fail. @npy: they get a .npy file's header put before them; not if small members are packed.
  */
 void extraction_set_raw(struct extraction *extraction, const struct raw_array *raw, bool npy);
 

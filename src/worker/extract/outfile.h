@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * A file that members are unzipped into, written by way of a buffer that stays in a core's cache.
+ * A file that members are unzipped into, written by way of a buffer that remains in a core's cache.
  * It holds one member, or, packed, many, each at a multiple of OUTFILE_ALIGNMENT bytes.
  */
 

@@ -35,7 +35,7 @@ static bool need(struct twin *twin, unsigned count)
 }
 
 /*
- * As need(), but take as many bits as fit where that is possible at once. They are given back
+ * As need(), but take as many bits as fit if that is possible at once. They are given back
  * before anything but headers is read.
  */
 static bool need_ahead(struct twin *twin, unsigned count)

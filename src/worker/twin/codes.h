@@ -45,9 +45,9 @@ static inline void twin_double_table(uint32_t *table, unsigned bits)
 struct twin_long_codes {
 	unsigned table_bits;
 	unsigned table_max;   /**< entries, with those behind */
-	uint32_t longer;      /**< what leads behind the table, but for how many bits and where */
-	unsigned start_shift; /**< where to goes there, */
-	unsigned start_base;  /**< counted from this place */
+	uint32_t longer;      /**< an entry that leads to such a table, less its bits and place */
+	unsigned start_shift; /**< how far that place is shifted, */
+	unsigned start_base;  /**< and from where it is counted */
 	uint32_t bit;         /**< what each bit of a code adds to an entry */
 	uint32_t special_bit; /**< the same for one with TWIN_SPECIAL_BIT */
 	const uint32_t *entries; /**< of the symbols in their order, without that */

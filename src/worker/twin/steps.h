@@ -78,7 +78,7 @@ INLINE uint32_t special_value(uint32_t entry, unsigned scale)
 
 /*
  * What an entry of the table does not hold: long codes, long lengths, the end of the block. Its
- * bits are still to be taken off. False where it is over.
+ * bits are still to be taken off. False if it is over.
  */
 INLINE bool take_special(struct lane *lane, struct twin *twin, uint32_t entry, unsigned scale)
 {
@@ -124,7 +124,7 @@ static_assert(
 	sizeof(__m256i) <= TWIN_COPY_AHEAD, "a copy goes beyond its end by one vector at most");
 
 /*
- * One entry where literals prevail; what is not of literals alone leaves as many bits as a refill.
+ * One entry if literals prevail; what is not of literals alone leaves as many bits as a refill.
  * They are enough for four entries and to look up the next one: that is done before the refill, so
  * that the chain from entry to entry does not wait for it.
  */
@@ -153,7 +153,7 @@ INLINE bool literal_step(struct lane *lane, struct twin *twin)
 	return more;
 }
 
-/* Entries of distances without any bits of input, for where there is no match. */
+/* Entries of distances without any bits of input, for entries that have no match. */
 static const uint32_t no_distance = 0;
 static const uint32_t far_distance = 2048U << 16;
 
@@ -183,10 +183,10 @@ enum match_kind {
 };
 
 /*
- * One entry where matches are frequent: literals, and then the distance is looked up and 16 bytes
+ * One entry if matches are frequent: literals, and then the distance is looked up and 16 bytes
  * are copied in any case, or 32. The next entry is looked up before the refill, with what is left
- * of 56 bits after an entry and a distance of 28 bits at most: a fifth faster than after it. Where
- * there is no match the distance is a harmless one: 0 where it has to be checked, since that never
+ * of 56 bits after an entry and a distance of 28 bits at most: a fifth faster than after it. If
+ * there is no match the distance is a harmless one: 0 if it has to be checked, since that never
  * reaches too far; else one that is not among what was just written. A load of that would have to
  * wait for the store, which costs a quarter on 16-bit data.
  */
@@ -234,7 +234,7 @@ INLINE void plain_step(struct lane *lane, const struct twin *twin)
 	lane->next = look_up_scaled(lane, twin);
 }
 
-/* One entry of any kind, as match_step(), but where literals prevail. */
+/* One entry of any kind, as match_step(), but if literals prevail. */
 INLINE bool blend_step(struct lane *lane, struct twin *twin)
 {
 	uint32_t entry = lane->next;

@@ -12,7 +12,7 @@
 /**
  * Build the codes and tables of a block from the lengths of their codes: twin->lengths, of
  * twin->literal_count symbols and then of twin->distance_count. Also sets twin->matches. False
- * where zlib refuses such a code: too many codes, or too few, unless it is a single one of one bit
+ * if zlib refuses such a code: too many codes, or too few, unless it is a single one of one bit
  * or, for distances, none.
  */
 bool twin_build_tables(struct twin *twin);

@@ -61,7 +61,7 @@
 
 /**
  * A Huffman code as RFC 1951, 3.2.2, has it: its symbols in the order of their codes. It is what
- * is decoded by bit by bit where little input is left.
+ * is decoded by bit by bit if little input is left.
  */
 struct twin_code {
 	uint16_t count[TWIN_CODE_BITS + 1]; /**< codes that long; [0]: symbols that have none */
@@ -106,7 +106,7 @@ struct twin {
 
 	/**
 	 * Bits of input that have been taken and not used, the next one lowest. Those above
-	 * @bit_count are 0 outside of the loops. Where input has run out they are the beginning of
+	 * @bit_count are 0 outside of the loops. If input has run out they are the beginning of
 	 * a symbol, so that the stream's last byte is the last that is ever taken.
 	 */
 	uint64_t bits;
