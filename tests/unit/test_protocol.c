@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What a worker may say, and when: messages are held against a schedule as a real parent has it.
+ */
+
+#include "parent/protocol.h"
+
+#include "scheduling.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static struct run_settings settings;
+static struct worker worker;
+static bool ending;
+
+static void set_up(void)
+{
+	settings = (struct run_settings){.jobs = 1};
+	worker = (struct worker){.pid = 1};
+	ending = false;
+	begin(false);
+	add(2);
+}
+
+static void tear_down(void)
+{
+	schedule_release(&schedule);
+}
+
+/** Give the next unit to the worker, as give(). */
+static struct unit *take(uint64_t archive, uint64_t first)
+{
+	struct unit *unit = give(archive, first);
+
+	worker.queue[worker.queued++] = (struct in_hand){.unit = unit};
+	return unit;
+}
+
+/** Whether @message is possible; it is taken for one of the unit that it names. */
+static bool may_say(const struct message *message)
+{
+	struct in_hand *hand;
+
+	errno = 0;
+	int result = protocol_check(&settings, ending, &worker, message, &hand);
+	ck_assert_int_eq(errno, result < 0 ? EBADMSG : 0);
+	if (result == 0 && message->kind == MESSAGE_MEMORY)
+		ck_assert_ptr_null(hand);
+	else if (result == 0)
+		ck_assert_uint_eq(hand->unit->id, message->unit);
+	return result == 0;
+}
+
+static bool may_plan(const struct unit *unit, uint64_t end, uint64_t entries)
+{
+	return may_say(&(struct message){
+		.kind = MESSAGE_PLAN, .unit = unit->id, .plan = {.end = end, .entries = entries}});
+}
+
+static bool may_record(const struct unit *unit, uint64_t member)
+{
+	struct message message = make_record(unit, member);
+
+	return may_say(&message);
+}
+
+static bool may_end(const struct unit *unit, enum failure_kind kind)
+{
+	return may_say(&(struct message){
+		.kind = MESSAGE_DONE, .unit = unit->id, .done = {.failure = {.kind = kind}}});
+}
+
+START_TEST(a_unit_that_the_worker_does_not_have_is_refused_in_every_message)
+{
+	static const enum message_kind kinds[] = {MESSAGE_PLAN, MESSAGE_RECORD, MESSAGE_DONE};
+	struct unit *mine = take(0, 0);
+	struct unit *anothers = give(1, 0);
+
+	for (size_t i = 0; i < 3; i++) {
+		struct message message = make_record(anothers, 0);
+		message.kind = kinds[i];
+		ck_assert(!may_say(&message));
+		message.unit = mine->id + 1000;
+		ck_assert(!may_say(&message));
+		message.unit = UINT64_MAX;
+		ck_assert(!may_say(&message));
+	}
+	ck_assert(may_plan(mine, 1, 1));
+}
+END_TEST
+
+START_TEST(a_unit_that_is_done_is_refused)
+{
+	struct unit *unit = take(0, 0);
+	struct message message = {.kind = MESSAGE_DONE, .unit = unit->id};
+
+	plan(unit, 0, 0);
+	ck_assert(may_say(&message));
+	worker.queued = 0;
+	ck_assert(!may_say(&message));
+}
+END_TEST
+
+START_TEST(work_is_for_the_parent_to_say)
+{
+	struct unit *unit = take(0, 0);
+	struct message message = {
+		.kind = MESSAGE_WORK, .unit = unit->id, .work = {.kind = UNIT_MEMBERS}};
+
+	ck_assert(!may_say(&message));
+	plan(unit, 1, 1);
+	ck_assert(!may_say(&message));
+}
+END_TEST
+
+START_TEST(impossible_plans_are_refused)
+{
+	struct unit *first = take(0, 0);
+
+	ck_assert(!may_plan(first, 7, 6));                 /* behind the end */
+	ck_assert(!may_plan(first, 0, 6));                 /* nothing */
+	ck_assert(!may_plan(first, UNIT_END_OPEN, 6));     /* no end */
+	ck_assert(!may_plan(first, UNIT_END_OPEN - 1, 6)); /* behind the end, too */
+	/* This end means that there is none yet; an archive cannot have so many members. */
+	ck_assert(!may_plan(first, UNIT_END_OPEN, UINT64_MAX));
+	ck_assert(may_plan(first, 3, 6));
+	ck_assert(may_plan(first, 6, 6));
+	ck_assert(may_plan(first, 0, 0));
+	plan(first, 3, 6);
+	ck_assert(!may_plan(first, 4, 6)); /* has said otherwise */
+	ck_assert(!may_plan(first, 3, 6)); /* has said so */
+
+	struct unit *second = take(0, 3);
+	ck_assert(!may_plan(second, 3, 6)); /* nothing */
+	ck_assert(!may_plan(second, 2, 6)); /* backwards */
+	ck_assert(!may_plan(second, 5, 5)); /* the archive has other members meanwhile */
+	ck_assert(!may_plan(second, 7, 7));
+	ck_assert(may_plan(second, 5, 6));
+	ck_assert(may_plan(second, 6, 6));
+}
+END_TEST
+
+START_TEST(a_unit_whose_end_is_known_is_planned_to_end_there)
+{
+	struct unit *unit = take(0, 0);
+
+	unit->members.end = 3;
+	ck_assert(!may_plan(unit, 2, 6));
+	ck_assert(!may_plan(unit, 4, 6));
+	ck_assert(!may_plan(unit, 3, 2));
+	ck_assert(may_plan(unit, 3, 6));
+	ck_assert(may_plan(unit, 3, 3));
+}
+END_TEST
+
+START_TEST(units_are_planned_in_the_order_in_which_they_were_sent)
+{
+	struct unit *first = take(0, 0);
+	struct unit *second = take(1, 0);
+
+	ck_assert(!may_plan(second, 1, 1));
+	ck_assert(may_plan(first, 1, 1));
+	plan(first, 1, 1);
+	ck_assert(may_plan(second, 1, 1));
+}
+END_TEST
+
+START_TEST(impossible_records_are_refused)
+{
+	struct unit *first = take(0, 0);
+
+	ck_assert(!may_record(first, 0)); /* before the plan */
+	plan(first, 3, 6);
+	struct unit *second = take(0, 3);
+	plan(second, 6, 6);
+	ck_assert(!may_record(first, 3)); /* another unit's */
+	ck_assert(!may_record(first, UINT64_MAX));
+	ck_assert(!may_record(second, 2));
+	ck_assert(!may_record(second, 6));
+	ck_assert(may_record(first, 0));
+	ck_assert(may_record(first, 1));
+	records(first, 1, 2);
+	ck_assert(!may_record(first, 1)); /* again */
+	ck_assert(!may_record(first, 0)); /* backwards */
+	ck_assert(may_record(first, 2));
+	ck_assert(may_record(second, 3));
+}
+END_TEST
+
+START_TEST(impossible_ends_are_refused)
+{
+	struct unit *unit = take(0, 0);
+
+	ck_assert(!may_end(unit, FAILURE_NONE)); /* before the plan */
+	ck_assert(may_end(unit, FAILURE_NOT_A_ZIP));
+	plan(unit, 3, 6);
+	ck_assert(may_end(unit, FAILURE_NONE));
+	ck_assert(may_end(unit, FAILURE_READ));
+	records(unit, 0, 1);
+	/* The archive cannot have failed as a whole if a member was read. */
+	ck_assert(!may_end(unit, FAILURE_READ));
+	ck_assert(may_end(unit, FAILURE_NONE));
+}
+END_TEST
+
+START_TEST(failures_that_a_worker_cannot_know_of_are_refused)
+{
+	static const enum failure_kind ours[] = {FAILURE_OPEN, FAILURE_NOT_REGULAR,
+		FAILURE_EMPTY_FILE, FAILURE_CHANGED, FAILURE_WORKER_DIED, FAILURE_NO_WORKER,
+		FAILURE_BAD_WORKER, FAILURE_SLOW};
+	struct unit *unit = take(0, 0);
+
+	plan(unit, 3, 3);
+	for (unsigned kind = FAILURE_NONE + 1; kind < FAILURE_KINDS; kind++) {
+		struct message message = make_record(unit, 0);
+		bool known = true;
+		for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+			known = known && kind != ours[i];
+		message.record.failure.kind = kind;
+		ck_assert_int_eq(may_say(&message), known);
+		ck_assert_int_eq(may_end(unit, kind), known);
+	}
+}
+END_TEST
+
+/** Whether a record of a whole member @place may come. */
+static bool may_be(const struct unit *unit, enum record_place place)
+{
+	struct message message = make_record(unit, 0);
+
+	message.record.place = place;
+	message.record.size_bytes = 0;
+	return may_say(&message);
+}
+
+START_TEST(a_member_is_where_the_run_has_members)
+{
+	struct unit *unit = take(0, 0);
+
+	plan(unit, 3, 3);
+	for (int i = 0; i < 4; i++) {
+		settings.no_files = i & 1;
+		settings.in_place = i & 2;
+		ck_assert_int_eq(may_be(unit, PLACE_FILE), !settings.no_files);
+		ck_assert_int_eq(may_be(unit, PLACE_NOWHERE), settings.no_files);
+		ck_assert_int_eq(
+			may_be(unit, PLACE_ARCHIVE), settings.in_place && !settings.no_files);
+	}
+	settings = (struct run_settings){.in_place = true};
+	unit->job->pathless = true;
+	ck_assert(!may_be(unit, PLACE_ARCHIVE));
+}
+END_TEST
+
+START_TEST(a_member_in_its_archive_ends_before_the_archive_does)
+{
+	static const struct {
+		uint64_t offset, size;
+		bool possible;
+	} places[] = {{0, 0, true}, {0, 100, true}, {99, 1, true}, {100, 0, true}, {0, 101, false},
+		{100, 1, false}, {101, 0, false}, {UINT64_MAX, 2, false}, {2, UINT64_MAX, false}};
+	struct unit *unit = take(0, 0);
+
+	settings.in_place = true;
+	unit->job->size_bytes = 100;
+	plan(unit, 3, 3);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct message message = make_record(unit, 0);
+		message.record.place = PLACE_ARCHIVE;
+		message.record.offset_bytes = places[i].offset;
+		message.record.size_bytes = places[i].size;
+		ck_assert_int_eq(may_say(&message), places[i].possible);
+	}
+}
+END_TEST
+
+/** Whether a record of @member may come that is in the pack named for @pack. */
+static bool may_be_packed(const struct unit *unit, uint64_t member, uint64_t pack)
+{
+	struct message message = make_record(unit, member);
+
+	message.record.packed = true;
+	message.record.pack = pack;
+	return may_say(&message);
+}
+
+START_TEST(packs_are_named_for_a_member_of_the_unit_and_come_in_order)
+{
+	plan(take(0, 0), 3, 9);
+	struct unit *unit = take(0, 3);
+	plan(unit, 9, 9);
+	ck_assert(may_be_packed(unit, 4, 3));
+	ck_assert(may_be_packed(unit, 4, 4));
+	ck_assert(!may_be_packed(unit, 4, 5)); /* behind the member */
+	ck_assert(!may_be_packed(unit, 4, 2)); /* before the unit */
+	worker.queue[1].pack = (struct seen_pack){.seen = true, .number = 5};
+	ck_assert(may_be_packed(unit, 6, 5));
+	ck_assert(may_be_packed(unit, 6, 6));
+	ck_assert(!may_be_packed(unit, 6, 4)); /* that one was settled */
+}
+END_TEST
+
+START_TEST(the_last_message_comes_once_after_the_end_of_the_channel_and_all_units)
+{
+	const struct message memory = {.kind = MESSAGE_MEMORY};
+	struct unit *unit = take(0, 0);
+
+	ck_assert(!may_say(&memory));
+	ending = true;
+	ck_assert(!may_say(&memory)); /* it has a unit */
+	plan(unit, 1, 1);
+	ck_assert(!may_say(&memory));
+	worker.queued = 0;
+	ck_assert(may_say(&memory));
+	worker.has_left = true;
+	ck_assert(!may_say(&memory));
+	worker.has_left = false;
+	ending = false;
+	ck_assert(!may_say(&memory));
+}
+END_TEST
+
+START_TEST(a_last_message_that_would_name_a_unit_is_about_none)
+{
+	struct unit *unit = take(0, 0);
+	const struct message memory = {.kind = MESSAGE_MEMORY, .unit = unit->id};
+
+	plan(unit, 1, 1);
+	ending = true;
+	ck_assert(!may_say(&memory));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("protocol");
+	TCase *tests = tcase_create("protocol");
+
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_test(tests, a_unit_that_the_worker_does_not_have_is_refused_in_every_message);
+	tcase_add_test(tests, a_unit_that_is_done_is_refused);
+	tcase_add_test(tests, work_is_for_the_parent_to_say);
+	tcase_add_test(tests, impossible_plans_are_refused);
+	tcase_add_test(tests, a_unit_whose_end_is_known_is_planned_to_end_there);
+	tcase_add_test(tests, units_are_planned_in_the_order_in_which_they_were_sent);
+	tcase_add_test(tests, impossible_records_are_refused);
+	tcase_add_test(tests, impossible_ends_are_refused);
+	tcase_add_test(tests, failures_that_a_worker_cannot_know_of_are_refused);
+	tcase_add_test(tests, a_member_is_where_the_run_has_members);
+	tcase_add_test(tests, a_member_in_its_archive_ends_before_the_archive_does);
+	tcase_add_test(tests, packs_are_named_for_a_member_of_the_unit_and_come_in_order);
+	tcase_add_test(
+		tests, the_last_message_comes_once_after_the_end_of_the_channel_and_all_units);
+	tcase_add_test(tests, a_last_message_that_would_name_a_unit_is_about_none);
+	suite_add_tcase(suite, tests);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
