@@ -64,7 +64,8 @@ static int note_unwritten(struct emit *emit, struct unwritten noted)
 	return make_room(emit);
 }
 
-enum emit_end emit_failure(struct emit *emit, const struct failed *failed)
+/* Emit a failure that stderr was told of. */
+static enum emit_end emit_failure(struct emit *emit, const struct failed *failed)
 {
 	const struct record_sink *sink = emit->sink;
 
@@ -181,6 +182,16 @@ enum emit_end emit_result(struct emit *emit, const struct result *result, const 
 	printable(job->path, strlen(job->path), name, sizeof(name));
 	diag(DIAG_WARNING, "%s: no members", name);
 	return EMIT_DONE;
+}
+
+enum emit_end emit_no_worker(struct emit *emit, const struct failure *failure)
+{
+	char words[PRINTABLE_MAX];
+
+	failure_describe(failure, "", words, sizeof(words));
+	diag(DIAG_ERROR, "%s", words);
+	struct failed failed = {.error = failure_slug(failure->kind), .message = words};
+	return emit_failure(emit, &failed);
 }
 
 static void forget_written(struct emit *emit, uint64_t written)

@@ -61,8 +61,8 @@ enum emit_end {
  */
 enum emit_end emit_result(struct emit *emit, const struct result *result, const char *run_path);
 
-/** Emit a failure that stderr was told of already. EMIT_FAILURE or EMIT_NO_MEMORY. */
-enum emit_end emit_failure(struct emit *emit, const struct failed *failed);
+/** Emit that no worker can be started. EMIT_FAILURE or EMIT_NO_MEMORY. */
+enum emit_end emit_no_worker(struct emit *emit, const struct failure *failure);
 
 /** The sink's descriptor takes something: write. 0, or -1 with errno: it is lost. */
 int emit_write(struct emit *emit);

@@ -271,6 +271,17 @@ void pool_drop_unit(struct worker *worker, struct in_hand *hand)
 	memmove(hand, hand + 1, (size_t)(end - (hand + 1)) * sizeof(*hand));
 }
 
+void pool_note_memory(struct pool *pool, struct worker *worker, const struct message_memory *memory)
+{
+	struct run_stats *stats = pool->stats;
+
+	if (memory->private_bytes > stats->worker_private_peak_bytes)
+		stats->worker_private_peak_bytes = memory->private_bytes;
+	if (memory->shared_bytes > stats->worker_shared_peak_bytes)
+		stats->worker_shared_peak_bytes = memory->shared_bytes;
+	worker->has_left = true;
+}
+
 int pool_bury(struct pool *pool, struct worker *worker)
 {
 	int status = end_process(worker);

@@ -108,6 +108,10 @@ int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *r
 /** @worker has no more to do with @hand, which is in its queue. */
 void pool_drop_unit(struct worker *worker, struct in_hand *hand);
 
+/** @worker has said its last message: its peaks of memory. */
+void pool_note_memory(
+	struct pool *pool, struct worker *worker, const struct message_memory *memory);
+
 /** Kill @worker unless it is dead, wait for it, and free its place. Returns its wait(2) status. */
 int pool_bury(struct pool *pool, struct worker *worker);
 

@@ -66,8 +66,6 @@ struct run {
 	int number; /* as that of run() */
 };
 
-/* --- how a run ends --- */
-
 /* End the loop, unless something else has ended it already. */
 static void stop(struct run *run, enum run_end end, int number)
 {
@@ -98,8 +96,6 @@ static void report_untidy(struct run *run)
 	run->stats->failures++;
 }
 
-/* --- results and units go out --- */
-
 static void react_to_emit(struct run *run, enum emit_end end)
 {
 	if (end == EMIT_NO_MEMORY)
@@ -117,23 +113,11 @@ static void emit_results(struct run *run)
 		react_to_emit(run, emit_result(&run->emit, &result, run->rundir.path));
 }
 
-/* Not even one worker can be started, for the reason @failure. */
+/* Not even one worker can be started. */
 static void fail_to_start(struct run *run, const struct failure *failure)
 {
-	char words[PRINTABLE_MAX];
-
-	failure_describe(failure, "", words, sizeof(words));
-	diag(DIAG_ERROR, "%s", words);
 	stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
-	react_to_emit(run,
-		emit_failure(&run->emit,
-			&(struct failed){.error = failure_slug(failure->kind), .message = words}));
-}
-
-/* How long to wait if no unit can be given out now. */
-static int pause_ms(const struct run *run)
-{
-	return run->dispatch.again ? DISPATCH_AGAIN_MS : -1;
+	react_to_emit(run, emit_no_worker(&run->emit, failure));
 }
 
 /*
@@ -142,6 +126,8 @@ static int pause_ms(const struct run *run)
  */
 static int give_out(struct run *run)
 {
+	const struct dispatch *dispatch = &run->dispatch;
+
 	for (int asked = 0; asked < ASKED_MAX; asked++) {
 		emit_results(run);
 		if (run->over)
@@ -150,18 +136,18 @@ static int give_out(struct run *run)
 		case DISPATCH_HUNGRY:
 			break;
 		case DISPATCH_SATED:
-			return pause_ms(run);
+			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
 		case DISPATCH_NO_WORKER:
-			fail_to_start(run, &run->dispatch.failure);
+			fail_to_start(run, &dispatch->failure);
 			return 0;
 		}
 		if (!schedule_has_room(&run->schedule) || !emit_has_room(&run->emit))
-			return pause_ms(run);
+			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
 		switch (input_ask(&run->input, &run->schedule)) {
 		case INPUT_TAKEN:
 			break;
 		case INPUT_NONE:
-			return pause_ms(run);
+			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
 		case INPUT_AGAIN:
 			return 0;
 		case INPUT_NO_MEMORY:
@@ -170,16 +156,6 @@ static int give_out(struct run *run)
 		}
 	}
 	return 0;
-}
-
-/* --- messages come in --- */
-
-static void note_memory(struct run_stats *stats, const struct message_memory *memory)
-{
-	if (memory->private_bytes > stats->worker_private_peak_bytes)
-		stats->worker_private_peak_bytes = memory->private_bytes;
-	if (memory->shared_bytes > stats->worker_shared_peak_bytes)
-		stats->worker_shared_peak_bytes = memory->shared_bytes;
 }
 
 /* One message of a worker. 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run. */
@@ -202,8 +178,7 @@ static int take_message(struct run *run, struct worker *worker, struct message *
 		run->losses_in_a_row = 0;
 		return 0;
 	case MESSAGE_MEMORY:
-		note_memory(run->stats, &message->memory);
-		worker->has_left = true;
+		pool_note_memory(&run->pool, worker, &message->memory);
 		return 0;
 	case MESSAGE_WORK:
 	case MESSAGE_START:
@@ -283,8 +258,6 @@ static void hear_worker(struct run *run, struct worker *worker)
 	}
 }
 
-/* --- the loop --- */
-
 /* Whom to wait for, in the order of run->polls; then the workers. */
 enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_WORKERS };
 
@@ -295,21 +268,16 @@ static nfds_t choose_polls(const struct run *run)
 	bool ask = has_room && schedule_has_room(&run->schedule);
 	struct pollfd *polls = run->polls;
 
-	polls[POLL_SIGNALS] = (struct pollfd){.fd = run->signals.fd, .events = POLLIN};
-	polls[POLL_OUTPUT] = (struct pollfd){
-		.fd = emit_pending(&run->emit) > 0 ? run->sink->poll_fd(run->sink->context) : -1,
-		.events = POLLOUT,
-	};
-	polls[POLL_INPUT] = (struct pollfd){
-		.fd = ask ? input_poll_fd(&run->input) : -1,
-		.events = POLLIN,
-	};
+	int output_fd = emit_pending(&run->emit) > 0 ? run->sink->poll_fd(run->sink->context) : -1;
+
+	polls[POLL_SIGNALS] = (struct pollfd){run->signals.fd, POLLIN, 0};
+	polls[POLL_OUTPUT] = (struct pollfd){output_fd, POLLOUT, 0};
+	polls[POLL_INPUT] = (struct pollfd){ask ? input_poll_fd(&run->input) : -1, POLLIN, 0};
 	for (unsigned i = 0; i < pool->size; i++) {
 		const struct worker *worker = &pool->workers[i];
-		polls[POLL_WORKERS + i] = (struct pollfd){
-			.fd = worker->pid != 0 && has_room ? worker->channel_fd : -1,
-			.events = POLLIN,
-		};
+		bool hear = worker->pid != 0 && has_room;
+		polls[POLL_WORKERS + i] =
+			(struct pollfd){hear ? worker->channel_fd : -1, POLLIN, 0};
 	}
 	return POLL_WORKERS + pool->size;
 }
@@ -382,8 +350,6 @@ static void dismiss_workers(struct run *run)
 	while (run->pool.live > 0 && !run->over && monotonic_ns() < deadline_ns)
 		wait_for_events(run, FAREWELL_MS);
 }
-
-/* --- the beginning and the end --- */
 
 /* 0, or -1 with errno. */
 static int set_up_parts(struct run *run, const struct worker_entry *worker)

@@ -14,8 +14,6 @@ void schedule_init(struct schedule *schedule, bool unordered)
 	*schedule = (struct schedule){.unordered = unordered};
 }
 
-/* --- jobs and units --- */
-
 static size_t job_bytes(const struct job *job)
 {
 	return sizeof(*job) + strlen(job->path) + 1 + (job->message ? strlen(job->message) + 1 : 0);
@@ -87,10 +85,7 @@ static void make_ready(struct schedule *schedule, struct job *job)
 		return;
 	job->ready = true;
 	job->next_ready = NULL;
-	if (schedule->ready)
-		schedule->ready_last->next_ready = job;
-	else
-		schedule->ready = job;
+	*(schedule->ready ? &schedule->ready_last->next_ready : &schedule->ready) = job;
 	schedule->ready_last = job;
 }
 
@@ -161,16 +156,11 @@ void schedule_release(struct schedule *schedule)
 	schedule->ready = schedule->ready_last = NULL;
 }
 
-/* --- what comes in --- */
-
 /* Append @job, all set. */
 static void append_job(struct schedule *schedule, struct job *job)
 {
 	job->previous = schedule->last;
-	if (schedule->last)
-		schedule->last->next = job;
-	else
-		schedule->first = job;
+	*(schedule->last ? &schedule->last->next : &schedule->first) = job;
 	schedule->last = job;
 	schedule->held_bytes += job_bytes(job);
 	if (job->planned)
@@ -236,8 +226,6 @@ bool schedule_is_idle(const struct schedule *schedule)
 {
 	return schedule->first == NULL;
 }
-
-/* --- units that are given out --- */
 
 struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred)
 {
@@ -313,8 +301,6 @@ void schedule_done(struct schedule *schedule, struct unit *unit, const struct me
 		schedule_fail(schedule, unit->job, &done->failure);
 	schedule_finish(schedule, unit);
 }
-
-/* --- results --- */
 
 int schedule_record(struct schedule *schedule, struct unit *unit, const struct message *message)
 {
@@ -413,49 +399,49 @@ bool schedule_pop(struct schedule *schedule, struct result *result)
 	return false;
 }
 
-/* --- which files have records --- */
+/* Where a member of the input is. */
+struct found {
+	const struct job *job;   /* NULL: all of the archive is done and popped */
+	const struct unit *unit; /* NULL: it is done and popped, or not planned yet */
+};
 
-/* The job of @archive; NULL if it is done. There must be one, or have been one. */
-static const struct job *find_job(const struct schedule *schedule, uint64_t archive)
+/* False if there was no such archive yet. */
+static bool find_member(
+	const struct schedule *schedule, uint64_t archive, uint64_t member, struct found *found)
 {
 	const struct job *job = schedule->first;
 
 	while (job && (job->number < archive || job->error))
 		job = job->next;
-	return job && job->number == archive ? job : NULL;
-}
-
-/* The unit of @job that has @member; NULL if all of it was popped, or it is not planned yet. */
-static const struct unit *find_unit(const struct job *job, uint64_t member)
-{
+	*found = (struct found){.job = job && job->number == archive ? job : NULL};
+	if (!found->job)
+		return archive < schedule->next_number;
 	const struct unit *unit = job->units;
-
 	while (unit && (member < unit->members.first || member >= unit->members.end))
 		unit = unit->next;
-	return unit;
+	found->unit = unit;
+	return true;
 }
 
 bool schedule_has_record(
 	const struct schedule *schedule, uint32_t directory, uint64_t archive, uint64_t member)
 {
-	if (archive >= schedule->next_number)
+	struct found found;
+
+	if (!find_member(schedule, archive, member, &found))
 		return false;
-	const struct job *job = find_job(schedule, archive);
-	if (!job)
-		return true;
-	const struct unit *unit = find_unit(job, member);
-	if (unit)
-		return unit->directory == directory && member < unit->next_member;
-	return member < job->next_first;
+	if (found.unit)
+		return found.unit->directory == directory && member < found.unit->next_member;
+	return !found.job || member < found.job->next_first;
 }
 
 bool schedule_was_popped(const struct schedule *schedule, uint64_t archive, uint64_t member)
 {
-	if (archive >= schedule->next_number)
+	struct found found;
+
+	if (!find_member(schedule, archive, member, &found))
 		return false;
-	const struct job *job = find_job(schedule, archive);
-	if (!job)
-		return true;
-	const struct unit *unit = find_unit(job, member);
-	return unit ? member < unit->popped_member : member < job->next_first;
+	if (found.unit)
+		return member < found.unit->popped_member;
+	return !found.job || member < found.job->next_first;
 }
