@@ -87,6 +87,7 @@
 #include "cli/password.h"
 #include "cli/report.h"
 #include "parent/gc.h"
+#include "parent/start.h"
 #include "parent/run.h"
 #include "protocol/method.h"
 #include "util/diag.h"

@@ -12,6 +12,7 @@
 #include "parent/dispatch.h"
 #include "parent/emit.h"
 #include "parent/input.h"
+#include "parent/pool.h"
 #include "parent/protocol.h"
 #include "parent/rundir.h"
 #include "parent/schedule.h"

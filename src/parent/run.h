@@ -9,7 +9,8 @@
 #define ZIPMAP_PARENT_RUN_H
 
 #include "parent/interface.h"
-#include "parent/pool.h"
+
+struct worker_entry; /* start.h */
 
 /** How a run ended. */
 enum run_end {

@@ -2,14 +2,16 @@
 
 /*
  * What a worker that a hostile archive has taken over can say. Each message that is understood is
- * the same after it was encoded and decoded again; and whatever a schedule is told by workers, in
- * whatever order, it refuses or keeps what it promises: each record is told once, in its turn, and
+ * the same after it was encoded and decoded again. And whatever workers say, in whatever order, is
+ * refused, or the schedule keeps what it promises: each record is popped once, in its turn, and
  * with honest workers every run comes to its end.
  *
- * Input: a packet for the decoder where the first byte is even, else what happens to a schedule.
+ * Input: a packet for the decoder if the first byte is even, else what happens to a schedule.
  */
 
 #include "fuzz.h"
+#include "parent/protocol.h"
+#include "parent/requeue.h"
 #include "parent/schedule.h"
 #include "protocol/message.h"
 
@@ -21,9 +23,8 @@
 
 enum {
 	WORKERS = 3,
-	QUEUE_MAX = 4,
 	JOBS_MAX = 12,
-	TOLD_MAX = 512,
+	POPPED_MAX = 512,
 	OPS_MAX = 1024, /* what is looked at after each grows with them */
 	HONEST_TURNS_MAX = 4096,
 };
@@ -100,96 +101,75 @@ struct pair {
 	uint64_t member;
 };
 
-struct fuzz_worker {
-	struct unit *queue[QUEUE_MAX];
-	unsigned queued;
-};
-
 struct game {
 	struct schedule schedule;
-	struct fuzz_worker workers[WORKERS];
-	struct pair told[TOLD_MAX];
-	size_t told_count;
-	struct pair accepted[TOLD_MAX]; /* whole members, with the directory of their files */
-	uint32_t accepted_directory[TOLD_MAX];
+	struct worker workers[WORKERS]; /* no processes, only what they have */
+	struct pair popped[POPPED_MAX];
+	size_t popped_count;
+	struct pair accepted[POPPED_MAX]; /* whole members, with the directory of their files */
+	uint32_t accepted_directory[POPPED_MAX];
 	size_t accepted_count;
-	uint64_t ended; /* archives whose last word was said: below this where there is order */
+	uint64_t ended; /* archives whose last result was popped: below this if there is order */
 	unsigned jobs;
-	unsigned room; /* how many words the listener takes until it is full; UINT_MAX: any */
-	bool stops;    /* the listener has enough at some time */
-	unsigned until_stop;
+	unsigned room; /* how many results are popped until there is no more room; UINT_MAX: any */
 };
 
-static bool on_full(void *context)
-{
-	const struct game *game = context;
+/* Members are only tested, so that no file is looked at. */
+static const struct run_settings settings = {.jobs = WORKERS, .no_files = true};
 
-	return game->room == 0;
-}
-
-static bool takes(struct game *game)
+static bool was_popped(const struct game *game, uint64_t archive, uint64_t member)
 {
-	MUST(game->room > 0);
-	game->room -= game->room != UINT_MAX;
-	return !game->stops || game->until_stop-- > 0;
-}
-
-static bool told(const struct game *game, uint64_t archive, uint64_t member)
-{
-	for (size_t i = 0; i < game->told_count; i++)
-		if (game->told[i].archive == archive && game->told[i].member == member)
+	for (size_t i = 0; i < game->popped_count; i++)
+		if (game->popped[i].archive == archive && game->popped[i].member == member)
 			return true;
 	return false;
 }
 
-static bool on_record(
-	void *context, const struct job *job, const struct record *record, uint32_t directory)
+static void check_member(struct game *game, const struct result *result)
 {
-	struct game *game = context;
+	const struct record *record = result->record;
 
-	MUST(!game->schedule.halted);
-	MUST(record->archive == job->number);
-	MUST(directory < WORKERS);
-	MUST(!told(game, record->archive, record->member));
+	MUST(record->archive == result->job->number);
+	MUST(result->directory < WORKERS);
+	MUST(!was_popped(game, record->archive, record->member));
 	if (!game->schedule.unordered) {
-		MUST(record->archive >= game->ended && job == game->schedule.first);
-		for (size_t i = game->told_count; i > 0; i--) {
-			const struct pair *before = &game->told[i - 1];
+		MUST(record->archive >= game->ended && result->job == game->schedule.first);
+		if (game->popped_count > 0) {
+			const struct pair *before = &game->popped[game->popped_count - 1];
 			MUST(before->archive < record->archive ||
 				(before->archive == record->archive &&
 					before->member < record->member));
-			break;
 		}
 	}
-	if (!takes(game)) {
-		game->until_stop = 0;
-		return false;
+	if (game->popped_count < POPPED_MAX)
+		game->popped[game->popped_count++] = (struct pair){record->archive, record->member};
+}
+
+static void check_last(struct game *game, const struct result *result)
+{
+	const struct job *job = result->job;
+
+	if (result->kind == RESULT_EMPTY)
+		MUST(job->entries == 0);
+	else
+		MUST(job->failure.kind != FAILURE_NONE);
+	if (game->schedule.unordered)
+		return;
+	MUST(job->number >= game->ended);
+	game->ended = job->number + 1;
+}
+
+static void pop_results(struct game *game)
+{
+	struct result result;
+
+	while (game->room > 0 && schedule_pop(&game->schedule, &result)) {
+		game->room -= game->room != UINT_MAX;
+		if (result.kind == RESULT_MEMBER)
+			check_member(game, &result);
+		else
+			check_last(game, &result);
 	}
-	if (game->told_count < TOLD_MAX)
-		game->told[game->told_count++] = (struct pair){record->archive, record->member};
-	return true;
-}
-
-static bool on_last_word(struct game *game, const struct job *job)
-{
-	MUST(!game->schedule.halted);
-	if (!game->schedule.unordered) {
-		MUST(job->number >= game->ended);
-		game->ended = job->number + 1;
-	}
-	return takes(game);
-}
-
-static bool on_failed(void *context, const struct job *job)
-{
-	MUST(job->failure.kind != FAILURE_NONE);
-	return on_last_word(context, job);
-}
-
-static bool on_empty(void *context, const struct job *job)
-{
-	MUST(job->entries == 0);
-	return on_last_word(context, job);
 }
 
 static void add_archive(struct game *game, uint8_t how)
@@ -206,99 +186,77 @@ static void add_archive(struct game *game, uint8_t how)
 
 static bool give(struct game *game, unsigned number, uint64_t preferred)
 {
-	struct fuzz_worker *worker = &game->workers[number];
-	struct unit *unit =
-		worker->queued < QUEUE_MAX ? schedule_next(&game->schedule, preferred) : NULL;
+	struct worker *worker = &game->workers[number];
+	struct unit *unit = worker->queued < WORKER_QUEUE_MAX
+				    ? schedule_next(&game->schedule, preferred)
+				    : NULL;
 
 	if (!unit)
 		return false;
 	MUST(unit->state == UNIT_QUEUED);
 	schedule_give(&game->schedule, unit, number);
-	worker->queue[worker->queued++] = unit;
+	worker->queue[worker->queued++] = (struct in_hand){.unit = unit};
 	return true;
 }
 
-static void die(struct game *game, unsigned number, const struct record *guilty)
+/* A worker has died, or has to go: it was on @guilty, or on none of the members that it had. */
+static void die(struct game *game, unsigned number, struct message *guilty)
 {
-	struct fuzz_worker *worker = &game->workers[number];
+	struct worker *worker = &game->workers[number];
 
 	for (unsigned i = worker->queued; i-- > 1;)
-		MUST(schedule_requeue(&game->schedule, worker->queue[i]) == 0);
+		MUST(requeue_innocent(&game->schedule, worker->queue[i].unit) == 0);
 	if (worker->queued > 0)
-		MUST(schedule_lost(&game->schedule, worker->queue[0], guilty) == 0);
+		MUST(requeue_guilty(&game->schedule, worker->queue[0].unit, guilty) == 0);
 	worker->queued = 0;
 }
 
-static void accept(struct game *game, unsigned number, const struct record *record)
+static struct message make_guilty(enum failure_kind kind)
 {
-	if (record->failure.kind != FAILURE_NONE || game->accepted_count == TOLD_MAX)
+	return (struct message){.kind = MESSAGE_RECORD,
+		.unit = UINT64_MAX,
+		.record = {.member = UINT64_MAX, .failure = {.kind = kind}}};
+}
+
+static void accept(
+	struct game *game, unsigned number, const struct in_hand *hand, const struct record *record)
+{
+	if (record->failure.kind != FAILURE_NONE || game->accepted_count == POPPED_MAX)
 		return;
-	game->accepted[game->accepted_count] = (struct pair){record->archive, record->member};
+	game->accepted[game->accepted_count] =
+		(struct pair){hand->unit->job->number, record->member};
 	game->accepted_directory[game->accepted_count++] = number;
 }
 
-static bool is_about(const struct message *message, const struct unit *unit)
-{
-	uint64_t archive = unit->job->number;
-
-	switch (message->kind) {
-	case MESSAGE_PLAN:
-		return message->plan.archive == archive && message->plan.first == unit->first;
-	case MESSAGE_RECORD:
-		return message->record.archive == archive &&
-		       message->record.member >= unit->first && message->record.member < unit->end;
-	case MESSAGE_DONE:
-		return message->done.archive == archive && message->done.first == unit->first;
-	default:
-		return false;
-	}
-}
-
-/* The schedule's part of what the parent does with a message. 0, or -1 with errno. */
-static int tell_schedule(
-	struct game *game, unsigned number, struct unit *unit, const struct message *message)
-{
-	bool planned = unit->state == UNIT_PLANNED;
-	int result = -1;
-
-	errno = EBADMSG;
-	if (message->kind == MESSAGE_PLAN && !planned) {
-		result = schedule_plan(&game->schedule, unit, &message->plan);
-	} else if (message->kind == MESSAGE_RECORD && planned) {
-		result = schedule_expect(unit, &message->record);
-		if (result == 0)
-			MUST(schedule_record(&game->schedule, unit, &message->record) == 0);
-		if (result == 0)
-			accept(game, number, &message->record);
-	} else if (message->kind == MESSAGE_DONE) {
-		result = schedule_done(&game->schedule, unit, &message->done);
-	}
-	return result;
-}
-
-/* As the parent takes a message. False where the worker has to go for it. */
+/* As the parent takes a message. False if the worker has to go for it. */
 static bool hear(struct game *game, unsigned number, const struct message *message)
 {
-	struct fuzz_worker *worker = &game->workers[number];
-	unsigned i = 0;
+	struct worker *worker = &game->workers[number];
+	struct in_hand *hand;
 
-	while (i < worker->queued && !is_about(message, worker->queue[i]))
-		i++;
-	if (i == worker->queued)
+	if (protocol_check(&settings, false, worker, message, &hand) < 0) {
+		MUST(errno == EBADMSG);
 		return false;
-	int result = tell_schedule(game, number, worker->queue[i], message);
-	MUST(result == 0 || errno == EBADMSG);
-	if (result == 0 && message->kind == MESSAGE_DONE) {
-		worker->queued--;
-		for (; i < worker->queued; i++)
-			worker->queue[i] = worker->queue[i + 1];
 	}
-	return result == 0;
+	switch (message->kind) {
+	case MESSAGE_PLAN:
+		MUST(schedule_plan(&game->schedule, hand->unit, &message->plan) == 0);
+		return true;
+	case MESSAGE_RECORD:
+		accept(game, number, hand, &message->record);
+		MUST(schedule_record(&game->schedule, hand->unit, message) == 0);
+		return true;
+	default:
+		MUST(message->kind == MESSAGE_DONE);
+		schedule_done(&game->schedule, hand->unit, &message->done);
+		pool_drop_unit(worker, hand);
+		return true;
+	}
 }
 
 static void hear_packet(struct game *game, unsigned number, const uint8_t *bytes, size_t size)
 {
-	struct record guilty = {.archive = UINT64_MAX, .failure = {.kind = FAILURE_BAD_WORKER}};
+	struct message guilty = make_guilty(FAILURE_BAD_WORKER);
 	struct wire_reader reader;
 	struct message message;
 	int got;
@@ -325,44 +283,42 @@ static uint64_t near(struct fuzz_input *input, uint64_t right)
 static void say_near(struct game *game, unsigned number, struct fuzz_input *input)
 {
 	static const char name[] = "a name of a member";
-	const struct fuzz_worker *worker = &game->workers[number];
-	struct record guilty = {.failure = {.kind = FAILURE_BAD_WORKER}};
+	const struct worker *worker = &game->workers[number];
+	struct message guilty = make_guilty(FAILURE_BAD_WORKER);
 	struct message message = {.kind = MESSAGE_PLAN + fuzz_take_u8(input) % 3};
 
 	if (worker->queued == 0)
 		return;
-	const struct unit *unit = worker->queue[fuzz_take_u8(input) % worker->queued];
-	uint64_t archive = near(input, unit->job->number);
+	const struct unit *unit = worker->queue[fuzz_take_u8(input) % worker->queued].unit;
+	uint64_t end = unit->members.end;
+	message.unit = near(input, unit->id);
 	switch (message.kind) {
 	case MESSAGE_PLAN:
-		message.plan =
-			(struct message_plan){archive, near(input, unit->first), 0, 0, false};
 		message.plan.end =
-			near(input, unit->end == UNIT_END_OPEN ? unit->first + 1 : unit->end);
+			near(input, end == UNIT_END_OPEN ? unit->members.first + 1 : end);
 		message.plan.entries =
 			near(input, unit->job->opened ? unit->job->entries : message.plan.end);
+		message.plan.next_place = fuzz_take_u8(input);
 		break;
 	case MESSAGE_RECORD:
-		message.record = (struct record){.archive = archive,
-			.member = near(input, unit->next_member),
+		message.record = (struct record){.member = near(input, unit->next_member),
+			.place = fuzz_take_u8(input) % 8 ? PLACE_NOWHERE : PLACE_FILE,
 			.name = name,
 			.name_size = (uint16_t)(fuzz_take_u8(input) % sizeof(name)),
 			.failure.kind = fuzz_take_u8(input) % 4 ? 0 : FAILURE_BAD_DATA};
 		break;
 	default:
 		message.kind = MESSAGE_DONE;
-		message.done = (struct message_done){.archive = archive,
-			.first = near(input, unit->first),
-			.failure.kind = fuzz_take_u8(input) % 4 ? 0 : FAILURE_NOT_A_ZIP};
+		message.done.failure.kind = fuzz_take_u8(input) % 4 ? 0 : FAILURE_NOT_A_ZIP;
 		break;
 	}
-	guilty.archive = unit->job->number;
-	guilty.member = unit->next_member;
+	guilty.unit = unit->id;
+	guilty.record.member = unit->next_member;
 	if (!hear(game, number, &message))
 		die(game, number, &guilty);
 }
 
-/* What the schedule says of records it has taken, against what was seen. */
+/* What the schedule knows of records that it has taken, against what was seen. */
 static void check_memory(const struct game *game)
 {
 	const struct schedule *schedule = &game->schedule;
@@ -371,12 +327,12 @@ static void check_memory(const struct game *game)
 		const struct pair *pair = &game->accepted[i];
 		MUST(schedule_has_record(
 			schedule, game->accepted_directory[i], pair->archive, pair->member));
-		if (game->told_count < TOLD_MAX)
-			MUST(schedule_was_told(schedule, pair->archive, pair->member) ==
-				told(game, pair->archive, pair->member));
+		if (game->popped_count < POPPED_MAX)
+			MUST(schedule_was_popped(schedule, pair->archive, pair->member) ==
+				was_popped(game, pair->archive, pair->member));
 	}
 	MUST(!schedule_has_record(schedule, 0, schedule->next_number, 0));
-	MUST(!schedule_was_told(schedule, schedule->next_number, 0));
+	MUST(!schedule_was_popped(schedule, schedule->next_number, 0));
 }
 
 /* How many members an archive really has. */
@@ -386,35 +342,34 @@ static uint64_t true_entries(const struct job *job)
 }
 
 /*
- * An honest worker does the first of its units, or the rest of it where it was a liar until now.
- * False where it is the one that has to go, since others have told lies about the archive's
+ * An honest worker does the first of its units, or the rest of it if it was a liar until now.
+ * False if it is the one that has to go, since others have told lies about the archive's
  * members.
  */
 static bool do_unit_honestly(struct game *game, unsigned number)
 {
-	const struct unit *unit = game->workers[number].queue[0];
-	const struct job *job = unit->job;
-	uint64_t first = unit->first;
-	uint64_t entries = true_entries(job);
-	bool open = unit->end == UNIT_END_OPEN;
+	const struct unit *unit = game->workers[number].queue[0].unit;
+	uint64_t id = unit->id;
+	uint64_t first = unit->members.first;
+	uint64_t end = unit->members.end;
+	uint64_t entries = true_entries(unit->job);
+	bool open = end == UNIT_END_OPEN;
 	bool planned = unit->state == UNIT_PLANNED;
 	struct message plan = {.kind = MESSAGE_PLAN,
-		.plan = {.archive = job->number,
-			.first = first,
-			.end = open ? entries : unit->end,
-			.entries = entries}};
-	struct message done = {.kind = MESSAGE_DONE, .done = {job->number, first, {0}}};
+		.unit = id,
+		.plan = {.end = open ? entries : end, .entries = entries}};
+	struct message done = {.kind = MESSAGE_DONE, .unit = id};
 
 	/* As do_work() of a worker: it is told what cannot be. */
-	if (first > entries || (!open && unit->end > entries))
+	if (first > entries || (!open && end > entries))
 		return false;
 	if (!planned && !hear(game, number, &plan))
 		return false;
 	/* Members that nobody wants have no record: one is enough. */
-	if (unit->next_member < unit->end) {
+	if (unit->next_member < unit->members.end) {
 		struct message record = {.kind = MESSAGE_RECORD,
-			.record = {.archive = job->number,
-				.member = planned ? unit->next_member : first}};
+			.unit = id,
+			.record = {.member = unit->next_member, .place = PLACE_NOWHERE}};
 		MUST(hear(game, number, &record));
 	}
 	MUST(hear(game, number, &done));
@@ -423,11 +378,7 @@ static bool do_unit_honestly(struct game *game, unsigned number)
 
 static void do_unit(struct game *game, unsigned number)
 {
-	struct record guilty = {
-		.archive = game->workers[number].queue[0]->job->number,
-		.member = UINT64_MAX,
-		.failure = {.kind = FAILURE_WORKER_DIED},
-	};
+	struct message guilty = make_guilty(FAILURE_WORKER_DIED);
 
 	if (!do_unit_honestly(game, number))
 		die(game, number, &guilty);
@@ -437,11 +388,11 @@ static void do_unit(struct game *game, unsigned number)
 static void finish(struct game *game)
 {
 	game->room = UINT_MAX;
-	schedule_resume(&game->schedule);
-	for (unsigned turn = 0; !game->schedule.halted; turn++) {
+	for (unsigned turn = 0;; turn++) {
 		bool busy = false;
 		MUST(turn < HONEST_TURNS_MAX);
-		for (unsigned number = 0; number < WORKERS && !game->schedule.halted; number++) {
+		for (unsigned number = 0; number < WORKERS; number++) {
+			pop_results(game);
 			busy |= give(game, number, UINT64_MAX);
 			if (game->workers[number].queued == 0)
 				continue;
@@ -451,64 +402,64 @@ static void finish(struct game *game)
 		if (!busy)
 			break;
 	}
-	if (game->schedule.halted)
-		return;
 	MUST(schedule_is_idle(&game->schedule));
 	MUST(game->schedule.held_bytes == 0);
 	MUST(game->schedule.open_archives == 0);
-	MUST(!game->schedule.open);
+	MUST(!game->schedule.open && !game->schedule.ready);
+}
+
+/* One thing that happens. */
+static void do_op(struct game *game, uint8_t op, struct fuzz_input *input)
+{
+	unsigned number = (op >> 4) % WORKERS;
+	struct worker *worker = &game->workers[number];
+	struct message guilty = make_guilty(FAILURE_WORKER_DIED);
+	size_t size;
+
+	switch (op & 7) {
+	case 0:
+		if (op & 8)
+			game->room = op >> 4 == 15 ? UINT_MAX : op >> 4;
+		else
+			add_archive(game, fuzz_take_u8(input));
+		return;
+	case 1:
+	case 2:
+		give(game, number, fuzz_take_u8(input));
+		return;
+	case 3:
+	case 4:
+		say_near(game, number, input);
+		return;
+	case 5: {
+		const uint8_t *bytes = fuzz_take(input, fuzz_take_u8(input), &size);
+		hear_packet(game, number, bytes, size);
+		return;
+	}
+	case 6:
+		if (worker->queued > 0)
+			do_unit(game, number);
+		return;
+	default:
+		if (worker->queued == 0)
+			return;
+		guilty.unit = near(input, worker->queue[0].unit->id);
+		guilty.record.member = near(input, worker->queue[0].unit->next_member);
+		die(game, number, &guilty);
+		return;
+	}
 }
 
 static void play(struct fuzz_input *input)
 {
 	static struct game game;
-	const struct schedule_listener listener = {on_record, on_failed, on_empty, on_full, &game};
 	uint8_t how = fuzz_take_u8(input);
 
-	game = (struct game){.room = UINT_MAX, .stops = how & 2, .until_stop = how >> 2};
-	schedule_init(&game.schedule, how & 1, &listener);
-	/* Once the listener has had enough, the run stops. */
-	for (int ops = 0; ops < OPS_MAX && input->left > 0 && !game.schedule.halted; ops++) {
-		uint8_t op = fuzz_take_u8(input);
-		unsigned number = (op >> 4) % WORKERS;
-		struct fuzz_worker *worker = &game.workers[number];
-		struct record guilty = {.failure = {.kind = FAILURE_WORKER_DIED}};
-		size_t size;
-
-		switch (op & 7) {
-		case 0:
-			if (op & 8) {
-				game.room = op >> 4 == 15 ? UINT_MAX : op >> 4;
-				schedule_resume(&game.schedule);
-				break;
-			}
-			add_archive(&game, fuzz_take_u8(input));
-			break;
-		case 1:
-		case 2:
-			give(&game, number, fuzz_take_u8(input));
-			break;
-		case 3:
-		case 4:
-			say_near(&game, number, input);
-			break;
-		case 5: {
-			const uint8_t *bytes = fuzz_take(input, fuzz_take_u8(input), &size);
-			hear_packet(&game, number, bytes, size);
-			break;
-		}
-		case 6:
-			if (worker->queued > 0)
-				do_unit(&game, number);
-			break;
-		default:
-			if (worker->queued == 0)
-				break;
-			guilty.archive = near(input, worker->queue[0]->job->number);
-			guilty.member = near(input, worker->queue[0]->next_member);
-			die(&game, number, &guilty);
-			break;
-		}
+	game = (struct game){.room = UINT_MAX};
+	schedule_init(&game.schedule, how & 1);
+	for (int ops = 0; ops < OPS_MAX && input->left > 0; ops++) {
+		do_op(&game, fuzz_take_u8(input), input);
+		pop_results(&game);
 		check_memory(&game);
 	}
 	finish(&game);
