@@ -391,8 +391,11 @@ static struct record pack_record(const struct message_work *work, uint64_t membe
 		.inode = inode};
 }
 
-/** What is changed of the record of a member before it is said; NULL: nothing. */
-typedef void pack_change(struct record *record);
+/**
+ * What is changed of the record of a member before it is said; NULL: nothing. False: then the
+ * parent is to end the worker.
+ */
+typedef bool pack_change(struct record *record);
 
 /** Say all members of the pack, then the end of the unit. */
 static void say_pack(const struct self *self, const struct message_work *work, uint64_t inode,
@@ -402,9 +405,10 @@ static void say_pack(const struct self *self, const struct message_work *work, u
 	for (uint64_t member = work->members.first; member < unit_end(work); member++) {
 		struct record record = pack_record(work, member, inode);
 		note_member(self, member);
-		if (change)
-			change(&record);
+		bool goes_on = !change || change(&record);
 		say_record(self, &record);
+		if (!goes_on)
+			pause();
 	}
 	note_member(self, PROGRESS_NONE);
 	say_done(self, FAILURE_NONE);
@@ -427,15 +431,17 @@ START_TEST(members_that_share_a_file_are_printed)
 }
 END_TEST
 
-static void lie_about_one(struct record *record)
+static bool lie_about_one(struct record *record)
 {
 	if (record->member == scene.bad_member)
 		record->size_bytes = 64 * scene.members;
+	return true;
 }
 
-static void lie_about_all(struct record *record)
+static bool lie_about_all(struct record *record)
 {
 	record->size_bytes = 64 * scene.members;
+	return true;
 }
 
 UNIT_DEED(pack_and_lie_about_one)
@@ -502,11 +508,12 @@ START_TEST(a_shared_file_of_which_no_member_holds_is_gone)
 }
 END_TEST
 
-static void lie_about_all_and_die(struct record *record)
+static bool lie_about_all_and_die(struct record *record)
 {
 	lie_about_all(record);
 	if (record->member > scene.bad_member)
 		die();
+	return true;
 }
 
 UNIT_DEED(pack_and_lie_about_all_and_die)
@@ -550,22 +557,25 @@ START_TEST(a_shared_file_that_shrinks_does_not_hurt)
 END_TEST
 
 /** The last member is said to be in a second pack, and is said to be in the first one after. */
-static void begin_a_second_pack(struct record *record)
+static bool begin_a_second_pack(struct record *record)
 {
 	if (record->member == scene.bad_member - 1)
 		record->pack = record->member; /* there is none */
+	return record->member < scene.bad_member;
 }
 
-static void name_a_pack_before_the_unit(struct record *record)
+static bool name_a_pack_before_the_unit(struct record *record)
 {
 	if (record->member == scene.bad_member)
 		record->pack--;
+	return record->member < scene.bad_member;
 }
 
-static void name_a_pack_behind_the_member(struct record *record)
+static bool name_a_pack_behind_the_member(struct record *record)
 {
 	if (record->member == scene.bad_member)
 		record->pack = record->member + 1;
+	return record->member < scene.bad_member;
 }
 
 UNIT_DEED(pack_and_go_back)
