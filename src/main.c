@@ -90,6 +90,7 @@
 #include "parent/gc.h"
 #include "parent/pool.h"
 #include "parent/run.h"
+#include "parent/start.h"
 #include "protocol/method.h"
 #include "util/diag.h"
 #include "util/printable.h"

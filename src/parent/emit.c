@@ -215,7 +215,7 @@ int emit_write(struct emit *emit)
 	return result;
 }
 
-enum emit_drained emit_drain(struct emit *emit, int signal_fd)
+int emit_drain(struct emit *emit, int signal_fd)
 {
 	struct pollfd polls[] = {
 		{.fd = signal_fd, .events = POLLIN},
@@ -228,12 +228,14 @@ enum emit_drained emit_drain(struct emit *emit, int signal_fd)
 				continue;
 			break; /* ENOMEM may stay: what was not written then is not announced */
 		}
-		if (polls[0].revents)
-			return EMIT_INTERRUPTED;
+		if (polls[0].revents) {
+			errno = EINTR;
+			return -1;
+		}
 		if (polls[1].revents && emit_write(emit) < 0)
-			return EMIT_LOST;
+			return -1;
 	}
-	return EMIT_DRAINED;
+	return 0;
 }
 
 /* What is known of announced members. */

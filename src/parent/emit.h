@@ -67,14 +67,11 @@ enum emit_end emit_no_worker(struct emit *emit, const struct failure *failure);
 /** The sink's descriptor takes something: write. 0, or -1 with errno: it is lost. */
 int emit_write(struct emit *emit);
 
-enum emit_drained {
-	EMIT_DRAINED,     /**< all is written, or waiting is not possible */
-	EMIT_INTERRUPTED, /**< @signal_fd is readable */
-	EMIT_LOST,        /**< the sink's descriptor is lost; see errno */
-};
-
-/** Write out all that is pending, unless there is a signal before. */
-enum emit_drained emit_drain(struct emit *emit, int signal_fd);
+/**
+ * Write out all that is pending. 0, also if it cannot be waited for; -1 with errno: EINTR, there is
+ * a signal (@signal_fd is readable); else the sink's descriptor is lost.
+ */
+int emit_drain(struct emit *emit, int signal_fd);
 
 /**
  * Remove all files that were not announced; nobody may make any more. Takes no memory. 0, or -1

@@ -2,8 +2,7 @@
 
 /*
  * The loop: it asks the parts what there is to do, and decides. It waits for whatever comes first
- * (a signal, a message of a worker, the next line of a list, room on stdout) and never for anything
- * else.
+ * (a signal, a message of a worker, the next line of a list, room on stdout), for nothing else.
  */
 
 #include "parent/run.h"
@@ -30,8 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long workers without work may take to leave before they are killed. */
-#define FAREWELL_MS 5000
+#define FAREWELL_MS 5000 /* that workers without work may take to leave, or they are killed */
 
 /* Archives that are asked for before other events have their turn. */
 #define ASKED_MAX 64
@@ -114,7 +112,7 @@ static void emit_results(struct run *run)
 		react_to_emit(run, emit_result(&run->emit, &result, run->rundir.path));
 }
 
-/* Not even one worker can be started, for the reason @failure. */
+/* Not even one worker can be started. */
 static void fail_to_start(struct run *run, const struct failure *failure)
 {
 	stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
@@ -139,7 +137,7 @@ static int give_out(struct run *run)
 		case DISPATCH_SATED:
 			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
 		case DISPATCH_NO_WORKER:
-			fail_to_start(run, &run->dispatch.failure);
+			fail_to_start(run, &dispatch->failure);
 			return 0;
 		}
 		if (!schedule_has_room(&run->schedule) || !emit_has_room(&run->emit))
@@ -217,12 +215,9 @@ static void lose_worker(struct run *run, struct worker *worker, bool broke)
 		stop_without_memory(run);
 	if (run->over)
 		return;
-	if (!gone.cannot_start) {
+	if (!gone.cannot_start)
 		count_loss(run);
-		return;
-	}
-	run->stats->workers--;
-	if (run->pool.live > 0)
+	else if (run->pool.live > 0)
 		run->dispatch.most_workers = run->pool.live; /* then with fewer */
 	else
 		fail_to_start(run, &gone.failure);
@@ -308,8 +303,8 @@ static void wait_for_events(struct run *run, int timeout_ms)
 
 static bool all_done(const struct run *run)
 {
-	return input_has_ended(&run->input) && schedule_is_idle(&run->schedule) &&
-	       emit_pending(&run->emit) == 0;
+	bool emitted = schedule_is_idle(&run->schedule) && emit_pending(&run->emit) == 0;
+	return emitted && input_has_ended(&run->input);
 }
 
 /* Unzip until all is done or something stops the run. */
@@ -327,18 +322,11 @@ static void work(struct run *run)
 /* A failure has stopped the run: write what was emitted before that, unless another end comes. */
 static void drain(struct run *run)
 {
-	switch (emit_drain(&run->emit, run->signals.fd)) {
-	case EMIT_DRAINED:
+	if (emit_drain(&run->emit, run->signals.fd) == 0)
 		return;
-	case EMIT_INTERRUPTED:
-		run->end = RUN_SIGNALED;
-		run->number = signals_pending(&run->signals);
-		return;
-	case EMIT_LOST:
-		run->end = RUN_OUTPUT_LOST;
-		run->number = errno;
-		return;
-	}
+	bool signaled = errno == EINTR;
+	run->end = signaled ? RUN_SIGNALED : RUN_OUTPUT_LOST;
+	run->number = signaled ? signals_pending(&run->signals) : errno;
 }
 
 /* Let the workers say how much memory they took, and leave. */
@@ -394,15 +382,12 @@ static int make_run_directory(struct run *run)
 /* 0, or -1: the reason has been printed. */
 static int set_up(struct run *run, const struct worker_entry *worker)
 {
-	const char *plural = "";
-
 	if (set_up_parts(run, worker) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
 	diag_set_interrupt(run->signals.fd);
-	if (run->most_workers != 1)
-		plural = "es";
+	const char *plural = run->most_workers == 1 ? "" : "es";
 	if (run->settings->no_files) {
 		diag(DIAG_DETAIL, "at most %u worker process%s", run->most_workers, plural);
 		return 0;

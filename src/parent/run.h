@@ -10,7 +10,7 @@
 
 #include "parent/interface.h"
 
-struct worker_entry; /* pool.h */
+struct worker_entry; /* start.h */
 
 /** How a run ended. */
 enum run_end {

@@ -55,6 +55,7 @@ void worker_exit_take(
 		gone->failure = describe_death(status);
 	gone->unready = !dead.is_ready && !broke;
 	gone->cannot_start = gone->unready && pool_failed_to_start(&dead, status, &gone->failure);
+	pool->stats->workers -= gone->cannot_start; /* it never was one */
 }
 
 /* Which files of a worker directory stay. */
