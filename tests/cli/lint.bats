@@ -34,36 +34,42 @@ header_of()
 ' "$1" "${1##*/}"
 }
 
-# break_wall FILE LINE WHY: with LINE at its end, the check names FILE and the line and says WHY.
+# break_wall FILE LINE WHY [LINE WHY]...: with these lines at its end, the check names FILE, the
+# number of each line and WHY.
 break_wall()
 {
-	local file=$1 line=$2 why=$3 original
+	local file=$1 original number
 	original=$(cat "$tree/$file")
-	printf '%b\n' "$line" >>"$tree/$file"
+	number=$(wc -l <"$tree/$file")
+	shift
+	printf '%b\n%.0s' "$@" >>"$tree/$file"
 	check_walls
 	printf '%s\n' "$original" >"$tree/$file"
 	if [ "$status" -ne 1 ]; then
-		echo "status $status for '$line' in $file"
+		echo "status $status for '$1' in $file"
 		return 1
 	fi
-	local number
-	number=$(($(printf '%s\n' "$original" | wc -l) + 1))
-	if [[ $output != *"$file:$number: "*"$why"* ]]; then
-		echo "'$line' in $file gave: $output"
-		return 1
-	fi
+	while [ $# -ge 2 ]; do
+		number=$((number + 1))
+		if [[ $output != *"$file:$number: "*"$2"* ]]; then
+			echo "'$1' in $file gave: $output"
+			return 1
+		fi
+		shift 2
+	done
 }
 
-# hold_wall FILE LINE: LINE is allowed there. Only the wall counts, not a circle that LINE may close.
+# hold_wall FILE LINE...: the lines are allowed there. Only the walls count, not a circle.
 hold_wall()
 {
-	local file=$1 line=$2 original
+	local file=$1 original
 	original=$(cat "$tree/$file")
-	printf '%b\n' "$line" >>"$tree/$file"
+	shift
+	printf '%b\n' "$@" >>"$tree/$file"
 	check_walls
 	printf '%s\n' "$original" >"$tree/$file"
 	if [[ $output == *"$file"* ]]; then
-		echo "'$line' in $file gave: $output"
+		echo "'$*' in $file gave: $output"
 		return 1
 	fi
 }
@@ -87,19 +93,19 @@ circle()
 }
 
 @test "no header of an archive or a decoder is included outside worker/" {
-	local room header
+	local room header headers=(zip.h zlib.h isa-l.h isa-l/igzip_lib.h libdeflate.h zstd.h bzlib.h
+		lzma.h nettle/aes.h)
+	local refused=('#include "zip.h"' 'only worker/ may include zip.h')
+	for header in "${headers[@]}"; do
+		refused+=("#include <$header>" "only worker/ may include $header")
+	done
 	for room in cli parent protocol numpy util; do
-		for header in zip.h zlib.h isa-l.h isa-l/igzip_lib.h libdeflate.h zstd.h bzlib.h lzma.h \
-			nettle/aes.h; do
-			break_wall "$(source_of $room)" "#include <$header>" "only worker/ may include $header"
-		done
-		break_wall "$(source_of $room)" '#include "zip.h"' 'only worker/ may include zip.h'
+		break_wall "$(source_of $room)" "${refused[@]}"
 	done
-	break_wall src/main.c '#include <zip.h>' 'only worker/ may include zip.h'
-	for header in zip.h zlib.h isa-l.h libdeflate.h; do
-		hold_wall "$(source_of worker)" "#include <$header>"
-		hold_wall "$(source_of worker/decode)" "#include <$header>"
-	done
+	break_wall src/main.c "${refused[@]}"
+	headers=("${headers[@]/#/#include <}")
+	hold_wall "$(source_of worker)" "${headers[@]/%/>}"
+	hold_wall "$(source_of worker/decode)" "${headers[@]/%/>}"
 }
 
 @test "a decoder's header is seen in a header too" {
@@ -110,14 +116,17 @@ circle()
 # room_includes ROOM ROOM...: a file of ROOM may include a header of the others, and of no other one.
 room_includes()
 {
-	local file=$1 room allowed=" $2 "
+	local file=$1 room header may=() must_not=()
 	[ "$file" = main.c ] && file=src/main.c || file=$(source_of "$file")
 	for room in cli parent worker protocol numpy util; do
-		case "$allowed" in
-		*" $room "*) hold_wall "$file" "#include \"$(header_of $room)\"" ;;
-		*) break_wall "$file" "#include \"$(header_of $room)\"" "must not include $(header_of $room)" ;;
+		header=$(header_of $room)
+		case " $2 " in
+		*" $room "*) may+=("#include \"$header\"") ;;
+		*) must_not+=("#include \"$header\"" "must not include $header") ;;
 		esac
 	done
+	hold_wall "$file" "${may[@]}"
+	[ ${#must_not[@]} -eq 0 ] || break_wall "$file" "${must_not[@]}"
 }
 
 @test "each room includes the rooms that it may, and no others" {

@@ -103,6 +103,21 @@ run_tests()
 	[ "$counts" = '0 passed, 0 failed, 1 skipped' ]
 }
 
+@test "unit/SUBJECT and cli/SUBJECT run only the one or the other" {
+	unit a 'echo "100%: Checks: 7, Failures: 0, Errors: 0"'
+	cli a '@test "one" { true; }'
+	cli b '@test "one" { true; }'
+	run_tests unit/a
+	[ "$counts" = '7 passed, 0 failed, 0 skipped' ]
+	run_tests cli/a
+	[ "$counts" = '1 passed, 0 failed, 0 skipped' ]
+	run_tests unit/a cli/b
+	[ "$counts" = '8 passed, 0 failed, 0 skipped' ]
+	run_tests unit/b
+	[ "$status" -eq 1 ]
+	[[ $output == *'there is no'*'b'* ]]
+}
+
 @test "runs only the subjects named, and fails for one that is not there" {
 	unit a 'echo "100%: Checks: 2, Failures: 0, Errors: 0"'
 	unit b 'echo "50%: Checks: 2, Failures: 1, Errors: 0"; exit 1'
