@@ -1,83 +1,41 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * zipmap: unzips many archives at once into files that are ready to be memory-mapped, and prints
- * their paths. This file parses, runs and returns; the rest stands on two sides of a trust
- * boundary:
+ * zipmap unzips many archives at once into files that are ready to be memory-mapped, and prints
+ * their paths. This file parses, runs and returns. It alone knows both sides of the trust boundary:
  *
  * - cli/: what the user meets
- *     - options.[ch]     the command line, and --help, from one table
- *       optiontable.[ch] ... the table, and what each option does
- *     - cpus.[ch]        how many CPUs this process may use
- *     - inputs.[ch]      where archives come from: operands, lists, standard input
- *       complaint.[ch]   ... what is wrong with an input that gives no archive
- *       directory.[ch]   ... the archives of a directory, sorted
- *       pathlist.[ch]    ... the lines of a list, without waiting
- *       spool.[ch]       ... an archive on standard input
- *     - output.[ch]      paths to standard output, without waiting
- *       format.[ch]      ... or what --printf says
- *       json.[ch]        ... or objects of JSON, of failures too
- *     - listing.[ch]     the table of --list
- *     - password.[ch]    --password-file
- *     - report.[ch]      --stats
+ *     - commandline      the command line and --help, from the table of options (optiontable),
+ * whose setters are in optionvalue; options says which options go together
+ *     - inputs           operands, directories, lists (pathlist), standard input (spool)
+ *     - output           paths, or what --printf (format), --json (json) and --list (listing) print
+ *     - report           --stats
+ *     - cpus, password, size, complaint
  * - parent/: the trusted process, which never looks inside an archive
- *     - run.[ch]         the loop, which owns the following and decides
- *     - interface.h      what main() hands to it: settings, source, sink
- *     - input.[ch]       archives of the source, opened, to the schedule
- *     - schedule.[ch]    jobs, units, and the order of results: pure data
- *       recordqueue.[ch] ... records that wait
- *       requeue.[ch]     ... units whose worker has died
- *     - dispatch.[ch]    units to workers
- *     - pool.[ch]        the worker processes
- *       workerexits.[ch] ... their ends
- *     - protocol.[ch]    what a worker may say, and when
- *     - verify.[ch]      the file that a worker says it has made
- *       budget.[ch]      ... within what may be unzipped in all
- *     - emit.[ch]        results to the sink, and removing what was not announced
- *       start.[ch]       ... their making
- *       note.[ch]        ... what they leave behind
- *     - rundir.[ch]      the run directory, and its lock
- *       tmpdir.[ch]      ... and where it is made
- *     - gc.[ch]          what killed runs left
- *       dirents.[ch]     ... directory entries, and removing them
- *     - signals.[ch]     INT, TERM and HUP as events
- * - worker/: the only code that reads archive bytes
- *     - worker.[ch]      a worker process: units in, records out
- *       anew.[ch]        ... as a process of its own making
- *       lane.[ch]        ... one unit, of the two that it may have in hand
- *       outbox.[ch]      ... what it says, several messages to a packet
- *     - archive.[ch]     the directory and members' data, by libzip
- *     - names.[ch]       members' names in UTF-8
- *     - deadline.[ch]    how long a directory may take to be read
- *     - source.[ch]      the archive's bytes, by position
- *     - endrecord.[ch]   where an archive starts that has something before it
- *     - overlap.[ch]     members that share compressed bytes
- *     - extract/          members, one after the other or two at once, step by step
- *       extract.[ch]     ... one by its strategy
- *       target.[ch]      ... the file that it goes to, by outfile.[ch]
- *       inplace.[ch]     ... where it is in its archive
- *       array.[ch]       ... what array it holds
- *       bounds.[ch]      ... what is refused: by limits, for want of room
- *     - npy.[ch]         the header of a .npy file
- *       npywrite.[ch]    ... one for members that have none
- *     - buffer.h         what both read and write by
- *     - decode/          decoder.h: what all decoders have in common; decoders.[ch]: which
- *                        there are; a file for each, or two that share a library; CRC-32
- *     - twin/            the decoder of two streams:
- *       careful.c        ... headers, and wherever there is little input
- *       loops.c          ... where there is plenty
- *       steps.h, lane.h  ... entry by entry
- *       tables.[ch]      ... by what is looked up (entries.h), from codes (codes.[ch])
- *       literals.[ch]    ... that of literals and lengths
- *     - zipaes.[ch]      WinZip's AES
- *     - sandbox.[ch]     what a worker may do, once it may read archives
- * - common/: linked into both
- *     - wire, message, channel, progress   what the two sides say to each other, and how
- *     - record, array, failure, method     what became of a member
- *     - decoder                            the decoders, by name
- *     - dtype                              NumPy's types, by name
- *     - rawarray                           what members hold that do not say it
- *     - membername, filter, inplace, memory, diag, printable, utf8, encoding, cleanup
+ *     - run              the loop, which owns everything below
+ *     - input            archives of the source, opened, for the schedule
+ *     - schedule         jobs, units and the order of results; requeue and recordqueue are its
+ * parts
+ *     - dispatch         units to workers
+ *     - pool             the workers: starting them (start), their crash notes (note)
+ *     - protocol         what a worker may say, and when
+ *     - verify           the file that a worker says it made, and the budget
+ *     - emit             results to the sink
+ *     - workerexits      what is done when a worker ends
+ *     - rundir, tmpdir   the run directory, and where it is made
+ *     - gc, dirents      what killed runs left
+ *     - signals          INT, TERM and HUP as events
+ * - worker/: the only code that reads the bytes of archives
+ *     - worker, anew     a worker process, and how it begins
+ *     - lane, outbox     one unit of the two that it may have, and what it says
+ *     - sandbox          what it may do
+ *     - container/       the archive: end record, central directory, names, decryption
+ *     - extract/         members to files or packs, checked only, or in place
+ *     - decode/          one interface for all decoders
+ *     - twin/            our own decoder of two streams
+ * - protocol/: messages, records and failures, for both sides
+ * - numpy/: types, shapes and .npy headers
+ * - util/: input and output, clean-up, messages to the user, text, memory
  */
 
 #include "cli/commandline.h"
@@ -115,8 +73,9 @@
 enum { STATUS_OK = 0, STATUS_FAILURES = 1, STATUS_USAGE = 2 };
 
 /*
- * Have descriptors 0, 1 and 2 open, so that no file that is opened later takes their numbers and
- * gets what is meant for the user. A closed stdout stays an error when it is written to.
+ * Make sure that descriptors 0, 1 and 2 are open, so that no file that is opened later gets one of
+ * their numbers, and with it the output for the user. Writing to a stdout that was closed stays an
+ * error.
  */
 static int open_standard_streams(void)
 {
@@ -131,7 +90,7 @@ static int open_standard_streams(void)
 	return 0;
 }
 
-/* End by @number as if it had not been caught: the shell is to see it. */
+/* Die by the signal @number as if it had not been caught, so that the shell sees it. */
 static _Noreturn void die_by_signal(int number)
 {
 	sigset_t mask;
@@ -144,7 +103,7 @@ static _Noreturn void die_by_signal(int number)
 	_exit(128 + number);
 }
 
-/* Print to stdout what @print prints. */
+/* Print the text of @print to stdout. Returns the exit status. */
 static int print_and_exit(void (*print)(FILE *))
 {
 	print(stdout);
@@ -154,7 +113,7 @@ static int print_and_exit(void (*print)(FILE *))
 	return STATUS_FAILURES;
 }
 
-/* The decoders of DEFLATE by the sizes that they are for, and those of other methods. */
+/* Print the version, the decoders for DEFLATE by size, and those of other methods. */
 static void print_version(FILE *stream)
 {
 	const struct decoder_type *large = decoder_choose(DECODE_DEFLATE, DECODER_AUTO, UINT64_MAX);
@@ -184,11 +143,11 @@ static void print_version(FILE *stream)
 /* How a run has ended. */
 struct outcome {
 	enum run_end end;
-	int number; /* by what, as run() says */
+	int number; /* the signal or the errno that ended it, as run() says */
 	struct run_stats stats;
 };
 
-/* The last thing to be done: the run may have been ended by a signal, and then so are we. */
+/* Return the exit status. If a signal ended the run, it ends this process too. */
 static int exit_status(const struct outcome *outcome)
 {
 	int number = outcome->number;
@@ -211,8 +170,8 @@ static int exit_status(const struct outcome *outcome)
 }
 
 /*
- * The parts of the sandbox that workers enter: what the kernel has of those that they should. A
- * part that it lacks is said, and -1 is returned where all are required.
+ * Choose the parts of the sandbox that workers enter. If the kernel lacks one, say so, and return
+ * -1 if all are required.
  */
 static int choose_sandbox(const struct options *options, unsigned *parts)
 {
@@ -244,25 +203,25 @@ static enum worker_task task_of(enum options_action action)
 	}
 }
 
-/* What is printed of each member; NULL: its path. */
+/* The format of what is printed for each member; NULL for its path. */
 static const char *output_format(const struct options *options)
 {
 	return options->action == ACTION_RUN || options->printf_format ? options->printf_format
 								       : "";
 }
 
-/* Whether the decoder that is asked for can be used. */
-static bool check_decoder(enum decoder_choice decoder)
+/* Check that the decoder can be used. 0, or -1 after saying that it cannot. */
+static int check_decoder(enum decoder_choice decoder)
 {
 	if (!decoder_has(decoder)) {
 		diag(DIAG_ERROR,
 			"option '--decoder': '%s' is not in this build, or not for this CPU",
 			decoder_name(decoder));
-		return false;
+		return -1;
 	}
 	diag(DIAG_DETAIL, "decoder of large members: %s",
 		decoder_choose(DECODE_DEFLATE, decoder, UINT64_MAX)->library);
-	return true;
+	return 0;
 }
 
 static struct worker_settings worker_settings_of(
@@ -310,7 +269,7 @@ static struct run_settings run_settings_of(const struct options *options)
 	};
 }
 
-/* What is said at the end of a run. */
+/* Print what there is to say at the end of a run. */
 static void conclude(const struct options *options, const struct outcome *outcome)
 {
 	const struct run_stats *stats = &outcome->stats;
@@ -326,7 +285,7 @@ static void conclude(const struct options *options, const struct outcome *outcom
 		report_print(stderr, stats);
 }
 
-/* Unzip @inputs and print what is asked for. */
+/* Unzip @inputs and print what was asked for. */
 static void unzip_inputs(const struct options *options, struct inputs *inputs,
 	const struct worker_entry *worker, struct outcome *outcome)
 {
@@ -351,7 +310,7 @@ static void unzip_inputs(const struct options *options, struct inputs *inputs,
 	output_release(&output);
 }
 
-/* As unzip_inputs(), by workers with these settings. */
+/* Do the work of unzip_inputs() with these settings for workers. */
 static void unzip_by_workers(const struct options *options, struct inputs *inputs,
 	struct worker_settings *settings, struct outcome *outcome)
 {
@@ -371,11 +330,11 @@ static void unzip_by_workers(const struct options *options, struct inputs *input
 		.fork = fork_of(options),
 	};
 	unzip_inputs(options, inputs, &worker, outcome);
-	explicit_bzero(encoded, size); /* there may be a password in it */
+	explicit_bzero(encoded, size); /* it may contain the password */
 	free(encoded);
 }
 
-/* Unzip, or test or list, which differ in what workers do and what is printed. */
+/* Unzip, test or list. They differ in what workers do and what is printed. */
 static int unzip(const struct options *options)
 {
 	struct password password = {NULL};
@@ -383,7 +342,7 @@ static int unzip(const struct options *options)
 	unsigned sandbox = 0;
 	struct outcome outcome = {.end = RUN_NOT_STARTED};
 
-	if (!check_decoder(options->decoder))
+	if (check_decoder(options->decoder) < 0)
 		return STATUS_USAGE;
 	if (options->no_sandbox)
 		diag(DIAG_DETAIL, "sandbox of the workers: off");
@@ -404,7 +363,7 @@ static int unzip(const struct options *options)
 	return exit_status(&outcome);
 }
 
-/* gc_tell: @context is where failures are counted. */
+/* For gc_sweep(): @context counts the failures. */
 static void tell_gc(void *context, const char *name, int error)
 {
 	unsigned *failures = context;
@@ -443,7 +402,7 @@ int main(int argc, char *argv[])
 	setlocale(LC_MESSAGES, "");
 	if (open_standard_streams() < 0)
 		return STATUS_USAGE;
-	umask(077); /* files and directories are their owner's alone, whatever the umask was */
+	umask(077); /* only the owner may use the files and directories, whatever the umask was */
 
 	if (commandline_parse(&options, argc, argv, &error) < 0) {
 		bool usage = errno == EINVAL;

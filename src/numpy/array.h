@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What is known of the array that a member holds: its type, its shape, and where its data begin.
+ * The array that a member holds: its type, its shape, and the place of its data.
  */
 
 #ifndef ZIPMAP_NUMPY_ARRAY_H
@@ -19,23 +19,23 @@
 
 struct array {
 	const char *dtype;   /**< printable ASCII, not NUL-terminated, not owned */
-	uint32_t dtype_size; /**< at most ARRAY_DTYPE_MAX bytes; 0: the type is too long to tell */
+	uint32_t dtype_size; /**< at most ARRAY_DTYPE_MAX bytes; 0 if the type is longer */
 	bool fortran_order;
 	uint8_t dimensions;
-	uint64_t data_offset; /**< from the member's first byte, in bytes */
+	uint64_t data_offset; /**< in bytes from the start of the member */
 	uint64_t item_bytes;
 	uint64_t shape[ARRAY_DIMENSIONS_MAX];
 };
 
 /**
- * How many bytes the data of @array have. False if that, or the same of a shape without its zeros,
- * is more than INT64_MAX: NumPy takes no such array.
+ * Compute the size of the data of @array. False if it is more than INT64_MAX, or would be without
+ * the zeros in the shape: NumPy refuses such arrays.
  */
 bool array_data_bytes(const struct array *array, uint64_t *bytes);
 
 /**
- * Whether a member of @size_bytes can hold @array: its limits are kept, and its data lie within the
- * member. Other bytes may stand behind them.
+ * Whether a member of @size_bytes can hold @array: it keeps the limits, and its data lie within the
+ * member. Other bytes may follow them.
  */
 bool array_is_sound(const struct array *array, uint64_t size_bytes);
 

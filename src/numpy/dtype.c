@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names, and what they are short for: a code in the byte order of this machine. */
+/* Names, and the codes that they stand for, in the byte order of this machine. */
 static const struct {
 	const char *name;
 	const char code[4];
@@ -96,10 +96,10 @@ static const struct {
 	{'V', 'V', 0},
 };
 
-/* The sizes that a kind of items may have; "" for any. */
+/* The sizes that items of a kind may have. "" stands for any size. */
 static const struct {
 	char kind;
-	const char *sizes; /* as characters */
+	const char *sizes; /* each size is a character */
 } kinds[] = {
 	{'b', "\1"},
 	{'i', "\1\2\4\10"},
@@ -131,7 +131,7 @@ static bool take(struct text *text, char c)
 	return true;
 }
 
-/* Digits without a zero in front, up to a number of 31 bits. False where there are none. */
+/* Take a number of at most 31 bits without leading zeros. False if there is none. */
 static bool take_number(struct text *text, uint64_t *number)
 {
 	size_t digits = 0;
@@ -198,7 +198,7 @@ static bool take_kind(struct text *text, char *kind, uint64_t *size)
 	return false;
 }
 
-/* "O", also with the size of a pointer of the machine that it was written on. */
+/* "O", which may be followed by the size of a pointer on the machine that wrote it. */
 static bool parse_objects(struct text text, struct dtype *dtype)
 {
 	uint64_t size;
@@ -250,7 +250,7 @@ bool dtype_parse(const char *text, size_t size, struct dtype *dtype)
 		return false;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t name = strlen(names[i].name);
-		/* A unit may follow; whether this type has one is seen then. */
+		/* A unit may follow. parse_code() checks if this type has one. */
 		if (size < name || memcmp(names[i].name, text, name) != 0 ||
 			(size > name && text[name] != '['))
 			continue;

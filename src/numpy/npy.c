@@ -8,20 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Records in records: far more than anybody has. */
+/* The most levels of records in records. Nobody has that many. */
 #define DEPTH_MAX 16
 
-/* The literal being read, and what is written of it. Errors are sticky. */
+/* The literal that is read, and the type that is written from it. Errors are sticky. */
 struct parse {
 	const char *at, *end;
 	bool latin1; /* versions 1 and 2; else UTF-8 */
 	bool failed;
 	bool objects;
 	char *out;       /* the type in words: ARRAY_DTYPE_MAX bytes */
-	size_t out_size; /* more than that: the type is too long to tell */
+	size_t out_size; /* more than that if the type is too long */
 };
 
-/* A string of the literal, with its escapes still in it. */
+/* A string of the literal, with its escapes. */
 struct string {
 	const char *text;
 	size_t size;
@@ -37,7 +37,7 @@ static void put(struct parse *parse, const char *text, size_t size)
 {
 	if (parse->out_size <= ARRAY_DTYPE_MAX && size <= ARRAY_DTYPE_MAX - parse->out_size)
 		memcpy(parse->out + parse->out_size, text, size);
-	parse->out_size += size; /* a header is short, and each byte of it is put as 10 at most */
+	parse->out_size += size; /* a header is short, and each byte of it becomes at most 10 */
 }
 
 static void put_text(struct parse *parse, const char *text)
@@ -127,7 +127,7 @@ static uint64_t get_number(struct parse *parse)
 	return number;
 }
 
-/* A tuple of numbers. One without a comma would be no tuple. */
+/* A tuple of numbers. Without a comma it would not be a tuple. */
 static void get_shape(struct parse *parse, struct array *shape)
 {
 	bool comma = true;
@@ -166,7 +166,7 @@ static void put_character(struct parse *parse, uint32_t character)
 	put_text(parse, text);
 }
 
-/* The escape at @text, behind its backslash. How many bytes it has; 0: it is none. */
+/* Read the escape at @text, behind its backslash. Returns its size in bytes; 0 if it is not one. */
 static size_t get_escape(const char *text, size_t size, uint32_t *character)
 {
 	static const char letters[] = "nrt\\'\"";
@@ -194,7 +194,7 @@ static size_t get_escape(const char *text, size_t size, uint32_t *character)
 	return *character <= 0x10ffff ? digits + 1 : 0;
 }
 
-/* The name of a field, in ASCII as Python's ascii() writes it. */
+/* Write the name of a field in ASCII, as ascii() of Python does. */
 static void put_string(struct parse *parse, struct string string)
 {
 	put_text(parse, "'");
@@ -218,7 +218,7 @@ static void put_string(struct parse *parse, struct string string)
 
 static uint64_t get_type(struct parse *parse, unsigned depth);
 
-/* How many items a field has, where it is an array itself: a tuple, or one number. */
+/* The number of items of a field that is an array itself: a tuple, or one number. */
 static uint64_t get_field_shape(struct parse *parse)
 {
 	struct array shape = {.item_bytes = 1};
@@ -235,7 +235,7 @@ static uint64_t get_field_shape(struct parse *parse)
 	for (unsigned i = 0; i < shape.dimensions; i++) {
 		snprintf(text, sizeof(text), "%s%llu%s", i > 0 ? " " : "",
 			(unsigned long long)shape.shape[i], ",");
-		/* Python writes a comma behind the last one only where there is no other. */
+		/* Python writes a comma behind the last one only if there is no other. */
 		if (i + 1 == shape.dimensions && i > 0)
 			text[strlen(text) - 1] = '\0';
 		put_text(parse, text);
@@ -280,7 +280,7 @@ static uint64_t get_field(struct parse *parse, unsigned depth)
 	return bytes;
 }
 
-/* A type: a string, or a list of fields. How many bytes an item has. */
+/* A type: a string, or a list of fields. Returns the size of an item in bytes. */
 static uint64_t get_type(struct parse *parse, unsigned depth)
 {
 	struct dtype dtype;

@@ -7,17 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Data begin at a multiple of this. */
+/* The data begin at a multiple of this. */
 #define ALIGNMENT 64
 
-/* Digits that the first dimension may grow to without moving the data: len(str(8 * 2**64 - 1)). */
+/* NumPy leaves room for a dimension to grow to this many digits: len(str(8 * 2**64 - 1)). */
 #define GROWTH_DIGITS 21
 
 /* The magic string, the version 1.0, and the length of the rest. */
 static const char magic[] = "\x93NUMPY\x01\x00";
 #define PREFIX (sizeof(magic) - 1 + 2)
 
-/* The longest: all dimensions of 19 digits with ", " between them, and the words. */
+/* The longest header has all dimensions, of 19 digits each, with ", " between them. */
 static_assert(PREFIX + DTYPE_TEXT_MAX + (size_t)ARRAY_DIMENSIONS_MAX * 21 + 64 + GROWTH_DIGITS +
 			      ALIGNMENT <=
 		      NPY_WRITTEN_MAX,
@@ -36,7 +36,7 @@ size_t npy_write(const struct array *array, char *header)
 	for (unsigned i = 0; i < array->dimensions; i++) {
 		int digits = snprintf(text + size, room - (size_t)size, "%s%" PRIu64,
 			i > 0 ? ", " : "", array->shape[i]);
-		/* It is the slowest one that may grow. */
+		/* The slowest dimension may grow. */
 		if (i == (array->fortran_order ? array->dimensions - 1U : 0))
 			first_digits = digits - (i > 0 ? 2 : 0);
 		size += digits;
@@ -44,7 +44,7 @@ size_t npy_write(const struct array *array, char *header)
 	size += snprintf(text + size, room - (size_t)size, "%s), }%*s",
 		array->dimensions == 1 ? "," : "", GROWTH_DIGITS - first_digits, "");
 
-	/* There is a blank at least before the newline that ends it. */
+	/* At least one blank precedes the newline at the end. */
 	size_t unpadded = PREFIX + (size_t)size + 1;
 	size_t whole = unpadded + ALIGNMENT - unpadded % ALIGNMENT;
 	memset(text + size, ' ', whole - unpadded);

@@ -19,7 +19,7 @@ bool rawarray_set_dtype(struct raw_array *raw, const char *text)
 	return true;
 }
 
-/* A number of 63 bits up to a comma or the end; what is behind it, or NULL. */
+/* Read a number of 63 bits that a comma or the end follows. Returns what is behind it, or NULL. */
 static const char *get_length(const char *text, uint64_t *length)
 {
 	const char *at = text;
@@ -57,11 +57,11 @@ bool rawarray_set_shape(struct raw_array *raw, const char *text)
 		if (*at == '\0')
 			break;
 	}
-	/* Of no bytes, any length could be the open one's. */
+	/* If the array has no bytes, the open dimension could have any length. */
 	return raw->open < 0 || !empty;
 }
 
-/* @raw as an array; where a dimension is open, as short a one as has data at all. */
+/* Make @raw an array. An open dimension gets the length 1. */
 static void make(const struct raw_array *raw, struct array *array)
 {
 	*array = (struct array){
