@@ -61,7 +61,7 @@ static const struct {
 	{"object_", "O"},
 };
 
-/* NumPy's one-letter codes (numpy.dtype.char), which stand for a kind and a size. */
+/* One-letter codes (numpy.dtype.char) of NumPy 1 and 2, which stand for a kind and a size. */
 static const struct {
 	char letter;
 	char kind;
@@ -80,6 +80,8 @@ static const struct {
 	{'Q', 'u', sizeof(long long)},
 	{'p', 'i', sizeof(void *)},
 	{'P', 'u', sizeof(void *)},
+	{'n', 'i', sizeof(size_t)},
+	{'N', 'u', sizeof(size_t)},
 	{'e', 'f', 2},
 	{'f', 'f', sizeof(float)},
 	{'d', 'f', sizeof(double)},

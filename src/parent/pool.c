@@ -84,7 +84,7 @@ static int equip(struct pool *pool, struct worker *worker, struct start *start, 
 	struct stat status;
 
 	*step = START_NONE;
-	if (pool->rundir) {
+	if (pool->rundir && pool->rundir->path) {
 		worker->directory_fd = rundir_add(pool->rundir, &worker->directory);
 		if (worker->directory_fd < 0 || fstat(worker->directory_fd, &status) < 0)
 			return -1;

@@ -374,9 +374,13 @@ static int make_run_directory(struct run *run)
 			diag(DIAG_WARNING, "%s: %s", name, distrust);
 		return 0;
 	}
-	diag(DIAG_ERROR, "cannot make a directory in %s: %s", name,
+	/* Members that stay in place need none. Those that do not will fail, and say that. */
+	if (made == 0)
+		rundir_release(&run->rundir);
+	bool needed = !run->settings->in_place;
+	diag(needed ? DIAG_ERROR : DIAG_DETAIL, "cannot make a directory in %s: %s", name,
 		distrust ? distrust : strerror(error));
-	return -1;
+	return needed ? -1 : 0;
 }
 
 /* 0, or -1: the reason has been printed. */
@@ -394,8 +398,8 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 	}
 	if (make_run_directory(run) < 0)
 		return -1;
-	diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s", run->rundir.path,
-		run->most_workers, plural);
+	diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s",
+		run->rundir.path ? run->rundir.path : "no directory", run->most_workers, plural);
 	return 0;
 }
 

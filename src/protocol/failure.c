@@ -25,6 +25,7 @@ enum words {
 	WORDS_START,  /* the text, the step that the second number is, strerror of the first */
 	WORDS_LIMIT,  /* a number, the text, the limit or whatever it is held against */
 	WORDS_ROOM,   /* the text, the directory, both numbers */
+	WORDS_PLACE,  /* the text, the directory */
 	WORDS_INODES, /* the text, the directory, the number */
 };
 
@@ -97,6 +98,9 @@ static const struct {
 	[FAILURE_NOT_READY] = {"no-worker",
 		"cannot start a worker process: it came to its end before it was ready",
 		WORDS_WAIT_STATUS},
+	[FAILURE_NO_DIRECTORY] = {"no-directory",
+		"it cannot stay in place, and no directory for its file can be made in",
+		WORDS_PLACE},
 };
 
 const char *failure_slug(enum failure_kind kind)
@@ -181,6 +185,9 @@ void failure_describe(const struct failure *failure, const char *directory, char
 	case WORDS_ROOM:
 		snprintf(text, size, "%s %s: %" PRIu64 " bytes are needed, %" PRIu64 " are free",
 			what, directory, first, second);
+		break;
+	case WORDS_PLACE:
+		snprintf(text, size, "%s %s", what, directory);
 		break;
 	case WORDS_INODES:
 		snprintf(text, size, "%s %s: %" PRIu64 " are free", what, directory, first);

@@ -34,6 +34,8 @@ int lane_init(struct lane *lane, const struct worker_settings *settings, int dir
 		.names = names,
 		.progress = progress};
 	lane->extraction = extraction_new(directory_fd, settings->pack, settings->decoder);
+	if (lane->extraction && settings->task == TASK_UNZIP)
+		extraction_set_needs_files(lane->extraction);
 	if (lane->extraction && settings->raw)
 		extraction_set_raw(lane->extraction, settings->raw, settings->npy);
 	if (settings->pack)

@@ -116,6 +116,44 @@ need_root() {
 	END
 }
 
+@test "--list, --test and members that stay in place need no directory" {
+	"$PYTHON" - <<-'END'
+		import zipfile
+		with zipfile.ZipFile("a.zip", "w") as archive:
+		    archive.writestr("stored", b"stored")
+		    archive.writestr("packed", bytes(1000), zipfile.ZIP_DEFLATED)
+		    archive.writestr("again", b"again")
+		    for info in archive.infolist():
+		        if info.compress_type == zipfile.ZIP_STORED:
+		            print("a.zip", info.header_offset + 30 + len(info.filename), file=open("places", "a"))
+	END
+	zipmap --list --tmpdir=nowhere a.zip
+	expect_good
+	zipmap --test --tmpdir=nowhere a.zip
+	expect_good
+	zipmap --in-place --exclude=packed --printf='%p %o\n' --tmpdir=nowhere a.zip
+	expect_good
+	cmp out places
+
+	# One that cannot stay there fails, and the others are printed.
+	local how
+	for how in --in-place --in-place=unchecked; do
+		zipmap $how --json -j 2 --tmpdir=nowhere a.zip a.zip
+		expect_status 1
+		[[ "$(jq -r '.member + " " + (.error // "-")' out | xargs)" == \
+			'stored - packed no-directory again - stored - packed no-directory again -' ]]
+		[[ "$(sort -u err)" == \
+			'zipmap: a.zip: packed: it cannot stay in place, and no directory for its file can be made in nowhere' ]]
+	done
+	zipmap --in-place --json -v --tmpdir=nowhere a.zip
+	grep -q -x 'zipmap: cannot make a directory in nowhere: No such file or directory' err
+
+	# What comes without a path has no place to stay in.
+	zipmap --in-place --json --tmpdir=nowhere - <a.zip
+	expect_status 1
+	[[ "$(jq -r .error out | xargs)" == 'no-directory no-directory no-directory' ]]
+}
+
 @test "who swaps the directory for a link while a run starts gets zipmap to touch nothing else" {
 	need_root
 	setpriv --reuid=$other --clear-groups test -x . 2>/dev/null || skip "another user does not get here"

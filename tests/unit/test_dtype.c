@@ -87,6 +87,8 @@ static const struct {
 	{"Q", "<u8", 8},
 	{"p", "<i8", 8},
 	{"P", "<u8", 8},
+	{"n", "<i8", 8}, /* by NumPy 2 */
+	{"N", "<u8", 8},
 	{"e", "<f2", 2},
 	{"f", "<f4", 4},
 	{"d", "<f8", 8},
@@ -143,7 +145,7 @@ static const char *const bad[] = {"", "x", "f0", "f3", "f5", "f04", "f40", "f4f"
 	"c64", "M4", "m4", "M8[", "M8[]", "M8[x]", "M8[0s]", "M8[01s]", "M8[ns", "M8[ns]x",
 	"M8[-1s]", "M8[s]]", "M8ns", "M8[99999999999s]", "i8[ns]", "S3[ns]", "S-1", "S+1", "S01",
 	"S2147483648", "S99999999999", "S18446744073709551617", "f4,i4", "(2,)f4", "d8", "l8", "h2",
-	"?1", "c1", "dd", "d[ns]", "M[ns]", "<M[ns]", "d ", "k", "N", "<<d", "datetime64[x]",
+	"?1", "c1", "dd", "d[ns]", "M[ns]", "<M[ns]", "d ", "k", "n4", "<<d", "datetime64[x]",
 	"float32[ns]", "object[ns]", "?[s]", "datetime64ns", "timedelta6", "float33", "Float32",
 	"float32 ", "float320", "floa", "O9x", "!f4", "@f4", "__import__('os')", "\x93",
 	"f\xef\xbc\x94"};

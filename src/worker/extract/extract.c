@@ -17,12 +17,14 @@ enum strategy {
 	STRATEGY_PACK,     /* ... to one that it shares */
 	STRATEGY_IN_PLACE, /* leave it in its archive */
 	STRATEGY_CHECK,    /* decode it and forget the bytes */
+	STRATEGY_NONE,     /* it would need a file, and there is no directory for it */
 };
 
 struct extraction {
 	struct bounds bounds;
 	struct in_place in_place;
 	bool packs;
+	bool needs_files; /* members that are not in place are for files, not to be checked */
 	const struct raw_array *raw; /* what members hold that do not say it; or NULL */
 	bool npy;                    /* they get a header */
 	struct target target;
@@ -70,6 +72,11 @@ void extraction_set_bounds(struct extraction *extraction, const struct bounds *b
 void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place)
 {
 	extraction->in_place = *in_place;
+}
+
+void extraction_set_needs_files(struct extraction *extraction)
+{
+	extraction->needs_files = true;
 }
 
 void extraction_set_raw(struct extraction *extraction, const struct raw_array *raw, bool npy)
@@ -233,7 +240,7 @@ static enum extract_status step_in_place(struct extraction *extraction)
 static enum strategy choose_file(const struct extraction *extraction)
 {
 	if (extraction->target.directory_fd < 0)
-		return STRATEGY_CHECK;
+		return extraction->needs_files ? STRATEGY_NONE : STRATEGY_CHECK;
 	return extraction->packs && extraction->member.size_bytes < PACK_MEMBER_MAX
 		       ? STRATEGY_PACK
 		       : STRATEGY_OWN_FILE;
@@ -245,6 +252,10 @@ static int check_bounds(const struct extraction *extraction, struct failure *fai
 	const struct member *member = &extraction->member;
 	struct bounds bounds = extraction->bounds;
 
+	if (extraction->strategy == STRATEGY_NONE) {
+		*failure = (struct failure){.kind = FAILURE_NO_DIRECTORY};
+		return -1;
+	}
 	if (extraction->strategy == STRATEGY_IN_PLACE) {
 		bounds.total_left = UINT64_MAX; /* it takes no room */
 		return bounds_check(&bounds, member, failure);

@@ -50,6 +50,12 @@ void extraction_set_bounds(struct extraction *extraction, const struct bounds *b
 void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place);
 
 /**
+ * Members that do not stay in place are for files: where there is no directory for those, they are
+ * not checked but fail.
+ */
+void extraction_set_needs_files(struct extraction *extraction);
+
+/**
  * Members that begin from now on and are not .npy hold @raw, which must stay; those that do not fit
  * fail. @npy: they get a .npy file's header put before them; not if small members are packed.
  */
