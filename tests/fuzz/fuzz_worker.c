@@ -189,8 +189,6 @@ static struct schedule schedule;
 static struct unit *units[LANES]; /* those that the worker has, or NULL */
 static bool handed_over;          /* the archive */
 
-static struct archive *stated; /* the same archive, for what it states */
-static struct cursor stated_cursor;
 static char *directory;
 static int directory_fd = -1;
 static int archive_fd = -1;
