@@ -45,12 +45,18 @@
  *       anew.[ch]        ... as a process of its own making
  *       lane.[ch]        ... one unit, of the two that it may have in hand
  *       outbox.[ch]      ... what it says, several messages to a packet
- *     - archive.[ch]     the directory and members' data, by libzip
- *     - names.[ch]       members' names in UTF-8
- *     - deadline.[ch]    how long a directory may take to be read
- *     - source.[ch]      the archive's bytes, by position
- *     - endrecord.[ch]   where an archive starts that has something before it
- *     - overlap.[ch]     members that share compressed bytes
+ *       plan.[ch]        ... which members a unit has
+ *       held.[ch]        ... records that wait for their pack
+ *     - container/       the archive
+ *       endrecord.[ch]   ... where it is in its file
+ *       scan.[ch]        ... its central directory once from end to end
+ *       archive.[ch]     ... its entries from any place, and members' data
+ *       entry.[ch]       ... one entry, and one local header
+ *       overlap.[ch]     ... members that share compressed bytes
+ *       zipcrypto.[ch]   ... decryption
+ *       zipaes.[ch]
+ *       names.[ch]       ... names in UTF-8
+ *       source.[ch]      ... the bytes of its file, by position (bytes.h)
  *     - extract/          members, one after the other or two at once, step by step
  *       extract.[ch]     ... one by its strategy
  *       target.[ch]      ... the file that it goes to, by outfile.[ch]
@@ -68,7 +74,6 @@
  *       steps.h, lane.h  ... entry by entry
  *       tables.[ch]      ... by what is looked up (entries.h), from codes (codes.[ch])
  *       literals.[ch]    ... that of literals and lengths
- *     - zipaes.[ch]      WinZip's AES
  *     - sandbox.[ch]     what a worker may do, once it may read archives
  * - common/: linked into both
  *     - wire, message, channel, progress   what the two sides say to each other, and how
