@@ -55,6 +55,9 @@ enum failure_kind {
 	FAILURE_ARCHIVE_CHANGED, /**< it is not the archive any more that its first unit was of */
 	FAILURE_NOT_READY,       /**< nor was this one, which died of it; number: wait(2) status */
 	FAILURE_NO_DIRECTORY,    /**< it cannot stay in place, and no run directory can be made */
+	FAILURE_FOLLOWED,        /**< behind its end record begins another archive */
+	FAILURE_ENCRYPTED_DIRECTORY, /**< the central directory is encrypted (APPNOTE 7.3) */
+	FAILURE_BAD_ENTRY,           /**< an encrypted member's entry does not say how */
 	FAILURE_KINDS,           /**< how many there are; not a kind */
 };
 

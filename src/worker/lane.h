@@ -30,18 +30,15 @@ struct lane {
 
 	struct archive *archive; /* the worker's, open for both lanes; or NULL */
 	uint64_t archive_number;
+	struct cursor cursor; /* before the next member; it has the name of the one in hand */
 
-	bool busy;      /* there is a unit, from @first up to @end */
-	uint64_t unit;  /* its id */
-	uint64_t first; /* the unit's first member */
-	uint64_t next;  /* the member after the one in hand */
-	uint64_t end;   /* of the unit */
-	bool in_hand;   /* a member is begun */
+	bool busy;     /* there is a unit */
+	uint64_t unit; /* its id */
+	uint64_t end;  /* behind its last member */
+	bool in_hand;  /* a member is begun */
 	struct member member;
 
-	struct record *held; /* up to UNIT_MEMBERS that wait for their pack, or NULL: not packing */
-	size_t held_count;
-	size_t held_bytes; /* of their arrays */
+	struct held *held; /* records that wait for their pack, or NULL: not packing */
 };
 
 /** Get what a lane needs to work, once. 0, or -1: no memory. */

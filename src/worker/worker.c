@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LANES 2
@@ -26,7 +25,8 @@ struct worker {
 	const struct worker_settings *settings;
 	int directory_fd;
 	struct worker_progress *progress;
-	struct lane lanes[LANES]; /* the second is used only where two members gain from it */
+	struct lane lanes[LANES]; /* the second is used only if two members gain from it */
+	struct archive *archives[LANES]; /* one for each lane, or NULL: none was needed yet */
 	struct outbox outbox;
 	struct names names;
 	struct memory_peak memory;
@@ -39,19 +39,6 @@ static _Noreturn void give_up(void)
 	_exit(EXIT_FAILURE);
 }
 
-/* The archive that a lane has is needed by that lane no more. */
-static void drop_archive(struct worker *worker, struct lane *lane)
-{
-	struct archive *archive = steal_pointer(&lane->archive);
-
-	for (int i = 0; i < LANES; i++) {
-		if (worker->lanes[i].archive == archive)
-			return; /* nothing, or the other lane has it too */
-	}
-	memory_sample(&worker->memory, 0);
-	archive_free(archive);
-}
-
 static struct archive *find_archive(const struct worker *worker, uint64_t number)
 {
 	for (int i = 0; i < LANES; i++) {
@@ -62,8 +49,22 @@ static struct archive *find_archive(const struct worker *worker, uint64_t number
 	return NULL;
 }
 
+/* An archive that no lane has, closed. NULL: no memory. */
+static struct archive *free_archive(struct worker *worker)
+{
+	struct archive **place = &worker->archives[0];
+
+	if (*place && (worker->lanes[0].archive == *place || worker->lanes[1].archive == *place))
+		place = &worker->archives[1];
+	if (!*place)
+		*place = archive_new();
+	else
+		archive_close(*place);
+	return *place;
+}
+
 /*
- * Have the archive of @work in @lane. Where it comes along, its descriptor is taken over. 0, or -1
+ * Have the archive of @work in @lane. If it comes along, its descriptor is taken over. 0, or -1
  * with *@failure.
  */
 static int take_archive(struct worker *worker, struct lane *lane, const struct message_work *work,
@@ -72,23 +73,27 @@ static int take_archive(struct worker *worker, struct lane *lane, const struct m
 	cleanup_fd int owned = fd;
 	struct archive *archive = find_archive(worker, work->archive);
 
-	if (archive != lane->archive)
-		drop_archive(worker, lane);
-	if (!archive) {
-		/* One that is not in use would only take memory. */
-		for (int i = 0; i < LANES; i++) {
-			if (!worker->lanes[i].busy)
-				drop_archive(worker, &worker->lanes[i]);
-		}
-		if (owned < 0)
-			give_up();
-		archive = archive_open(steal_fd(&owned), failure);
-		if (archive)
-			archive_set_password(archive, worker->settings->password);
-	}
 	lane->archive = archive;
 	lane->archive_number = work->archive;
-	return archive ? 0 : -1;
+	if (archive)
+		return 0;
+	/* One that is not in use would only take memory. */
+	for (int i = 0; i < LANES; i++) {
+		if (!worker->lanes[i].busy)
+			worker->lanes[i].archive = NULL;
+	}
+	if (owned < 0)
+		give_up();
+	archive = free_archive(worker);
+	if (!archive) {
+		failure->kind = FAILURE_NO_MEMORY;
+		return -1;
+	}
+	if (archive_open(archive, steal_fd(&owned), failure) < 0)
+		return -1;
+	archive->password = worker->settings->password;
+	lane->archive = archive;
+	return 0;
 }
 
 static void do_work(struct worker *worker, uint64_t unit, const struct message_work *work, int fd)
@@ -196,13 +201,6 @@ static void get_ready(struct worker *worker, int channel_fd)
 {
 	const struct worker_settings *settings = worker->settings;
 
-	/*
-	 * libzip makes a time_t of each entry's date, for which mktime(3) would look at
-	 * /etc/localtime each time. The dates of the format have no zone: take them as they are.
-	 */
-	if (setenv("TZ", "UTC0", 1) < 0)
-		firstword_fail(channel_fd, START_MEMORY);
-	tzset();
 	/* A file size limit is to fail a write(2), not to kill. */
 	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		firstword_fail(channel_fd, START_SIGNALS);
@@ -241,7 +239,7 @@ _Noreturn void worker_main(
 	outbox_put(&worker.outbox, &farewell);
 	outbox_flush(&worker.outbox);
 	for (int i = 0; i < LANES; i++) {
-		drop_archive(&worker, &worker.lanes[i]);
+		archive_free(worker.archives[i]);
 		lane_release(&worker.lanes[i]);
 	}
 	names_release(&worker.names);

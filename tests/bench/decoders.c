@@ -81,13 +81,18 @@ static struct input read_input(const char *path)
 
 	if (fd < 0)
 		die(path, strerror(errno));
-	struct archive *archive = archive_open(fd, &failure);
-	if (!archive || archive_entries(archive) != 1)
+	struct archive *archive = archive_new();
+	struct cursor *cursor = calloc(1, sizeof(*cursor));
+	if (!archive || !cursor || cursor_init(cursor) < 0)
+		die("memory", strerror(ENOMEM));
+	if (archive_open(archive, fd, &failure) < 0 || archive->end.entries != 1)
 		die(path, "is no archive of one member");
-	archive_member(archive, 0, &input.member);
-	if (input.member.method != METHOD_DEFLATE || input.member.encrypted ||
-		member_data_open(archive, &input.member, true, &data, &failure) < 0)
+	cursor_set(cursor, archive, 0, 0);
+	if (cursor_next(cursor, &input.member, &failure) != 1 ||
+		input.member.method != METHOD_DEFLATE || input.member.encrypted ||
+		member_data_open(archive, &input.member, &data, &failure) < 0)
 		die(path, "its member is not deflated");
+	input.member.name = NULL;
 	size_t size = (size_t)input.member.compressed_bytes;
 	input.bytes = new_buffer(size);
 	for (size_t done = 0; done < size;) {
@@ -97,6 +102,8 @@ static struct input read_input(const char *path)
 		done += (size_t)got;
 	}
 	member_data_close(&data);
+	cursor_release(cursor);
+	free(cursor);
 	archive_free(archive);
 	return input;
 }

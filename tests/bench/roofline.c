@@ -9,7 +9,7 @@
  * usage: roofline JOBS LIST, where LIST holds archives' paths, each with NUL at its end.
  */
 
-#include "worker/container/archive.h"
+#include "worker/container/scan.h"
 #include "worker/decode/buffer.h"
 #include "worker/decode/checksum.h"
 #include "worker/decode/decoders.h"
@@ -60,7 +60,9 @@ struct lane {
 
 	/* Where members come from. */
 	size_t index; /* of the archive that is open */
-	struct archive *archive;
+	struct archive *archive; /* open or not */
+	struct cursor *cursor;
+	uint64_t entries;
 	uint64_t next, end; /* the rest of a portion of it */
 
 	bool empty; /* there is none left for it */
@@ -138,18 +140,21 @@ static void open_archive(struct lane *lane, size_t index)
 		fail(lane, strerror(errno));
 		return;
 	}
-	lane->archive = archive_open(fd, &failure);
-	if (!lane->archive) {
+	struct scan scan = {0};
+	if (archive_open(lane->archive, fd, &failure) < 0 ||
+		archive_scan(lane->archive, lane->cursor, 0, &scan, &failure) < 0) {
 		failure_describe(&failure, "", text, sizeof(text));
 		fail(lane, text);
 	}
+	lane->entries = scan.entries;
+	cursor_set(lane->cursor, lane->archive, 0, 0);
 }
 
 /* Take a portion of the archive that is open. False: all are taken. */
 static bool take_portion(struct lane *lane)
 {
 	struct progress *progress = &lane->job->shared->archives[lane->index];
-	uint64_t entries = archive_entries(lane->archive);
+	uint64_t entries = lane->entries;
 	uint64_t portion = entries / ((uint64_t)lane->job->jobs * PORTIONS_PER_JOB);
 
 	if (portion < 1)
@@ -182,17 +187,31 @@ static bool take_archive(struct lane *lane)
 	return true;
 }
 
+/* Read the next member of the portion. Its name is not kept. */
+static void read_member(struct lane *lane)
+{
+	struct failure failure;
+
+	do {
+		if (cursor_next_raw(lane->cursor, &lane->member, &failure) != 1) {
+			fail(lane, "a member is not there");
+			lane->next = lane->end;
+			return;
+		}
+	} while (lane->member.index < lane->next);
+	lane->next++;
+}
+
 /* Have a member to decode. False: there is none left. */
 static bool take_member(struct lane *lane)
 {
 	for (;;) {
 		if (lane->next < lane->end) {
-			archive_member(lane->archive, lane->next++, &lane->member);
+			read_member(lane);
 			if (!lane->member.directory)
 				return true;
-		} else if (!lane->archive || !take_portion(lane)) {
-			archive_free(lane->archive);
-			lane->archive = NULL;
+		} else if (!archive_is_open(lane->archive) || !take_portion(lane)) {
+			archive_close(lane->archive);
 			lane->next = lane->end = 0;
 			if (!take_archive(lane))
 				return false;
@@ -210,7 +229,7 @@ static bool begin(struct lane *lane)
 	struct failure failure;
 
 	if (member->encrypted || !type ||
-		member_data_open(lane->archive, member, true, &lane->data, &failure) < 0)
+		member_data_open(lane->archive, member, &lane->data, &failure) < 0)
 		return false;
 	lane->decoder = decoder_set_begin(&lane->decoders, type, member->size_bytes);
 	if (!lane->decoder)
@@ -359,8 +378,14 @@ static bool lane_init(struct lane *lane, struct job *job)
 	uint8_t *memory =
 		buffer_new(buffer_whole_pages(DECODE_HISTORY_MAX + BUFFER_SIZE + DECODE_SLACK));
 
-	*lane = (struct lane){.job = job, .in = buffer_new(BUFFER_SIZE)};
-	if (!memory || !lane->in)
+	*lane = (struct lane){
+		.job = job,
+		.in = buffer_new(BUFFER_SIZE),
+		.archive = archive_new(),
+		.cursor = calloc(1, sizeof(*lane->cursor)),
+	};
+	if (!memory || !lane->in || !lane->archive || !lane->cursor ||
+		cursor_init(lane->cursor) < 0)
 		return false;
 	lane->buffer = memory + DECODE_HISTORY_MAX;
 	return true;
@@ -402,11 +427,6 @@ int main(int argc, char *argv[])
 	if (jobs < 1 || jobs > 1024) {
 		fputs("usage: roofline JOBS LIST\n", stderr);
 		return 2;
-	}
-	/* As zipmap's workers: libzip's mktime(3) would look at /etc/localtime for each entry. */
-	if (setenv("TZ", "UTC0", 1) < 0) {
-		perror("roofline: setenv");
-		return 1;
 	}
 	struct list list = read_list(argv[2]);
 	size_t size = sizeof(struct shared) + list.count * sizeof(struct progress);

@@ -2,6 +2,7 @@
 
 #include "worker/extract/extract.h"
 
+#include "archives.h"
 #include "support.h"
 #include "worker/extract/outfile.h"
 #include "zips.h"
@@ -62,33 +63,13 @@ static size_t count_files(void)
 	return count;
 }
 
-static struct archive *open_fd(int fd)
-{
-	struct failure failure = {0};
-	struct archive *archive = archive_open(fd, &failure);
-
-	ck_assert_msg(archive != NULL, "failure %d", failure.kind);
-	return archive;
-}
-
-/* End the archive, open it, and free what it was made of. */
-static struct archive *open_zips(struct zips *zips)
-{
-	if (!zips->ended)
-		zips_end(zips, &(struct zips_ending){0});
-
-	struct archive *archive = open_fd(zips_file(zips));
-	zips_free(zips);
-	return archive;
-}
-
 /* An archive of this one member. */
 static struct archive *open_one(const struct zips_member *member)
 {
 	struct zips zips = {0};
 
 	zips_add(&zips, member);
-	return open_zips(&zips);
+	return archives_open_zips(&zips);
 }
 
 static enum extract_status begin(
@@ -96,7 +77,7 @@ static enum extract_status begin(
 {
 	struct member member;
 
-	archive_member(archive, index, &member);
+	archives_member(archive, index, &member);
 	return extraction_begin(which, archive, number, &member);
 }
 
@@ -210,7 +191,7 @@ START_TEST(other_methods_are_unzipped_by_libzip)
 		if (!zip_compression_method_supported(methods[i], 1))
 			continue;
 		struct archive *archive =
-			open_fd(zips_by_libzip(scratch_path("archive"), &what, 1));
+			archives_open(zips_by_libzip(scratch_path("archive"), &what, 1));
 		ck_assert_int_eq(unlinkat(directory_fd, "archive", 0), 0);
 		ck_assert_int_eq(extract(archive, 0, 0), EXTRACT_WHOLE);
 		check_file("0.0-x", extraction_record(extraction), content.data, content.size);
@@ -358,7 +339,7 @@ START_TEST(failures_of_members_that_libzip_unzips_are_told)
 			uint8_t before = *at;
 			/* 700000 is 0xaae60. */
 			*at = i == 1 ? 0x5f : i == 2 ? 0x61 : (uint8_t)(before ^ 0x55);
-			struct archive *archive = open_fd(file_of(bytes, (size_t)size));
+			struct archive *archive = archives_open(file_of(bytes, (size_t)size));
 			ck_assert_int_eq(extract(archive, 0, 0), EXTRACT_FAILED);
 			ck_assert_msg(record->failure.kind == kinds[i], "case %d: failure %d", i,
 				record->failure.kind);
@@ -395,7 +376,7 @@ START_TEST(a_member_that_libzip_encrypted_is_told)
 
 	if (zip_encryption_method_supported(ZIP_EM_AES_256, 1)) {
 		struct archive *archive =
-			open_fd(zips_by_libzip(scratch_path("archive"), &what, 1));
+			archives_open(zips_by_libzip(scratch_path("archive"), &what, 1));
 		ck_assert_int_eq(unlinkat(directory_fd, "archive", 0), 0);
 		ck_assert_int_eq(extract(archive, 0, 0), EXTRACT_FAILED);
 		ck_assert_int_eq(extraction_record(extraction)->failure.kind, FAILURE_ENCRYPTED);
@@ -473,7 +454,7 @@ START_TEST(names_never_collide_or_lead_elsewhere)
 		struct zips_member member = zips_stored(names[i], &names[i], 1 + i % 8);
 		zips_add(&zips, &member);
 	}
-	struct archive *archive = open_zips(&zips);
+	struct archive *archive = archives_open_zips(&zips);
 	for (size_t i = 0; i < 8; i++) {
 		ck_assert_int_eq(extract(archive, 12, i), EXTRACT_WHOLE);
 		ck_assert_uint_eq(extraction_record(extraction)->member, i);
@@ -694,7 +675,7 @@ START_TEST(two_members_can_be_in_hand_at_once)
 			struct zips zips = {0};
 			zips_add(&zips, &first);
 			zips_add(&zips, &second);
-			archives[i] = open_zips(&zips);
+			archives[i] = archives_open_zips(&zips);
 		}
 		check_alternate(archives[0], archives[0], contents, same);
 		check_alternate(archives[0], archives[1], contents, different);
@@ -717,7 +698,8 @@ START_TEST(two_members_that_libzip_unzips_can_be_in_hand_at_once)
 		{"y", contents[1].data, contents[1].size, ZIP_CM_BZIP2, NULL}};
 
 	if (zip_compression_method_supported(ZIP_CM_BZIP2, 1)) {
-		struct archive *archive = open_fd(zips_by_libzip(scratch_path("archive"), what, 2));
+		struct archive *archive =
+			archives_open(zips_by_libzip(scratch_path("archive"), what, 2));
 		check_alternate(archive, archive, contents, names);
 		archive_free(archive);
 	}

@@ -1,92 +1,100 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * An archive as libzip reads it: its directory, and the way to each member's data.
+ * An archive being read: its central directory as a stream of entries, and the way to each member's
+ * data. Memory does not grow with the entries.
+ *
+ * Somebody scans the central directory once from end to end (scan.h). After that, a part of it can
+ * be read from any place where an entry begins, by whoever has the archive open.
  */
 
 #ifndef ZIPMAP_WORKER_CONTAINER_ARCHIVE_H
 #define ZIPMAP_WORKER_CONTAINER_ARCHIVE_H
 
 #include "protocol/failure.h"
+#include "protocol/record.h"
+#include "worker/container/endrecord.h"
+#include "worker/container/entry.h"
+#include "worker/container/source.h"
+#include "worker/container/zipcrypto.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-/** Compression methods that are treated apart (APPNOTE 4.4.5). */
-#define METHOD_STORED  0
-#define METHOD_DEFLATE 8
-
-struct archive;
-
-/** How a member is encrypted. */
-enum encryption {
-	ENCRYPTION_NONE,
-	ENCRYPTION_ZIPCRYPTO, /**< APPNOTE 6.1 */
-	ENCRYPTION_AES_128,   /**< WinZip's (zipaes.h) */
-	ENCRYPTION_AES_192,
-	ENCRYPTION_AES_256,
-	ENCRYPTION_UNKNOWN,
+struct archive {
+	struct source source;
+	struct end_record end;
+	const char *password; /**< a string, not owned; NULL: there is none */
+	uint64_t number;      /**< of all that this process has opened, from 1 */
 };
 
-/** One entry of the central directory. What it states is a claim, not a fact. */
-struct member {
-	uint64_t index;
-	uint64_t size_bytes;       /**< unzipped */
-	uint64_t compressed_bytes; /**< in the archive */
-	uint32_t crc32;            /**< of the unzipped bytes */
-	bool crc_unstated; /**< @crc32 means nothing: a code authenticates the data instead */
-	uint16_t method;
-	bool encrypted;
-	enum encryption encryption;
-	uint64_t time;      /**< of its last change: the local time, in seconds from 1970 */
-	bool directory;     /**< its name ends in '/': nothing to unzip */
-	const char *name;   /**< as stored, NUL-terminated; the archive's */
-	uint16_t name_size; /**< strlen(name) */
-};
+/** Prepare to open one archive after the other. NULL: no memory. */
+struct archive *archive_new(void);
 
-/** A member's data being read: raw, as they were before encryption, or unzipped by libzip. */
-struct member_data {
-	struct archive *archive;
-	void *file;         /**< libzip's zip_file_t, where libzip unzips or decrypts; else NULL */
-	struct zipaes *aes; /**< what decrypts raw bytes, or NULL; then a code follows them */
-	uint64_t offset;    /**< of the next raw byte, from the start of the archive */
-	uint64_t left;      /**< raw bytes still to come */
-};
-
-/** Open the archive in @fd, which is taken over in any case. NULL with *@failure. */
-struct archive *archive_open(int fd, struct failure *failure);
-
+/** Close the archive that is open, and free @archive, which may be NULL. */
 void archive_free(struct archive *archive);
 
-/** Decrypt by @password, a string that must outlive @archive; NULL: there is none. */
-void archive_set_password(struct archive *archive, const char *password);
+/**
+ * Open the archive in the file @fd, which is taken over in any case, and find its central
+ * directory. 0, or -1 with *@failure. @archive must be closed.
+ */
+int archive_open(struct archive *archive, int fd, struct failure *failure);
 
-/** Its size in bytes, less what stands before it. */
+/** Close the archive; if none is open, do nothing. */
+void archive_close(struct archive *archive);
+
+bool archive_is_open(const struct archive *archive);
+
+/** Its size in bytes, less what stands before it and is not counted by its offsets. */
 uint64_t archive_size(const struct archive *archive);
 
-/** How many bytes of its file stand before it. */
-uint64_t archive_base(const struct archive *archive);
+/**
+ * Reads entries one by one. As large as the longest name, but memory is only taken by what there
+ * is. It may be set to another archive after the one that it reads was closed.
+ */
+struct cursor {
+	struct archive *archive;
+	uint64_t archive_number; /**< of the archive that the window is of */
+	uint64_t place; /**< where the next entry begins, from the start of the directory */
+	uint64_t index; /**< which one that is */
+	struct window window;
+	char name[MEMBER_NAME_MAX + 1];
+};
 
-/** How many members the directory has. */
-uint64_t archive_entries(const struct archive *archive);
+/** 0, or -1: no memory. */
+int cursor_init(struct cursor *cursor);
 
-/** Read entry @index (below archive_entries()) of the directory to @member. */
-void archive_member(const struct archive *archive, uint64_t index, struct member *member);
+void cursor_release(struct cursor *cursor);
+
+/** Have entry @index of @archive, which begins at @place in its central directory, come next. */
+void cursor_set(struct cursor *cursor, struct archive *archive, uint64_t place, uint64_t index);
 
 /**
- * Whether the archive states that the name of entry @index is UTF-8, by its flag or by giving it in
- * an extra field as well; so it is for a name of nothing but ASCII. libzip keeps a copy of any
- * other name that is asked for until the archive is freed.
+ * Read the next entry to @member, whose name is NUL-terminated and stays until the cursor moves. 1,
+ * 0 at the end of the central directory, or -1 with *@failure: no entry begins there.
  */
-bool archive_name_is_utf8(const struct archive *archive, uint64_t index);
+int cursor_next(struct cursor *cursor, struct member *member, struct failure *failure);
 
 /**
- * Begin to read the data of @member: raw (to be unzipped by the caller) where @raw, else unzipped
- * by libzip; decrypted in any case. 0, or -1 with *@failure.
+ * As cursor_next(), but the name lies in the cursor's window until that is used again, and is not
+ * NUL-terminated.
  */
-int member_data_open(struct archive *archive, const struct member *member, bool raw,
-	struct member_data *data, struct failure *failure);
+int cursor_next_raw(struct cursor *cursor, struct member *member, struct failure *failure);
+
+/** A member's data being read, as they were before encryption. */
+struct member_data {
+	struct archive *archive;
+	struct zipaes *aes; /**< what decrypts them, or NULL; then a code follows them */
+	bool zipcrypto;     /**< @crypto decrypts them */
+	struct zipcrypto crypto;
+	uint64_t offset; /**< of the next byte, from the start of the file */
+	uint64_t left;   /**< bytes still to come */
+};
+
+/** Begin to read the data of @member. 0, or -1 with *@failure. */
+int member_data_open(struct archive *archive, const struct member *member, struct member_data *data,
+	struct failure *failure);
 
 /**
  * Read up to @size bytes. 0 at the end of the member, -1 with *@failure: that encrypted data are

@@ -126,12 +126,7 @@ const char *names_convert(struct names *names, const char *name, uint16_t *size,
 	return names->text;
 }
 
-const char *names_show(struct names *names, const struct archive *archive, uint64_t index,
-	const char *name, uint16_t *size)
+const char *names_show(struct names *names, const char *name, uint16_t *size, bool stated)
 {
-	/* Only where it matters, and could be: libzip keeps a converted copy of what is not. */
-	bool stated = names->converter != ENCODING_NONE && !is_ascii(name, *size) &&
-		      utf8_is_valid(name, *size) && archive_name_is_utf8(archive, index);
-
-	return names_convert(names, name, size, stated);
+	return names_convert(names, name, size, stated && utf8_is_valid(name, *size));
 }

@@ -14,7 +14,6 @@
 #define ZIPMAP_WORKER_CONTAINER_NAMES_H
 
 #include "protocol/record.h"
-#include "worker/container/archive.h"
 
 #include <iconv.h>
 #include <stdbool.h>
@@ -43,8 +42,7 @@ void names_release(struct names *names);
  */
 const char *names_convert(struct names *names, const char *name, uint16_t *size, bool stated);
 
-/** The same for the name that entry @index of @archive has. */
-const char *names_show(struct names *names, const struct archive *archive, uint64_t index,
-	const char *name, uint16_t *size);
+/** The same for a name that is stated to be UTF-8, or not, which may be wrong. */
+const char *names_show(struct names *names, const char *name, uint16_t *size, bool stated);
 
 #endif

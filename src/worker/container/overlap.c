@@ -2,23 +2,15 @@
 
 #include "worker/container/overlap.h"
 
-#include "util/cleanup.h"
-
 #include <stdlib.h>
-
-/* What is the same for two entries of the same data. */
-struct extent {
-	uint64_t compressed_bytes;
-	uint64_t size_bytes;
-	uint32_t crc32;
-	uint32_t method;
-};
 
 static int compare(const void *left, const void *right)
 {
 	const struct extent *a = left;
 	const struct extent *b = right;
 
+	if (a->header_offset != b->header_offset)
+		return a->header_offset < b->header_offset ? -1 : 1;
 	if (a->compressed_bytes != b->compressed_bytes)
 		return a->compressed_bytes < b->compressed_bytes ? -1 : 1;
 	if (a->size_bytes != b->size_bytes)
@@ -28,62 +20,84 @@ static int compare(const void *left, const void *right)
 	return (a->method > b->method) - (a->method < b->method);
 }
 
-/* Add where the sum is not above @most, so that it cannot wrap around. Above, it stays there. */
+/* Whether @next, which does not begin before @extent, is other data that share bytes with it. */
+static bool shares(const struct extent *extent, const struct extent *next)
+{
+	/* The name in the local header may be shorter than the one in the directory. */
+	uint64_t end = extent->header_offset + LOCAL_HEADER_SIZE + extent->compressed_bytes;
+
+	return next->header_offset < end && compare(extent, next) != 0;
+}
+
+/* Add unless the sum is above @most, so that it cannot wrap around. Above, it stays there. */
 static uint64_t add(uint64_t sum, uint64_t bytes, uint64_t most)
 {
 	return sum > most || bytes > most - sum ? most + 1 : sum + bytes;
 }
 
-/* A member that cannot be in the archive fails by itself, and is no reason to refuse the others. */
-static bool fits(const struct member *member, uint64_t archive_bytes)
+/* A file's size is below 2^63 / 1032. */
+static uint64_t most_unzipped(const struct overlap *overlap)
 {
-	return member->compressed_bytes <= archive_bytes;
+	return overlap->archive_bytes * DEFLATE_RATIO_MAX;
 }
 
-/* Count the same data once. */
-static enum overlap without_duplicates(const struct archive *archive, uint64_t archive_bytes)
+static uint64_t most_compressed(const struct overlap *overlap)
 {
-	uint64_t entries = archive_entries(archive);
-	cleanup_free struct extent *extents = reallocarray(NULL, entries, sizeof(*extents));
-	uint64_t most = archive_bytes * DEFLATE_RATIO_MAX; /* a file's size is below 2^63 / 1032 */
-	uint64_t most_read = archive_bytes * OVERLAP_READ_MAX;
-	uint64_t total = 0;
-	uint64_t read = 0;
-	size_t count = 0;
+	return overlap->archive_bytes * OVERLAP_READ_MAX;
+}
 
-	if (!extents)
-		return OVERLAP_NO_MEMORY;
-	for (uint64_t index = 0; index < entries; index++) {
-		struct member member;
-		archive_member(archive, index, &member);
-		total = add(total, member.size_bytes, most);
-		if (!fits(&member, archive_bytes))
-			continue;
-		read = add(read, member.compressed_bytes, most_read);
-		extents[count++] = (struct extent){
-			member.compressed_bytes, member.size_bytes, member.crc32, member.method};
-	}
-	if (total > most || read > most_read)
+bool overlap_extent(const struct member *member, uint64_t archive_bytes, struct extent *extent)
+{
+	uint64_t at = member->header_offset;
+
+	*extent = (struct extent){
+		at, member->compressed_bytes, member->size_bytes, member->crc32, member->method};
+	return at <= archive_bytes && archive_bytes - at >= LOCAL_HEADER_SIZE &&
+	       archive_bytes - at - LOCAL_HEADER_SIZE >= member->compressed_bytes;
+}
+
+void overlap_init(struct overlap *overlap, uint64_t archive_bytes)
+{
+	*overlap = (struct overlap){.archive_bytes = archive_bytes, .in_order = true};
+}
+
+void overlap_add(struct overlap *overlap, const struct member *member)
+{
+	struct extent extent;
+
+	overlap->unzipped_bytes =
+		add(overlap->unzipped_bytes, member->size_bytes, most_unzipped(overlap));
+	if (!overlap_extent(member, overlap->archive_bytes, &extent))
+		return;
+	overlap->compressed_bytes =
+		add(overlap->compressed_bytes, extent.compressed_bytes, most_compressed(overlap));
+	if (!overlap->any)
+		overlap->any = true;
+	else if (extent.header_offset < overlap->last.header_offset)
+		overlap->in_order = false;
+	else if (shares(&overlap->last, &extent))
+		overlap->found = true;
+	overlap->last = extent;
+}
+
+enum overlap_verdict overlap_judge(const struct overlap *overlap)
+{
+	if (overlap->compressed_bytes <= overlap->archive_bytes)
+		return OVERLAP_NONE;
+	if (overlap->unzipped_bytes > most_unzipped(overlap) ||
+		overlap->compressed_bytes > most_compressed(overlap))
 		return OVERLAP_FOUND;
-	qsort(extents, count, sizeof(*extents), compare);
-	uint64_t sum = 0;
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || compare(&extents[i - 1], &extents[i]) != 0)
-			sum = add(sum, extents[i].compressed_bytes, archive_bytes);
-	return sum > archive_bytes ? OVERLAP_FOUND : OVERLAP_NONE;
+	if (!overlap->in_order)
+		return OVERLAP_UNSORTED;
+	return overlap->found ? OVERLAP_FOUND : OVERLAP_NONE;
 }
 
-enum overlap archive_overlap(const struct archive *archive)
+bool overlap_judge_extents(struct extent *extents, size_t count)
 {
-	uint64_t archive_bytes = archive_size(archive);
-	uint64_t entries = archive_entries(archive);
-	uint64_t sum = 0;
-
-	for (uint64_t index = 0; index < entries && sum <= archive_bytes; index++) {
-		struct member member;
-		archive_member(archive, index, &member);
-		if (fits(&member, archive_bytes))
-			sum = add(sum, member.compressed_bytes, archive_bytes);
+	qsort(extents, count, sizeof(*extents), compare);
+	for (size_t i = 1; i < count; i++) {
+		if (shares(&extents[i - 1], &extents[i]))
+			return true;
 	}
-	return sum <= archive_bytes ? OVERLAP_NONE : without_duplicates(archive, archive_bytes);
+	return false;
 }

@@ -3,232 +3,123 @@
 #include "worker/container/source.h"
 
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "worker/decode/buffer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/*
- * libzip reads a directory a few dozen bytes at a time. One block serves all of a small archive,
- * and some dozens of headers and small members of a large one.
- */
-#define BLOCK_SIZE ((size_t)64 * 1024)
+int window_init(struct window *window, size_t capacity)
+{
+	*window = (struct window){.bytes = buffer_new(capacity), .capacity = capacity};
+	return window->bytes ? 0 : -1;
+}
 
-struct source {
-	int fd;
-	uint64_t base;
-	uint64_t size; /* of the file */
+void window_release(struct window *window)
+{
+	free(steal_pointer(&window->bytes));
+}
 
-	uint64_t position; /* of libzip's next read, from the base */
-	zip_error_t error;
-	uint64_t first_seek;
-	uint64_t last_read;
+void window_clear(struct window *window)
+{
+	window->size = 0;
+}
 
-	uint64_t block_at; /* from the start of the file */
-	size_t block_size; /* how much of the block is filled */
-	uint8_t *block;
-};
+int source_init(struct source *source)
+{
+	source->fd = -1;
+	source->size_bytes = 0;
+	return window_init(&source->window, SOURCE_WINDOW_SIZE);
+}
 
-struct source *source_new(int fd, uint64_t base)
+void source_release(struct source *source)
+{
+	source_close(source);
+	window_release(&source->window);
+}
+
+int source_open(struct source *source, int fd)
 {
 	cleanup_fd int owned = fd;
 	struct stat status;
 
+	assert(source->fd < 0);
 	if (fstat(fd, &status) < 0)
-		return NULL;
-	struct source *source = malloc(sizeof(*source));
-	if (!source)
-		return NULL;
-	source->block = buffer_new(BLOCK_SIZE);
-	if (!source->block) {
-		free(source);
-		return NULL;
-	}
+		return -1;
 	source->fd = steal_fd(&owned);
-	source->base = base;
-	source->size = (uint64_t)status.st_size;
-	source->position = 0;
-	zip_error_init(&source->error);
-	source->block_at = 0;
-	source->block_size = 0;
-	source_watch(source);
-	return source;
-}
-
-void source_free(struct source *source)
-{
-	if (!source)
-		return;
-	close(source->fd);
-	zip_error_fini(&source->error);
-	free(source->block);
-	free(source);
-}
-
-void source_set_base(struct source *source, uint64_t base)
-{
-	source->base = base;
-}
-
-uint64_t source_base(const struct source *source)
-{
-	return source->base;
-}
-
-uint64_t source_size(const struct source *source)
-{
-	return source->size > source->base ? source->size - source->base : 0;
-}
-
-/* pread(2) until @size bytes or the end of the file. */
-static ssize_t pread_full(int fd, uint8_t *bytes, size_t size, uint64_t at)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t got = pread(fd, bytes + done, size - done, (off_t)(at + done));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
-
-/* Have the block hold what is at @at and follows. Returns how much that is, or -1. */
-static ssize_t fill_block(struct source *source, uint64_t at)
-{
-	uint64_t start = at - at % BUFFER_ALIGNMENT; /* page to page: see buffer.h */
-	uint64_t left = source->size - start;        /* no second pread(2) to see the end */
-	ssize_t got = pread_full(
-		source->fd, source->block, left < BLOCK_SIZE ? (size_t)left : BLOCK_SIZE, start);
-
-	source->block_at = start;
-	source->block_size = got < 0 ? 0 : (size_t)got;
-	if (got < 0)
-		return -1;
-	return start + (uint64_t)got > at ? (ssize_t)(start + (uint64_t)got - at) : 0;
-}
-
-ssize_t source_read_at(struct source *source, void *bytes, size_t size, uint64_t offset)
-{
-	uint64_t visible = source_size(source);
-	uint64_t at = source->base + offset;
-
-	if (offset >= visible)
-		return 0;
-	if (size > visible - offset)
-		size = (size_t)(visible - offset);
-	bool inside = at >= source->block_at && at < source->block_at + source->block_size;
-	if (inside && source->block_at + source->block_size - at < size)
-		inside = false;
-	if (!inside && size > BLOCK_SIZE - BUFFER_ALIGNMENT)
-		return pread_full(source->fd, bytes, size, at);
-	if (!inside) {
-		ssize_t got = fill_block(source, at);
-		if (got < 0)
-			return -1;
-		if ((size_t)got < size)
-			size = (size_t)got; /* the file has shrunk since it was opened */
-	}
-	memcpy(bytes, source->block + (at - source->block_at), size);
-	return (ssize_t)size;
-}
-
-static zip_int64_t callback_read(struct source *source, void *data, zip_uint64_t size)
-{
-	ssize_t got = source_read_at(source, data, size, source->position);
-
-	if (got < 0) {
-		zip_error_set(&source->error, ZIP_ER_READ, errno);
-		return -1;
-	}
-	source->last_read = source->position;
-	source->position += (uint64_t)got;
-	return got;
-}
-
-static zip_int64_t callback_seek(struct source *source, void *data, zip_uint64_t size)
-{
-	zip_int64_t offset = zip_source_seek_compute_offset(
-		source->position, source_size(source), data, size, &source->error);
-
-	if (offset < 0)
-		return -1;
-	source->position = (uint64_t)offset;
-	if (source->first_seek == SOURCE_NOWHERE)
-		source->first_seek = source->position;
+	source->size_bytes = (uint64_t)status.st_size;
+	window_clear(&source->window);
 	return 0;
 }
 
-static zip_int64_t callback_stat(struct source *source, void *data, zip_uint64_t size)
+void source_close(struct source *source)
 {
-	zip_stat_t *status = data;
+	if (source->fd >= 0)
+		close(source->fd);
+	source->fd = -1;
+	window_clear(&source->window);
+}
 
-	if (size < sizeof(*status)) {
-		zip_error_set(&source->error, ZIP_ER_INVAL, 0);
-		return -1;
+static bool window_has(const struct window *window, uint64_t at, size_t size)
+{
+	return at >= window->at && at - window->at <= window->size &&
+	       window->size - (size_t)(at - window->at) >= size;
+}
+
+/* Have @window hold @size bytes from @at on, and no more than @ahead. 0, or -1 with errno. */
+static int fill(
+	struct source *source, struct window *window, uint64_t at, size_t size, size_t ahead)
+{
+	size_t skew = (size_t)(at % BUFFER_ALIGNMENT); /* page to page: see buffer.h */
+	uint64_t start = at - skew;
+	uint64_t left = source->size_bytes - start; /* no second pread(2) to see the end */
+	size_t want = skew + (ahead > size ? ahead : size);
+
+	assert(skew + size <= window->capacity);
+	if (want > window->capacity)
+		want = window->capacity;
+	if (want > left)
+		want = (size_t)left;
+	ssize_t got = io_pread_full(source->fd, window->bytes, want, start);
+	window->at = start;
+	window->size = got < 0 ? 0 : (size_t)got;
+	return got < 0 ? -1 : 0;
+}
+
+const uint8_t *source_view(struct source *source, struct window *window, uint64_t at, size_t least,
+	size_t ahead, size_t *got)
+{
+	uint64_t left = at < source->size_bytes ? source->size_bytes - at : 0;
+	size_t size = least < left ? least : (size_t)left;
+
+	*got = 0;
+	if (size == 0)
+		return window->bytes;
+	if (!window_has(window, at, size)) {
+		if (window_has(&source->window, at, size))
+			window = &source->window;
+		else if (fill(source, window, at, size, ahead) < 0)
+			return NULL;
 	}
-	zip_stat_init(status);
-	status->valid = ZIP_STAT_SIZE;
-	status->size = source_size(source);
-	return sizeof(*status);
+	/* It may be short of @size: the file has shrunk since it was opened. */
+	size_t offset = (size_t)(at - window->at);
+	if (offset < window->size)
+		*got = window->size - offset;
+	return window->bytes + offset;
 }
 
-/* zip_source_function(3). */
-static zip_int64_t callback(void *context, void *data, zip_uint64_t size, zip_source_cmd_t command)
+ssize_t source_read(struct source *source, void *bytes, size_t size, uint64_t at)
 {
-	struct source *source = context;
+	uint64_t left = at < source->size_bytes ? source->size_bytes - at : 0;
 
-	switch (command) {
-	case ZIP_SOURCE_OPEN:
-		source->position = 0;
-		return 0;
-	case ZIP_SOURCE_READ:
-		return callback_read(source, data, size);
-	case ZIP_SOURCE_SEEK:
-		return callback_seek(source, data, size);
-	case ZIP_SOURCE_TELL:
-		return (zip_int64_t)source->position;
-	case ZIP_SOURCE_STAT:
-		return callback_stat(source, data, size);
-	case ZIP_SOURCE_ERROR:
-		return zip_error_to_data(&source->error, data, size);
-	case ZIP_SOURCE_CLOSE:
-	case ZIP_SOURCE_FREE: /* struct source is the archive's */
-		return 0;
-	case ZIP_SOURCE_SUPPORTS:
-		return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ,
-			ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE,
-			ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL, ZIP_SOURCE_SUPPORTS, -1);
-	default:
-		zip_error_set(&source->error, ZIP_ER_OPNOTSUPP, 0);
-		return -1;
-	}
-}
-
-zip_source_t *source_for_libzip(struct source *source, zip_error_t *error)
-{
-	return zip_source_function_create(callback, source, error);
-}
-
-void source_watch(struct source *source)
-{
-	source->first_seek = SOURCE_NOWHERE;
-	source->last_read = SOURCE_NOWHERE;
-}
-
-uint64_t source_first_seek(const struct source *source)
-{
-	return source->first_seek;
-}
-
-uint64_t source_last_read(const struct source *source)
-{
-	return source->last_read;
+	if (size > left)
+		size = (size_t)left;
+	if (!window_has(&source->window, at, size))
+		return io_pread_full(source->fd, bytes, size, at);
+	if (size > 0)
+		memcpy(bytes, source->window.bytes + (at - source->window.at), size);
+	return (ssize_t)size;
 }

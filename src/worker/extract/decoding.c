@@ -28,6 +28,9 @@ const struct decoder_type *decoding_choose(
 {
 	uint16_t method = member->method;
 
+	/* Nothing is to be decoded of no bytes, whatever the method. */
+	if (member->size_bytes == 0 && member->compressed_bytes == 0)
+		return &decoder_stored;
 	/* What is encrypted does not come in one piece. */
 	if (member->encrypted)
 		return decoder_choose_stream(method, decoding->wanted, member->size_bytes);
@@ -48,8 +51,7 @@ int decoding_begin(
 {
 	decoding_stop(decoding);
 	decoding->member = member;
-	decoding->decoder = decoder_set_begin(
-		&decoding->decoders, type ? type : &decoder_stored, member->size_bytes);
+	decoding->decoder = decoder_set_begin(&decoding->decoders, type, member->size_bytes);
 	return decoding->decoder ? 0 : -1;
 }
 
@@ -89,10 +91,6 @@ static int prepare_input(struct decoding *decoding, struct failure *failure)
 	if (span->in_size > 0)
 		return 0;
 	ssize_t got = member_data_read(&decoding->data, to, size, failure);
-	if (got < 0 && failure->kind == FAILURE_CRC_MISMATCH) { /* libzip gives no numbers */
-		failure->numbers[0] = decoding->member->crc32;
-		failure->numbers[1] = crc32_so_far(decoding);
-	}
 	if (got < 0)
 		return -1;
 	span->in = to;

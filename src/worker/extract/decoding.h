@@ -50,8 +50,8 @@ const struct decoder_type *decoding_choose(
 void decoding_stop(struct decoding *decoding);
 
 /**
- * Have a decoder for @member, which must stay, before its file is open. @type: as decoding_choose()
- * says; NULL: the data come unzipped. 0, or -1: no memory.
+ * Have a decoder for @member, which must stay, before its file is open. @type is as
+ * decoding_choose() says. 0, or -1: no memory.
  */
 int decoding_begin(
 	struct decoding *decoding, const struct member *member, const struct decoder_type *type);

@@ -320,7 +320,7 @@ static int find_place(struct extraction *extraction, struct failure *failure)
 	return check_bounds(extraction, failure);
 }
 
-/* Have the member's decoder and its file. @type: NULL if its data come unzipped. */
+/* Have the member's decoder and its file. */
 static enum extract_status begin_decoding(
 	struct extraction *extraction, const struct decoder_type *type)
 {
@@ -356,8 +356,10 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 				       ? STRATEGY_IN_PLACE
 				       : choose_file(extraction);
 	if (take_as_raw(extraction, &failure) < 0 || check_bounds(extraction, &failure) < 0 ||
-		member_data_open(archive, member, type != NULL, data, &failure) < 0)
+		member_data_open(archive, member, data, &failure) < 0)
 		return fail(extraction, &failure);
+	if (!type)
+		return fail_as(extraction, FAILURE_UNSUPPORTED_METHOD, member->method, 0);
 	extraction->start = data->offset;
 	if (extraction->strategy == STRATEGY_IN_PLACE && find_place(extraction, &failure) < 0)
 		return fail(extraction, &failure);

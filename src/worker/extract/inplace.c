@@ -17,7 +17,7 @@ bool in_place_is_certain(const struct in_place *in_place, const struct member *m
 
 uint64_t in_place_offset(const struct member_data *data)
 {
-	return archive_base(data->archive) + data->offset;
+	return data->offset;
 }
 
 int in_place_peek(const struct member_data *data, uint64_t offset, uint8_t *bytes, size_t size,
