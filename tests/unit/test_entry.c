@@ -311,6 +311,7 @@ START_TEST(a_name_is_utf8_by_its_flag_or_by_a_unicode_path_field)
 		{0, 1, "other", "caf\xc3\xa9", "caf\x82", false},
 		{0, 1, "caf\x82", "", "caf\x82", false},
 		{0x800, 1, "other", "caf\xc3\xa9", "caf\x82", true},
+		{0, 1, "caf\x82", "caf\xc3", "caf\x82", false},
 		{0, 1, "caf\x82", "d/", "d/", true},
 	};
 
@@ -322,7 +323,7 @@ START_TEST(a_name_is_utf8_by_its_flag_or_by_a_unicode_path_field)
 			.extra_size = extra.size});
 		check_name(&member, rows[i].name);
 		ck_assert_msg(member.name_is_utf8 == rows[i].is_utf8, "row %zu", i);
-		ck_assert(member.directory == (i == 5));
+		ck_assert(member.directory == (i == 6));
 		bytes_free(&extra);
 	}
 }

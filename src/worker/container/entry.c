@@ -2,6 +2,7 @@
 
 #include "worker/container/entry.h"
 
+#include "util/utf8.h"
 #include "worker/container/bytes.h"
 
 #include <string.h>
@@ -85,11 +86,16 @@ static void parse_zip64(const uint8_t *field, size_t size, struct member *member
 static void parse_unicode_path(
 	const uint8_t *field, size_t size, const uint8_t *name, struct member *member)
 {
-	if (size <= 5 || field[0] != 1 || field[5] == '\0' ||
+	const char *path = (const char *)field + 5;
+
+	if (size <= 5 || field[0] != 1 ||
 		bytes_u32(field + 1) != crc32_z(0, name, member->name_size))
 		return;
-	member->name = (const char *)field + 5;
-	member->name_size = (uint16_t)(size - 5);
+	size -= 5;
+	if (memchr(path, '\0', size) || !utf8_is_valid(path, size))
+		return;
+	member->name = path;
+	member->name_size = (uint16_t)size;
 	member->name_is_utf8 = true;
 }
 
