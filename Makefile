@@ -53,13 +53,16 @@ ZSTD := $(ZSTD)
 # Our own decoder of two streams at once is for x86-64 alone.
 TWIN ?= $(if $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)),yes,no)
 TWIN := $(TWIN)
-LIBRARIES := libzip zlib nettle libseccomp jansson $(if $(filter yes,$(LZMA)),liblzma) \
+LIBRARIES := zlib nettle libseccomp jansson $(if $(filter yes,$(LZMA)),liblzma) \
 	$(if $(filter yes,$(ZSTD)),libzstd) $(if $(filter yes,$(ISAL)),libisal) \
 	$(if $(filter yes,$(LIBDEFLATE)),libdeflate)
 
 LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES) 2>/dev/null)
 # libbz2 has no file for pkg-config.
 LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES) 2>/dev/null) -lbz2
+# Of what makes archives for tests, and of tests that hold this reader against another one.
+LIBZIP_CFLAGS := $(shell $(PKG_CONFIG) --cflags libzip 2>/dev/null)
+LIBZIP_LIBS := $(shell $(PKG_CONFIG) --libs libzip 2>/dev/null)
 CHECK_CFLAGS := $(shell $(PKG_CONFIG) --cflags check 2>/dev/null)
 CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 
@@ -102,7 +105,7 @@ ALL_CPPFLAGS = -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 '-DZIPMAP_VERSION="$(VERSION
 	$(if $(filter yes,$(ISAL)),-DHAVE_ISAL) $(if $(filter yes,$(TWIN)),-DHAVE_TWIN) \
 	$(if $(filter yes,$(LIBDEFLATE)),-DHAVE_LIBDEFLATE) \
 	$(if $(filter yes,$(LZMA)),-DHAVE_LZMA) $(if $(filter yes,$(ZSTD)),-DHAVE_ZSTD) \
-	-Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(CPPFLAGS)
+	-Isrc $(VARIANT_CPPFLAGS) $(LIBRARY_CFLAGS) $(LIBZIP_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 $(WARNINGS) -fPIE $(VARIANT_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(VARIANT_LDFLAGS) $(LDFLAGS)
 
@@ -171,13 +174,13 @@ $(BUILD)/zipmap: $(OBJECTS) $(INSTRUMENT_OBJECTS)
 
 $(BUILD)/testdata-gen: $(GENERATOR_OBJECTS) $(INSTRUMENT_OBJECTS)
 	$(call say,LINK)
-	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) -lm $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(LIBZIP_LIBS) $(LIBRARY_LIBS) -lm $(LDLIBS)
 
 $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJECTS) \
 	$(MODULE_OBJECTS) $(INSTRUMENT_OBJECTS)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBZIP_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
 
 $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(MODULE_OBJECTS)
 	$(call say,LINK)
@@ -191,7 +194,7 @@ $(BUILD)/modules.a: $(MODULE_OBJECTS)
 $(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(FUZZ_SHARED_OBJECTS) $(BUILD)/modules.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(LINK) $(FUZZ_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+	$(Q)$(LINK) $(FUZZ_LDFLAGS) -o $@ $^ $(LIBZIP_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
 
 # By all names that libc's functions go under: those of large files are not the others' here, nor
 # those that check sizes. Of no sanitizer: two cannot both stand before malloc.
@@ -200,6 +203,18 @@ $(BUILD)/faults.so: $(FAULTS_SOURCE) $(BUILD)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE $(CPPFLAGS) -U_FORTIFY_SOURCE -std=c17 $(WARNINGS) $(CFLAGS) \
 		-fPIC -shared $(LDFLAGS) -o $@ $<
+
+# The program alone does not need it.
+$(GENERATOR_OBJECTS) $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS) $(FUZZ_OBJECTS): | $(BUILD)/has-libzip
+
+$(BUILD)/has-libzip:
+	@$(PKG_CONFIG) --exists libzip || { \
+		echo "What makes archives for tests and for the demonstration needs libzip." \
+			"\`tests/tools/install-deps build\` installs it on Debian." >&2; \
+		exit 1; \
+	}
+	@mkdir -p $(@D)
+	@touch $@
 
 $(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
 $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
@@ -216,7 +231,7 @@ $(ALL_OBJECTS): $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 
 # The flags that the objects were made with: touched only when they differ from those of now.
 quote = '$(subst ','\'',$(1))'
-FLAGS = $(COMPILE) $(ALL_LDFLAGS) $(LIBRARY_LIBS) $(CHECK_CFLAGS) $(CHECK_LIBS) $(LDLIBS)
+FLAGS = $(COMPILE) $(ALL_LDFLAGS) $(LIBRARY_LIBS) $(LIBZIP_LIBS) $(CHECK_CFLAGS) $(CHECK_LIBS) $(LDLIBS)
 
 $(BUILD)/flags: FORCE
 	@missing=; \
@@ -229,7 +244,7 @@ $(BUILD)/flags: FORCE
 		done; \
 	fi; \
 	if [ -n "$$missing" ]; then \
-		echo "zipmap needs $(firstword $(CC)), pkg-config, libzip, zlib, nettle, libbz2, libseccomp and jansson to build. Missing:" $$missing >&2; \
+		echo "zipmap needs $(firstword $(CC)), pkg-config, zlib, nettle, libbz2, libseccomp and jansson to build. Missing:" $$missing >&2; \
 		echo "\`make demo\` and \`make check\` install what is missing on Debian;" \
 			"\`tests/tools/install-deps build\` does only that." >&2; \
 		exit 1; \

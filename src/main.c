@@ -28,6 +28,7 @@
  * - worker/: the only code that reads the bytes of archives
  *     - worker, anew     a worker process, and how it begins
  *     - lane, outbox     one unit of the two that it may have, and what it says
+ *     - plan, held       which members a unit has, and records that wait for their pack
  *     - sandbox          what it may do
  *     - container/       the archive: end record, central directory, names, decryption
  *     - extract/         members to files or packs, checked only, or in place

@@ -106,15 +106,16 @@ static int set_listing(json_t *object, const struct record *record)
 	const char *name = method_name(record->method);
 	time_t seconds = (time_t)record->time;
 	struct tm fields;
-	char date[48] = "";
+	char date[48];
 
 	/* The archive states no time zone. The time is printed as it stands there. */
-	if (gmtime_r(&seconds, &fields))
+	bool known = record->time > 0 && gmtime_r(&seconds, &fields);
+	if (known)
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &fields);
 	return set_number(object, "compressed_size", record->compressed_bytes) |
 	       set(object, "method", name ? json_string_nocheck(name) : json_null()) |
 	       set_number(object, "method_number", record->method) |
-	       set(object, "time", json_string_nocheck(date)) |
+	       set(object, "time", known ? json_string_nocheck(date) : json_null()) |
 	       set(object, "encrypted", json_boolean(record->encrypted));
 }
 

@@ -43,7 +43,7 @@ void listing_print(FILE *stream, struct listing *listing, const struct record *r
 	struct tm fields;
 
 	/* The archive states no time zone. The time is printed as it stands there. */
-	if (gmtime_r(&seconds, &fields))
+	if (record->time > 0 && gmtime_r(&seconds, &fields))
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S", &fields);
 	describe_method(record, method, sizeof(method));
 	if (listing->lined_up && !listing->begun)

@@ -177,10 +177,17 @@ enum emit_end emit_result(struct emit *emit, const struct result *result, const 
 	case RESULT_FAILED:
 		return emit_failed(emit, job);
 	case RESULT_EMPTY:
+	case RESULT_BEHIND:
 		break;
 	}
 	printable(job->path, strlen(job->path), name, sizeof(name));
-	diag(DIAG_WARNING, "%s: no members", name);
+	if (result->kind == RESULT_EMPTY)
+		diag(DIAG_WARNING, "%s: no members", name);
+	else
+		diag(DIAG_WARNING,
+			"%s: before this archive, the file holds members of another one: they were "
+			"left alone",
+			name);
 	return EMIT_DONE;
 }
 

@@ -36,7 +36,6 @@ static bool is_ours(enum failure_kind kind)
 	case FAILURE_NO_WORKER:
 	case FAILURE_NOT_READY:
 	case FAILURE_BAD_WORKER:
-	case FAILURE_SLOW:
 		return true;
 	default:
 		return false;

@@ -101,8 +101,7 @@ int requeue_guilty(struct schedule *schedule, struct unit *unit, const struct me
 	struct job *job = unit->job;
 	const struct failure *failure = &guilty->record.failure;
 	bool blames = requeue_may_blame(unit, guilty);
-	/* What takes too long would do so again. */
-	bool hopeless = failure->kind == FAILURE_SLOW || unit->deaths > 0;
+	bool hopeless = unit->deaths > 0;
 
 	assert(failure->kind != FAILURE_NONE);
 	if (has_failed(job))

@@ -258,6 +258,9 @@ int schedule_plan(struct schedule *schedule, struct unit *unit, const struct mes
 	assert(unit->state == UNIT_GIVEN && (open || unit->members.end == plan->end));
 	job->opened = true;
 	job->entries = plan->entries;
+	job->behind_another |= plan->behind_another;
+	if (job->behind_another)
+		make_ready(schedule, job);
 	unit->state = UNIT_PLANNED;
 	unit->pairable = plan->pairable;
 	if (!open)
@@ -363,6 +366,11 @@ static enum popped pop_job(struct schedule *schedule, struct job *job, struct re
 
 static enum popped pop_any(struct schedule *schedule, struct job *job, struct result *result)
 {
+	if (job->behind_another && !job->behind_popped) {
+		job->behind_popped = true;
+		*result = (struct result){.kind = RESULT_BEHIND, .job = job};
+		return POPPED;
+	}
 	for (struct unit *unit = job->units, *next; unit; unit = next) {
 		next = unit->next;
 		if (pop_record(schedule, unit, result))

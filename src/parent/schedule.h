@@ -37,6 +37,8 @@ struct job {
 	bool pathless;               /**< @path does not lead to it: standard input */
 	bool opened;                 /**< a worker has read its directory */
 	uint64_t entries;            /**< members of the archive, once it is opened */
+	bool behind_another;         /**< before it, its file holds members of another archive */
+	bool behind_popped;          /**< and that was popped */
 	uint64_t next_first;         /**< where the next unit begins */
 	bool planned;                /**< all units are made */
 	unsigned deaths;             /**< workers that died over it */
@@ -80,6 +82,7 @@ enum result_kind {
 	RESULT_MEMBER, /**< a member, whole or failed */
 	RESULT_FAILED, /**< job->failure of a whole archive, or job->error: an input is none */
 	RESULT_EMPTY,  /**< an archive without members */
+	RESULT_BEHIND, /**< what is to be said of an archive before its members: behind_another */
 };
 
 /** What has its turn. All of it belongs to the schedule. */

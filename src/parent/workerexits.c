@@ -27,15 +27,6 @@ static void read_crash_note(const struct progress_lane *lane, struct last_word *
 		word->record.unit != PROGRESS_NONE && word->record.record.member == PROGRESS_NONE;
 }
 
-/* How a worker died whose wait(2) status is @status, as it is said of what it was on. */
-static struct failure describe_death(int status)
-{
-	/* The timer of worker/deadline.h. */
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM)
-		return (struct failure){.kind = FAILURE_SLOW};
-	return (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
-}
-
 void worker_exit_take(
 	struct worker_exit *gone, struct pool *pool, struct worker *worker, bool broke)
 {
@@ -52,7 +43,7 @@ void worker_exit_take(
 	if (broke)
 		gone->failure = (struct failure){.kind = FAILURE_BAD_WORKER};
 	else
-		gone->failure = describe_death(status);
+		gone->failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
 	gone->unready = !dead.is_ready && !broke;
 	gone->cannot_start = gone->unready && pool_failed_to_start(&dead, status, &gone->failure);
 	pool->stats->workers -= gone->cannot_start; /* it never was one */
@@ -82,14 +73,11 @@ int worker_exit_sweep(
 /* The last word that is about @unit, or NULL. */
 static const struct last_word *find_word(const struct worker_exit *gone, const struct unit *unit)
 {
-	bool slow = gone->failure.kind == FAILURE_SLOW;
-
 	for (int i = 0; i < PROGRESS_LANES; i++) {
 		const struct last_word *word = &gone->words[i];
 		bool was_opening =
 			word->opening && word->record.unit == unit->id && unit->state == UNIT_GIVEN;
-		/* Only a central directory can take too long. */
-		if (was_opening || (!slow && requeue_may_blame(unit, &word->record)))
+		if (was_opening || requeue_may_blame(unit, &word->record))
 			return word;
 	}
 	return NULL;

@@ -86,8 +86,6 @@ static const struct {
 		"times its compressed size, more than --max-ratio=", WORDS_LIMIT},
 	[FAILURE_NO_ROOM] = {"no-space", "not enough room in", WORDS_ROOM},
 	[FAILURE_NO_INODES] = {"no-space", "not enough inodes in", WORDS_INODES},
-	[FAILURE_SLOW] = {"too-slow", "its central directory takes too long to read for its size",
-		WORDS_ONLY},
 	[FAILURE_SHAPE] = {"shape-mismatch", "bytes, but an array of --dtype and --shape has ",
 		WORDS_LIMIT},
 	[FAILURE_OPEN_SHAPE] = {"shape-mismatch",

@@ -49,7 +49,6 @@ enum failure_kind {
 	FAILURE_RATIO_LIMIT,   /**< --max-ratio; numbers: the ratio stated, the limit */
 	FAILURE_NO_ROOM,       /**< more than is free; numbers: bytes needed, bytes that are */
 	FAILURE_NO_INODES,     /**< number: files that the file system can still hold */
-	FAILURE_SLOW,          /**< reading the directory takes too long for its size */
 	FAILURE_SHAPE,         /**< --shape; numbers: bytes of the member, bytes of the array */
 	FAILURE_OPEN_SHAPE, /**< so it is with a -1; the second: what they must be a multiple of */
 	FAILURE_ARCHIVE_CHANGED, /**< it is not the archive any more that its first unit was of */
@@ -58,7 +57,7 @@ enum failure_kind {
 	FAILURE_FOLLOWED,        /**< behind its end record begins another archive */
 	FAILURE_ENCRYPTED_DIRECTORY, /**< the central directory is encrypted (APPNOTE 7.3) */
 	FAILURE_BAD_ENTRY,           /**< an encrypted member's entry does not say how */
-	FAILURE_KINDS,           /**< how many there are; not a kind */
+	FAILURE_KINDS,               /**< how many there are; not a kind */
 };
 
 /** One failure: its kind, and numbers whose meaning the kind tells. */

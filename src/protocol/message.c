@@ -314,6 +314,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 		wire_put_u64(out, message->plan.entries);
 		wire_put_u64(out, message->plan.next_place);
 		wire_put_u8(out, message->plan.pairable);
+		wire_put_u8(out, message->plan.behind_another);
 		break;
 	case MESSAGE_RECORD:
 		put_record(out, &message->record);
@@ -344,6 +345,7 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		message->plan.entries = wire_get_u64(in);
 		message->plan.next_place = wire_get_u64(in);
 		message->plan.pairable = wire_get_u8(in) != 0;
+		message->plan.behind_another = wire_get_u8(in) != 0;
 		return;
 	case MESSAGE_RECORD:
 		get_record(in, &message->record, &message->array);

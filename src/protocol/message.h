@@ -75,6 +75,7 @@ struct message_plan {
 	uint64_t entries;    /**< members of the archive, all of them */
 	uint64_t next_place; /**< the place of the unit that begins at @end; 0: not known */
 	bool pairable;       /**< the worker would be faster with another unit beside this one */
+	bool behind_another; /**< before the archive, its file holds members of another one */
 };
 
 struct message_done {

@@ -52,7 +52,8 @@ struct record {
 	bool encrypted;            /**< of a listing, as are the next ones */
 	uint16_t method;           /**< APPNOTE 4.4.5 */
 	uint64_t compressed_bytes; /**< in the archive */
-	uint64_t time;             /**< of its last change: the local time, in seconds from 1970 */
+	uint64_t
+		time; /**< of its last change: the local time, in seconds from 1970; 0: not known */
 	enum record_note note;     /**< of a whole member, as is the next */
 	const struct array *array; /**< what it holds, or NULL: not known; owned as @name is */
 	uint16_t name_size;        /**< bytes in @name */

@@ -281,25 +281,20 @@ uint64_t lane_file_limit(const struct worker_settings *settings)
 }
 
 /*
- * How many members the archive has: the first unit is begun before any other, by a scan. 0, or -1
- * with *@failure.
+ * See how many members the archive has: the first unit is begun before any other, by a scan. 0, or
+ * -1 with *@failure.
  */
-static int count_entries(struct lane *lane, const struct message_work *work, uint64_t *entries,
+static int count_entries(struct lane *lane, const struct message_work *work, struct scan *scan,
 	struct failure *failure)
 {
-	struct scan scan;
-
-	*entries = work->entries;
+	*scan = (struct scan){.entries = work->entries};
 	if (work->entries > 0) {
 		return end_record_allows(&lane->archive->end, work->entries)
 			       ? 0
 			       : tell_changed(failure);
 	}
-	if (archive_scan(lane->archive, &lane->cursor, lane->settings->limits.members, &scan,
-		    failure) < 0)
-		return -1;
-	*entries = scan.entries;
-	return 0;
+	return archive_scan(
+		lane->archive, &lane->cursor, lane->settings->limits.members, scan, failure);
 }
 
 /*
@@ -320,10 +315,11 @@ static int find_first(
 	return 0;
 }
 
-/* Plan the unit, whose archive has @entries members, and say so. 0, or -1 with *@failure. */
+/* Plan the unit, whose archive is as @scan says, and say so. 0, or -1 with *@failure. */
 static int plan(struct lane *lane, uint64_t unit, const struct message_work *work,
-	uint64_t entries, struct failure *failure)
+	const struct scan *scan, struct failure *failure)
 {
+	uint64_t entries = scan->entries;
 	struct in_place in_place = lane->settings->in_place;
 	struct plan plan;
 
@@ -342,7 +338,7 @@ static int plan(struct lane *lane, uint64_t unit, const struct message_work *wor
 	struct message message = {
 		.kind = MESSAGE_PLAN,
 		.unit = unit,
-		.plan = {plan.end, entries, plan.next_place, plan.pairable},
+		.plan = {plan.end, entries, plan.next_place, plan.pairable, scan->behind_another},
 	};
 	outbox_put(lane->outbox, &message);
 	if (plan.end < entries || plan.pairable)
@@ -354,15 +350,16 @@ int lane_begin(struct lane *lane, uint64_t unit, const struct message_work *work
 {
 	const struct unit_members *members = &work->members;
 	struct failure failure = {0};
-	uint64_t entries;
+	struct scan scan;
 
-	if (count_entries(lane, work, &entries, &failure) < 0) {
+	if (count_entries(lane, work, &scan, &failure) < 0) {
 		lane_refuse(lane, unit, &failure);
 		return 0;
 	}
-	if (members->first > entries || (members->end != UNIT_END_OPEN && members->end > entries))
+	if (members->first > scan.entries ||
+		(members->end != UNIT_END_OPEN && members->end > scan.entries))
 		return -1;
-	if (plan(lane, unit, work, entries, &failure) < 0)
+	if (plan(lane, unit, work, &scan, &failure) < 0)
 		lane_refuse(lane, unit, &failure);
 	return 0;
 }

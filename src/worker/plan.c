@@ -45,7 +45,8 @@ static void count_member(const struct planner *planner, const struct member *mem
 {
 	if (may_pair && extraction_is_pairable(planner->extraction, member))
 		plan->pairable = true;
-	if (member->size_bytes >= BOUNDS_LARGE_MEMBER || in_place_is_certain(&planner->in_place, member))
+	if (member->size_bytes >= BOUNDS_LARGE_MEMBER ||
+		in_place_is_certain(&planner->in_place, member))
 		return;
 	plan->file_bytes += member->size_bytes;
 	plan->files++;
@@ -57,8 +58,8 @@ int plan_unit(const struct planner *planner, struct cursor *cursor, uint64_t end
 	const struct worker_settings *settings = planner->settings;
 	/* If even the largest member would not gain, none is looked at. */
 	bool may_pair = settings->task != TASK_LIST &&
-			decoder_type_is_pairable(decoder_choose(
-				DECODE_DEFLATE, settings->decoder, UINT64_MAX));
+			decoder_type_is_pairable(
+				decoder_choose(DECODE_DEFLATE, settings->decoder, UINT64_MAX));
 	bool open = end == UNIT_END_OPEN;
 	struct content content = {0};
 	struct member member;

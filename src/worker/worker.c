@@ -25,7 +25,7 @@ struct worker {
 	const struct worker_settings *settings;
 	int directory_fd;
 	struct worker_progress *progress;
-	struct lane lanes[LANES]; /* the second is used only if two members gain from it */
+	struct lane lanes[LANES];        /* the second is used only if two members gain from it */
 	struct archive *archives[LANES]; /* one for each lane, or NULL: none was needed yet */
 	struct outbox outbox;
 	struct names names;

@@ -59,7 +59,7 @@ struct lane {
 	uint8_t *buffer; /* the same, DECODE_HISTORY_MAX in front, DECODE_SLACK behind */
 
 	/* Where members come from. */
-	size_t index; /* of the archive that is open */
+	size_t index;            /* of the archive that is open */
 	struct archive *archive; /* open or not */
 	struct cursor *cursor;
 	uint64_t entries;

@@ -103,11 +103,13 @@ load helpers
 		read -r first last <<<"$order"
 		cat $first.zip $last.zip >both.zip
 		zipmap both.zip
-		expect_good
+		expect_status 0
+		expect_message 'both.zip: before this archive, the file holds members of another one'
+		expect_lines err 1
 		expect_lines out 3
 		verify both.zip # by zipfile, which takes the last one too
 		rm -rf "${TMPDIR:?}"/*
-		zipmap - <both.zip
+		zipmap -q - <both.zip
 		expect_good
 		expect_lines out 3
 	done
@@ -115,7 +117,24 @@ load helpers
 	zipmap both.zip
 	expect_status 0
 	expect_lines out 0
-	grep -q 'no members' err
+	expect_message 'both.zip: before this archive, the file holds members of another one'
+	expect_message 'both.zip: no members'
+}
+
+@test "a tar of three zips: the last one's members, and a warning" {
+	make_archive members a.zip 3 5000
+	make_archive members b.zip 3 100
+	make_archive members c.zip 3 2000
+	tar -cf tar.zip a.zip b.zip c.zip
+	zipmap -u tar.zip
+	expect_status 0
+	expect_message 'tar.zip: before this archive, the file holds members of another one'
+	expect_lines err 1
+	expect_lines out 3
+}
+
+@test "of two archives in one file, the second damaged anywhere, no byte of the first is printed" {
+	"$PYTHON" "$tools/older_archive.py"
 }
 
 @test "an archive inside an archive is a member like any other" {

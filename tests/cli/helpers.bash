@@ -14,7 +14,8 @@ TOOLS=$tools
 : "${TESTDATA_GEN:=$here/../../build/$ZIPMAP_VARIANT/testdata-gen}"
 : "${PYTHON:=/usr/bin/python3}"
 : "${SHARED_ARCHIVES:=$here/../../../shared/archives}"
-export TOOLS ZIPMAP TESTDATA_GEN PYTHON SHARED_ARCHIVES ZIPMAP_VARIANT
+: "${SHARED_CASES:=$here/../../../shared/cases}"
+export TOOLS ZIPMAP TESTDATA_GEN PYTHON SHARED_ARCHIVES SHARED_CASES ZIPMAP_VARIANT
 export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C.UTF-8
 
 # How long one run may take before it counts as hung, in seconds. Far more than it needs.

@@ -135,6 +135,7 @@ static const struct message samples[] = {
 			.name = "unchecked",
 			.name_size = 9}},
 	{.kind = MESSAGE_PLAN, .unit = 9, .plan = {.end = 11, .entries = 12, .pairable = true}},
+	{.kind = MESSAGE_PLAN, .unit = 9, .plan = {.entries = 12, .behind_another = true}},
 	{.kind = MESSAGE_RECORD,
 		.unit = 5,
 		.record = {.member = 12,
@@ -256,6 +257,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->plan.entries, b->plan.entries);
 		ck_assert_uint_eq(a->plan.next_place, b->plan.next_place);
 		ck_assert_int_eq(a->plan.pairable, b->plan.pairable);
+		ck_assert_int_eq(a->plan.behind_another, b->plan.behind_another);
 		return;
 	case MESSAGE_RECORD:
 		assert_record_eq(&a->record, &b->record);

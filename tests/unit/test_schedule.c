@@ -406,6 +406,32 @@ START_TEST(a_plan_says_whether_its_unit_is_pairable)
 }
 END_TEST
 
+START_TEST(what_stands_before_an_archive_is_said_once_and_before_its_members)
+{
+	const struct message_plan message = {.end = 1, .entries = 1, .behind_another = true};
+
+	for (int unordered = 0; unordered < 2; unordered++) {
+		begin(unordered);
+		add(2);
+		struct unit *a = give(0, 0);
+		struct unit *b = give(1, 0);
+		ck_assert_int_eq(schedule_plan(&schedule, b, &message), 0);
+		pop_results();
+		assert_popped(unordered ? "B1" : "");
+		ck_assert_int_eq(schedule_plan(&schedule, a, &message), 0);
+		pop_results();
+		assert_popped(unordered ? "B1 B0" : "B0");
+		/* The worker dies; another one says it again. */
+		ck_assert_int_eq(requeue_innocent(&schedule, a), 0);
+		a = give(0, 0);
+		ck_assert_int_eq(schedule_plan(&schedule, a, &message), 0);
+		pop_results();
+		assert_popped(unordered ? "B1 B0" : "B0");
+		schedule_release(&schedule);
+	}
+}
+END_TEST
+
 START_TEST(the_archive_that_failed_and_a_worker_that_still_has_a_unit_of_it)
 {
 	begin(false);
@@ -542,6 +568,7 @@ int main(void)
 	tcase_add_test(tests, without_order_nothing_waits);
 	tcase_add_test(tests, very_many_archives_leave_no_room);
 	tcase_add_test(tests, a_plan_says_whether_its_unit_is_pairable);
+	tcase_add_test(tests, what_stands_before_an_archive_is_said_once_and_before_its_members);
 	tcase_add_test(tests, the_archive_that_failed_and_a_worker_that_still_has_a_unit_of_it);
 	tcase_add_test(tests, was_popped_knows_popped_waiting_and_unknown_members);
 	tcase_add_test(tests, was_popped_without_order);
