@@ -2,6 +2,7 @@
 
 #include "protocol/wire.h"
 
+#include <endian.h>
 #include <string.h>
 
 void wire_writer_init(struct wire_writer *writer, void *data, size_t capacity)
@@ -9,14 +10,17 @@ void wire_writer_init(struct wire_writer *writer, void *data, size_t capacity)
 	*writer = (struct wire_writer){.data = data, .capacity = capacity};
 }
 
-static void put_number(struct wire_writer *writer, uint64_t value, size_t size)
+/* The lowest @size bytes of @value, the lowest first. */
+static inline void put_number(struct wire_writer *writer, uint64_t value, size_t size)
 {
+	uint64_t bytes = htole64(value);
+
 	if (writer->failed || writer->capacity - writer->size < size) {
 		writer->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < size; i++)
-		writer->data[writer->size++] = (uint8_t)(value >> (8 * i));
+	memcpy(writer->data + writer->size, &bytes, size);
+	writer->size += size;
 }
 
 void wire_put_u8(struct wire_writer *writer, uint8_t value)
@@ -69,7 +73,7 @@ void wire_reader_init(struct wire_reader *reader, const void *data, size_t size)
 }
 
 /* The next @size bytes, or NULL when the message is shorter than it claims. */
-static const uint8_t *take(struct wire_reader *reader, size_t size)
+static inline const uint8_t *take(struct wire_reader *reader, size_t size)
 {
 	if (reader->failed || reader->left < size) {
 		reader->failed = true;
@@ -81,14 +85,14 @@ static const uint8_t *take(struct wire_reader *reader, size_t size)
 	return taken;
 }
 
-static uint64_t get_number(struct wire_reader *reader, size_t size)
+static inline uint64_t get_number(struct wire_reader *reader, size_t size)
 {
 	const uint8_t *bytes = take(reader, size);
 	uint64_t value = 0;
 
-	for (size_t i = 0; bytes && i < size; i++)
-		value |= (uint64_t)bytes[i] << (8 * i);
-	return value;
+	if (bytes)
+		memcpy(&value, bytes, size);
+	return le64toh(value);
 }
 
 uint8_t wire_get_u8(struct wire_reader *reader)
