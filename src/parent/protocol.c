@@ -42,6 +42,17 @@ static bool is_ours(enum failure_kind kind)
 	}
 }
 
+/* What an entry of the central directory takes at least: APPNOTE 4.3.12. */
+#define ENTRY_BYTES_MIN 46
+
+/* Whether the archive of @job can have so many entries, and may. */
+static bool has_room_for(const struct context *context, const struct job *job, uint64_t entries)
+{
+	uint64_t most = context->settings->limits.members;
+
+	return entries <= job->size_bytes / ENTRY_BYTES_MIN && (most == 0 || entries <= most);
+}
+
 static bool plan_is_possible(const struct context *context, const struct message *message)
 {
 	const struct message_plan *plan = &message->plan;
@@ -55,7 +66,7 @@ static bool plan_is_possible(const struct context *context, const struct message
 			return false;
 	}
 	if (plan->end < members->first || plan->end > plan->entries ||
-		plan->entries >= UNIT_END_OPEN ||
+		!has_room_for(context, unit->job, plan->entries) ||
 		(unit->job->opened && plan->entries != unit->job->entries))
 		return false;
 	if (members->end != UNIT_END_OPEN)

@@ -109,6 +109,7 @@ int requeue_guilty(struct schedule *schedule, struct unit *unit, const struct me
 	if (++job->deaths > REQUEUE_DEATHS_MAX || (!blames && hopeless)) {
 		schedule_fail(schedule, job, failure);
 		schedule_finish(schedule, unit);
+		schedule->losses_decided++;
 		return 0;
 	}
 	if (!blames) {
@@ -121,5 +122,6 @@ int requeue_guilty(struct schedule *schedule, struct unit *unit, const struct me
 	if (!blamed || schedule_record(schedule, blamed, guilty) < 0)
 		return -1;
 	schedule_finish(schedule, blamed);
+	schedule->losses_decided++;
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "parent/run.h"
 
+#include "parent/backpressure.h"
 #include "parent/budget.h"
 #include "parent/dispatch.h"
 #include "parent/emit.h"
@@ -38,8 +39,8 @@
 #define PACKETS_PER_TURN 16
 
 /*
- * Workers that may be lost one after the other, with no unit done in between, before the run is
- * given up: with so many it is not one archive that kills them.
+ * Workers that may be lost one after the other, with no unit done in between and nothing failed by
+ * it, before the run is given up: with so many it is not one archive that kills them.
  */
 #define LOSSES_IN_A_ROW_MAX 100
 
@@ -58,7 +59,7 @@ struct run {
 	struct memory_peak memory;
 	struct pollfd *polls;
 	unsigned most_workers;    /* --jobs, or as many as there are descriptors for */
-	unsigned losses_in_a_row; /* workers, with no unit done in between */
+	unsigned losses_in_a_row; /* workers, with nothing done or decided in between */
 	bool ending;              /* the workers' channels are ended */
 	bool over;                /* leave the loop: @end says why */
 	enum run_end end;
@@ -188,9 +189,15 @@ static int take_message(struct run *run, struct worker *worker, struct message *
 }
 
 /* Without an end to it, workers that die as they start would keep the run busy for ever. */
-static void count_loss(struct run *run)
+static void count_loss(struct run *run, const struct worker_exit *gone)
 {
-	if (++run->losses_in_a_row < LOSSES_IN_A_ROW_MAX)
+	if (gone->loss == LOSS_RECALLED)
+		return; /* its units do not cause that again */
+	if (gone->decided)
+		run->losses_in_a_row = 0;
+	else
+		run->losses_in_a_row++;
+	if (run->losses_in_a_row < LOSSES_IN_A_ROW_MAX)
 		return;
 	diag(DIAG_ERROR,
 		"giving up: %u worker processes were lost one after the other, and nothing was "
@@ -200,12 +207,12 @@ static void count_loss(struct run *run)
 	stop(run, RUN_STOPPED, 0);
 }
 
-/* @worker is gone, or has to go since it @broke the protocol. */
-static void lose_worker(struct run *run, struct worker *worker, bool broke)
+/* @worker is gone, or has to go, by @loss. */
+static void lose_worker(struct run *run, struct worker *worker, enum worker_loss loss)
 {
 	struct worker_exit gone;
 
-	worker_exit_take(&gone, &run->pool, worker, broke);
+	worker_exit_take(&gone, &run->pool, worker, loss);
 	if (run->ending)
 		return;
 	if (!gone.unready && run->rundir.path &&
@@ -216,7 +223,7 @@ static void lose_worker(struct run *run, struct worker *worker, bool broke)
 	if (run->over)
 		return;
 	if (!gone.cannot_start)
-		count_loss(run);
+		count_loss(run, &gone);
 	else if (run->pool.live > 0)
 		run->dispatch.most_workers = run->pool.live; /* then with fewer */
 	else
@@ -239,17 +246,23 @@ static int take_packet(struct run *run, struct worker *worker)
 	return got < 0 ? -1 : 1;
 }
 
+static bool hears(const struct run *run, const struct worker *worker)
+{
+	return worker->pid != 0 && emit_has_room(&run->emit) &&
+	       backpressure_hears(&run->schedule, worker);
+}
+
 /* Take what has come from @worker, some packets at most, or its end. */
 static void hear_worker(struct run *run, struct worker *worker)
 {
 	int got = 1;
 
-	for (int i = 0; i < PACKETS_PER_TURN && got > 0 && !run->over; i++) {
+	for (int i = 0; i < PACKETS_PER_TURN && got > 0 && !run->over && hears(run, worker); i++) {
 		got = take_packet(run, worker);
 		if (got < 0 && (errno == ENOMEM || errno == ENOBUFS))
 			stop_without_memory(run); /* our failure, not the worker's */
 		else if (got < 0)
-			lose_worker(run, worker, errno == EBADMSG);
+			lose_worker(run, worker, errno == EBADMSG ? LOSS_BROKE : LOSS_DIED);
 		emit_results(run);
 	}
 }
@@ -271,9 +284,8 @@ static nfds_t choose_polls(const struct run *run)
 	polls[POLL_INPUT] = (struct pollfd){ask ? input_poll_fd(&run->input) : -1, POLLIN, 0};
 	for (unsigned i = 0; i < pool->size; i++) {
 		const struct worker *worker = &pool->workers[i];
-		bool hear = worker->pid != 0 && has_room;
 		polls[POLL_WORKERS + i] =
-			(struct pollfd){hear ? worker->channel_fd : -1, POLLIN, 0};
+			(struct pollfd){hears(run, worker) ? worker->channel_fd : -1, POLLIN, 0};
 	}
 	return POLL_WORKERS + pool->size;
 }
@@ -315,7 +327,12 @@ static void work(struct run *run)
 		memory_sample(&run->memory, 0);
 		if (run->over || all_done(run))
 			break;
-		wait_for_events(run, timeout_ms);
+		struct worker *recalled =
+			backpressure_recall(&run->schedule, &run->pool, run->dispatch.most_workers);
+		if (recalled)
+			lose_worker(run, recalled, LOSS_RECALLED);
+		else
+			wait_for_events(run, timeout_ms);
 	}
 }
 

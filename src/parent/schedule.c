@@ -233,9 +233,11 @@ struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred)
 
 	if (!job)
 		return NULL;
-	/* Too much waits already, and only the end of the first job lets it go. */
-	if (!schedule->unordered && !schedule_has_room(schedule))
-		return job == schedule->first ? queued_unit(job) : NULL;
+	/* Too much waits already, and only the unit that has its turn lets it go. */
+	if (!schedule->unordered && !schedule_has_room(schedule)) {
+		struct unit *turn = schedule->first->units;
+		return turn && turn->state == UNIT_QUEUED ? turn : NULL;
+	}
 	while (job && job->number != preferred)
 		job = job->next_open;
 	return queued_unit(job ? job : schedule->open);

@@ -8,7 +8,8 @@
  *
  * Results wait in a queue of their unit until schedule_pop() takes them: in input order, those of
  * the first unit of the first job; without order, those of any. What waits is bounded: while it is
- * more than SCHEDULE_HELD_MAX, only the first job's units are given out and no archive is added.
+ * more than SCHEDULE_HELD_MAX, only the unit that has its turn is given out, workers that do not
+ * have it are not listened to (backpressure.h), and no archive is added.
  *
  * Pure data: no input or output but closing the archives of jobs, no processes, no callbacks. What
  * workers say is checked before it comes here (protocol.h).
@@ -101,6 +102,8 @@ struct schedule {
 	uint64_t next_number;
 	uint64_t next_unit;
 	size_t held_bytes;
+	uint64_t
+		losses_decided; /**< losses of workers by which a member or an archive has failed */
 	size_t open_archives;   /**< descriptors that jobs hold */
 	struct message popped;  /**< the record of the last result */
 	struct job *popped_job; /**< the job of the last result, if that was its last; or NULL */

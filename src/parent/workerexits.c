@@ -28,8 +28,10 @@ static void read_crash_note(const struct progress_lane *lane, struct last_word *
 }
 
 void worker_exit_take(
-	struct worker_exit *gone, struct pool *pool, struct worker *worker, bool broke)
+	struct worker_exit *gone, struct pool *pool, struct worker *worker, enum worker_loss loss)
 {
+	gone->loss = loss;
+	gone->decided = false;
 	gone->directory = worker->directory;
 	gone->unit_count = worker->queued;
 	for (unsigned i = 0; i < worker->queued; i++) {
@@ -40,11 +42,11 @@ void worker_exit_take(
 		read_crash_note(&worker->progress->lanes[i], &gone->words[i]);
 	struct worker dead = *worker;
 	int status = pool_bury(pool, worker);
-	if (broke)
+	if (loss == LOSS_BROKE)
 		gone->failure = (struct failure){.kind = FAILURE_BAD_WORKER};
 	else
 		gone->failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
-	gone->unready = !dead.is_ready && !broke;
+	gone->unready = !dead.is_ready && loss == LOSS_DIED;
 	gone->cannot_start = gone->unready && pool_failed_to_start(&dead, status, &gone->failure);
 	pool->stats->workers -= gone->cannot_start; /* it never was one */
 }
@@ -83,6 +85,28 @@ static const struct last_word *find_word(const struct worker_exit *gone, const s
 	return NULL;
 }
 
+/* Nothing is to blame. Alone, a unit has nobody beside it who could be to blame. */
+static int requeue_recalled(const struct worker_exit *gone, struct schedule *schedule)
+{
+	for (unsigned i = gone->unit_count; i-- > 0;) {
+		gone->units[i]->exclusive = true;
+		if (requeue_innocent(schedule, gone->units[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* As requeue_guilty(). Whether anything has failed by it goes to gone->decided. */
+static int requeue_blamed(struct worker_exit *gone, struct schedule *schedule, struct unit *unit,
+	const struct message *guilty)
+{
+	uint64_t failures = schedule->losses_decided;
+	int result = requeue_guilty(schedule, unit, guilty);
+
+	gone->decided = schedule->losses_decided > failures;
+	return result;
+}
+
 /*
  * If the worker was on one unit, that one is to blame, and the member of it that it was on. If it
  * was on two, nobody knows which, and both are tried again alone. If it was on none, it was at its
@@ -94,6 +118,8 @@ int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 	unsigned suspects = 0;
 	int result = 0;
 
+	if (gone->loss == LOSS_RECALLED)
+		return requeue_recalled(gone, schedule);
 	for (unsigned i = 0; i < gone->unit_count; i++) {
 		found[i] = gone->unready ? NULL : find_word(gone, gone->units[i]);
 		suspects += found[i] != NULL;
@@ -106,7 +132,7 @@ int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 		if (found[i] && suspects > 1)
 			result = requeue_suspect(schedule, unit, &word->record);
 		else if (found[i] || (suspects == 0 && i == 0 && !gone->unready))
-			result = requeue_guilty(schedule, unit, &word->record);
+			result = requeue_blamed(gone, schedule, unit, &word->record);
 		else
 			result = requeue_innocent(schedule, unit);
 	}

@@ -18,10 +18,19 @@ struct last_word {
 	char name[PROGRESS_NAME_MAX];
 };
 
+/** Why a worker is no more. */
+enum worker_loss {
+	LOSS_DIED,     /**< of itself */
+	LOSS_BROKE,    /**< it broke the protocol */
+	LOSS_RECALLED, /**< another one needs its place: see backpressure.h */
+};
+
 /** A worker that is no more. */
 struct worker_exit {
+	enum worker_loss loss;
 	bool unready;           /**< it died before it was ready: nothing that it had is to blame */
 	bool cannot_start;      /**< and others would too, for the reason @failure */
+	bool decided;           /**< a member or an archive has failed by it */
 	struct failure failure; /**< how it died, as it is said of what it was on */
 	uint32_t directory;     /**< the number of its worker directory */
 	struct unit *units[WORKER_QUEUE_MAX]; /**< what it had, in the order in which it was sent */
@@ -30,10 +39,10 @@ struct worker_exit {
 };
 
 /**
- * @worker is gone, or has to go since it @broke the protocol: end it, and free its place in @pool.
+ * @worker is gone, or has to go, by @loss: end it, and free its place in @pool.
  */
 void worker_exit_take(
-	struct worker_exit *gone, struct pool *pool, struct worker *worker, bool broke);
+	struct worker_exit *gone, struct pool *pool, struct worker *worker, enum worker_loss loss);
 
 /**
  * Remove from its worker directory what has no record. 0, or -1 with errno if something could not
@@ -44,7 +53,8 @@ int worker_exit_sweep(
 
 /**
  * What it had told stays; the member that it was on has failed; what else it had is given out
- * again. 0, or -1 with errno ENOMEM.
+ * again. Of one that was recalled, nothing fails, and what it had is given out again, each unit
+ * alone. 0, or -1 with errno ENOMEM.
  */
 int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule);
 

@@ -23,6 +23,8 @@ static void set_up(void)
 	ending = false;
 	begin(false);
 	add(2);
+	for (struct job *job = schedule.first; job; job = job->next)
+		job->size_bytes = 1000;
 }
 
 static void tear_down(void)
@@ -255,6 +257,24 @@ START_TEST(a_member_is_where_the_run_has_members)
 }
 END_TEST
 
+START_TEST(an_archive_has_no_more_entries_than_its_size_and_the_limit_allow)
+{
+	struct unit *unit = take(0, 0);
+
+	/* 46 bytes each, by APPNOTE 4.3.12. */
+	unit->job->size_bytes = 460;
+	ck_assert(may_plan(unit, 10, 10));
+	ck_assert(!may_plan(unit, 1, 11));
+	unit->job->size_bytes = 459;
+	ck_assert(!may_plan(unit, 10, 10));
+	ck_assert(may_plan(unit, 9, 9));
+	settings.limits.members = 9;
+	ck_assert(may_plan(unit, 9, 9));
+	settings.limits.members = 8;
+	ck_assert(!may_plan(unit, 8, 9));
+}
+END_TEST
+
 START_TEST(a_member_in_its_archive_ends_before_the_archive_does)
 {
 	static const struct {
@@ -350,6 +370,7 @@ int main(void)
 	tcase_add_test(tests, impossible_ends_are_refused);
 	tcase_add_test(tests, failures_that_a_worker_cannot_know_of_are_refused);
 	tcase_add_test(tests, a_member_is_where_the_run_has_members);
+	tcase_add_test(tests, an_archive_has_no_more_entries_than_its_size_and_the_limit_allow);
 	tcase_add_test(tests, a_member_in_its_archive_ends_before_the_archive_does);
 	tcase_add_test(tests, packs_are_named_for_a_member_of_the_unit_and_come_in_order);
 	tcase_add_test(

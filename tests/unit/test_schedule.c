@@ -327,7 +327,7 @@ static struct unit *fill(uint64_t archive)
 	return unit;
 }
 
-START_TEST(where_too_much_waits_only_the_first_archive_goes_on)
+START_TEST(if_too_much_waits_only_the_unit_that_has_its_turn_is_given_out)
 {
 	begin(false);
 	add(3);
@@ -338,12 +338,13 @@ START_TEST(where_too_much_waits_only_the_first_archive_goes_on)
 	ck_assert_ptr_null(schedule_next(&schedule, 1)); /* not even of the open one */
 	ck_assert_ptr_null(schedule_next(&schedule, 2));
 	plan(a, 2, 4);
+	records(a, 0, 2);
+	ck_assert_ptr_null(schedule_next(&schedule, 0)); /* not even of the first one */
+	done(a);
 	struct unit *next = schedule_next(&schedule, 1);
 	ck_assert_ptr_nonnull(next);
 	ck_assert_uint_eq(next->job->number, 0);
 	schedule_give(&schedule, next, 1);
-	records(a, 0, 2);
-	done(a);
 	ck_assert(!schedule_has_room(&schedule));
 	whole(next, 4, 4);
 	/* Now it is archive 1's turn: all of it is told, and nothing waits. */
@@ -564,7 +565,7 @@ int main(void)
 	tcase_add_test(tests, an_archive_that_fails_at_a_later_unit_pops_what_was_done_before);
 	tcase_add_test(tests, a_worker_gets_units_of_the_archive_that_it_has_open_first);
 	tcase_add_test(tests, what_is_asked_for_stays_queued_until_it_is_given);
-	tcase_add_test(tests, where_too_much_waits_only_the_first_archive_goes_on);
+	tcase_add_test(tests, if_too_much_waits_only_the_unit_that_has_its_turn_is_given_out);
 	tcase_add_test(tests, without_order_nothing_waits);
 	tcase_add_test(tests, very_many_archives_leave_no_room);
 	tcase_add_test(tests, a_plan_says_whether_its_unit_is_pairable);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/backpressure.h"
+
+#include <stddef.h>
+
+/* What a worker that has to be heard may add by a unit that does not have its turn. */
+#define FLOOD_MAX SCHEDULE_HELD_MAX
+
+static bool has_turn(const struct schedule *schedule, const struct worker *worker)
+{
+	for (unsigned i = 0; i < worker->queued; i++) {
+		if (schedule_has_turn(schedule, worker->queue[i].unit))
+			return true;
+	}
+	return false;
+}
+
+bool backpressure_hears(const struct schedule *schedule, const struct worker *worker)
+{
+	return worker->queued == 0 || schedule_has_room(schedule) || has_turn(schedule, worker);
+}
+
+/* Whether the unit that has its turn waits for a worker. */
+static bool turn_is_queued(const struct schedule *schedule)
+{
+	const struct unit *turn = schedule->first ? schedule->first->units : NULL;
+
+	return turn && turn->state == UNIT_QUEUED;
+}
+
+/* The worker whose last unit is of the latest archive; NULL if one is free. */
+static struct worker *last_worker(const struct pool *pool)
+{
+	struct worker *last = NULL;
+	uint64_t latest = 0;
+
+	for (unsigned i = 0; i < pool->size; i++) {
+		struct worker *worker = &pool->workers[i];
+		if (worker->pid == 0)
+			continue;
+		if (worker->queued == 0)
+			return NULL;
+		uint64_t archive = worker->queue[worker->queued - 1].unit->job->number;
+		if (!last || archive > latest) {
+			last = worker;
+			latest = archive;
+		}
+	}
+	return last;
+}
+
+struct worker *backpressure_recall(
+	const struct schedule *schedule, const struct pool *pool, unsigned most_workers)
+{
+	if (schedule_has_room(schedule) || schedule->unordered)
+		return NULL;
+	if (turn_is_queued(schedule))
+		return pool->live >= most_workers ? last_worker(pool) : NULL;
+	if (schedule->held_bytes <= SCHEDULE_HELD_MAX + FLOOD_MAX)
+		return NULL;
+	for (unsigned i = 0; i < pool->size; i++) {
+		struct worker *worker = &pool->workers[i];
+		if (worker->pid != 0 && worker->queued > 1 && has_turn(schedule, worker))
+			return worker;
+	}
+	return NULL;
+}
