@@ -20,14 +20,20 @@ enum { COPY_BYTES = 64 * 1024, STEP_BYTES = 1024 * 1024 };
 
 void spool_init(struct spool *spool, int in, const char *tmpdir, struct complaint *complaint)
 {
-	*spool = (struct spool){
-		.in = in, .out = -1, .waits = true, .tmpdir = tmpdir, .complaint = complaint};
+	*spool = (struct spool){.in = in,
+		.out = -1,
+		.reader = -1,
+		.waits = true,
+		.tmpdir = tmpdir,
+		.complaint = complaint};
 }
 
 void spool_release(struct spool *spool)
 {
 	if (spool->out >= 0)
 		close(spool->out);
+	if (spool->reader >= 0)
+		close(spool->reader);
 	free(spool->buffer);
 	spool_init(spool, spool->in, spool->tmpdir, spool->complaint);
 }
@@ -51,31 +57,82 @@ static enum source_status input_failed(const struct spool *spool)
 	return SOURCE_FAILED;
 }
 
-/** Make a file of mode 0600 without a name in @directory. Its descriptor, or -1 with errno. */
-static int open_scratch(const char *directory)
+static bool is_same_file(int left_fd, int right_fd)
 {
-	/* With O_EXCL it cannot get a name later. */
-	int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	struct stat left;
+	struct stat right;
+
+	return fstat(left_fd, &left) == 0 && fstat(right_fd, &right) == 0 &&
+	       left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+}
+
+/**
+ * Open the file of @fd anew, for reading only. What a worker gets must not be open for writing: it
+ * could change the user's file, or cut it. -1: it cannot be reopened, as if /proc is not mounted.
+ */
+static int reopen_for_reading(int fd)
+{
+	char path[sizeof("/proc/self/fd/") + 10];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/** As open_scratch(), on file systems without O_TMPFILE, and if a file cannot be reopened. */
+static int open_named_scratch(const char *directory, int *reader)
+{
 	cleanup_free char *path = NULL;
 
-	/* File systems and kernels without O_TMPFILE answer with one of these: open(2). */
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-		return fd;
 	if (asprintf(&path, "%s/" GC_SCRATCH_TEMPLATE, directory) < 0) {
 		path = NULL;
 		return -1;
 	}
-	fd = mkostemp(path, O_CLOEXEC);
+	cleanup_fd int fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
+	cleanup_fd int opened = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int error = errno;
 	/* If we are killed before this, --gc removes the file. */
-	if (unlink(path) < 0 && errno != ENOENT) {
-		int error = errno;
-		close(fd);
-		errno = error;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -1;
+	if (opened < 0 || !is_same_file(fd, opened)) {
+		/* Somebody who may write to the directory has put another file there. */
+		errno = opened < 0 ? error : ESTALE;
 		return -1;
 	}
-	return fd;
+	*reader = steal_fd(&opened);
+	return steal_fd(&fd);
+}
+
+/**
+ * Make a file of mode 0600 without a name in @directory. Its descriptor and, for reading only,
+ * *@reader, or -1 with errno.
+ */
+static int open_scratch(const char *directory, int *reader)
+{
+	/* With O_EXCL it cannot get a name later. */
+	cleanup_fd int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+
+	/* File systems and kernels without O_TMPFILE answer with one of these: open(2). */
+	if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+		return -1;
+	*reader = fd >= 0 ? reopen_for_reading(fd) : -1;
+	return *reader >= 0 ? steal_fd(&fd) : open_named_scratch(directory, reader);
+}
+
+/** A descriptor of the input for a worker, if it can be read by position. -1: it must be copied. */
+static int take_as_it_is(const struct spool *spool)
+{
+	int flags = fcntl(spool->in, F_GETFL);
+
+	/* If the offset of standard input is not 0, what lies before it would count as part of the
+	 * archive, so the rest must be copied. */
+	if (flags < 0 || spool->waits || lseek(spool->in, 0, SEEK_CUR) != 0)
+		return -1;
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return fcntl(spool->in, F_DUPFD_CLOEXEC, 3);
+	/* What is open for writing only is not to be read: the copy fails and says so. */
+	return (flags & O_ACCMODE) == O_RDWR ? reopen_for_reading(spool->in) : -1;
 }
 
 /** Look at the input. SOURCE_WAIT: it must be copied, and everything is ready for that. */
@@ -91,16 +148,13 @@ static enum source_status begin(struct spool *spool, int *fd)
 		return SOURCE_FAILED;
 	}
 	spool->waits = !S_ISREG(status.st_mode);
-	/* Archives are read by position. If the offset of standard input is not 0, what lies before
-	 * it would count as part of the archive, so the rest must be copied. */
-	if (S_ISREG(status.st_mode) && lseek(spool->in, 0, SEEK_CUR) == 0) {
-		*fd = fcntl(spool->in, F_DUPFD_CLOEXEC, 3);
-		return *fd >= 0 ? SOURCE_ARCHIVE : input_failed(spool);
-	}
+	*fd = take_as_it_is(spool);
+	if (*fd >= 0)
+		return SOURCE_ARCHIVE;
 	spool->buffer = malloc(COPY_BYTES);
 	if (!spool->buffer)
 		return input_failed(spool);
-	spool->out = open_scratch(spool->tmpdir);
+	spool->out = open_scratch(spool->tmpdir, &spool->reader);
 	return spool->out >= 0 ? SOURCE_WAIT : scratch_failed(spool);
 }
 
@@ -136,7 +190,7 @@ enum source_status spool_step(struct spool *spool, int *fd)
 	if (status == SOURCE_WAIT) {
 		status = copy(spool);
 		if (status == SOURCE_ARCHIVE)
-			*fd = steal_fd(&spool->out);
+			*fd = steal_fd(&spool->reader);
 	}
 	if (status != SOURCE_WAIT)
 		spool_release(spool);

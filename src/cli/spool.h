@@ -2,7 +2,8 @@
 
 /*
  * The archive on standard input. An archive is read from its end, so an archive that comes from a
- * pipe is first copied into a scratch file without a name. A regular file is used as it is.
+ * pipe is first copied into a scratch file without a name. A regular file is used as it is, opened
+ * anew for reading only if it is open for writing too: a worker gets the descriptor.
  */
 
 #ifndef ZIPMAP_CLI_SPOOL_H
@@ -16,6 +17,7 @@
 struct spool {
 	int in;     /**< not owned */
 	int out;    /**< the scratch file, or -1 */
+	int reader; /**< the same file, open for reading only, or -1 */
 	bool waits; /**< @in is a pipe or the like, which may have nothing to read now */
 	const char *tmpdir;
 	struct complaint *complaint; /**< what is wrong, after SOURCE_FAILED */
@@ -33,8 +35,8 @@ void spool_release(struct spool *spool);
 
 /**
  * Copy at most 1 MiB without waiting for the writer. SOURCE_ARCHIVE: the archive is complete, and
- * the caller owns the descriptor *@fd of it. SOURCE_WAIT: call again when @in is readable.
- * SOURCE_FAILED: something failed, which was reported.
+ * the caller owns the descriptor *@fd of it, which is open for reading only. SOURCE_WAIT: call
+ * again when @in is readable. SOURCE_FAILED: something failed, which was reported.
  */
 enum source_status spool_step(struct spool *spool, int *fd);
 

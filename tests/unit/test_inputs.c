@@ -9,10 +9,12 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -628,6 +630,7 @@ static void check_scratch_file(int fd, const void *bytes, size_t size)
 
 	ck_assert_int_ge(fd, 3);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
 	ck_assert_int_eq(fstat(fd, &status), 0);
 	ck_assert(S_ISREG(status.st_mode));
 	ck_assert_uint_eq(status.st_mode & 07777, 0600);
@@ -657,6 +660,60 @@ START_TEST(a_regular_file_on_standard_input_is_handed_on_itself)
 	ck_assert_uint_eq(status.st_ino, expected.st_ino);
 	close(item.fd);
 	expect("after");
+	expect_end();
+	end_stdin();
+}
+END_TEST
+
+START_TEST(a_regular_file_that_is_open_for_writing_too_is_handed_on_for_reading_only)
+{
+	struct stat status;
+	struct stat expected;
+	const char *path = scratch_file("x.zip", "hello", 5);
+
+	ck_assert_int_eq(stat(path, &expected), 0);
+	begin_stdin(open(path, O_RDWR | O_CLOEXEC));
+	/* As of tempfile.TemporaryFile(): it has no name any more. */
+	ck_assert_int_eq(unlink(path), 0);
+	operand("-");
+	start();
+	ck_assert_int_eq(next(), SOURCE_ARCHIVE);
+	ck_assert_int_ge(item.fd, 3);
+	ck_assert_int_eq(fcntl(item.fd, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(item.fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	ck_assert_int_eq(fstat(item.fd, &status), 0);
+	ck_assert_uint_eq(status.st_ino, expected.st_ino);
+	close(item.fd);
+	expect_end();
+	end_stdin();
+}
+END_TEST
+
+/* Without /proc nothing can be opened anew. Check forks, so the mount is this test's alone. */
+START_TEST(without_proc_what_is_open_for_writing_is_copied_and_the_copy_is_for_reading_only)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("none", "/proc", "tmpfs", 0, NULL) < 0) {
+		printf("skipped: may not mount over /proc: %s\n", strerror(errno));
+		return;
+	}
+	begin_stdin(open(scratch_file("x.zip", "hello", 5), O_RDWR | O_CLOEXEC));
+	operand("-");
+	start();
+	ck_assert_int_eq(next(), SOURCE_ARCHIVE);
+	check_scratch_file(item.fd, "hello", 5);
+	expect_end();
+	end_stdin();
+	ck_assert_int_eq(umount2("/proc", MNT_DETACH), 0);
+}
+END_TEST
+
+START_TEST(a_standard_input_that_is_open_for_writing_only_is_reported)
+{
+	begin_stdin(open(scratch_file("x.zip", "hello", 5), O_WRONLY | O_CLOEXEC));
+	operand("-");
+	start();
+	expect_failure("-", "cannot read standard input: Bad file descriptor");
 	expect_end();
 	end_stdin();
 }
@@ -853,6 +910,11 @@ int main(void)
 	tcase_add_test(tests, a_read_error_of_a_list_is_reported_and_ends_it);
 	tcase_add_test(tests, a_million_lines_need_no_more_memory_than_ten);
 	tcase_add_test(tests, a_regular_file_on_standard_input_is_handed_on_itself);
+	tcase_add_test(
+		tests, a_regular_file_that_is_open_for_writing_too_is_handed_on_for_reading_only);
+	tcase_add_test(tests,
+		without_proc_what_is_open_for_writing_is_copied_and_the_copy_is_for_reading_only);
+	tcase_add_test(tests, a_standard_input_that_is_open_for_writing_only_is_reported);
 	tcase_add_test(tests, a_regular_file_that_was_read_from_is_copied_from_there);
 	tcase_add_test(tests, a_pipe_is_copied_piece_by_piece_without_blocking);
 	tcase_add_test(tests, no_more_than_a_mebibyte_is_copied_at_once);
