@@ -32,19 +32,7 @@ arrays() {
 	arrays broken
 	zipmap --json broken.npz
 	expect_status 0
-	"$PYTHON" - <<-'END'
-		import json, zipfile
-		archive = zipfile.ZipFile("broken.npz")
-		records = [json.loads(line) for line in open("out")]
-		assert len(records) == len(archive.infolist()) > 20
-		for record in records:
-		    good = record["member"] == "good.npy"
-		    assert record.get("warning") == (None if good else "npy-damaged"), record
-		    assert ("dtype" in record) == good and record["offset"] == (128 if good else 0), record
-		    assert open(record["path"], "rb").read() == archive.read(record["member"])
-		warned = [line.split(": ")[2] for line in open("err")]
-		assert warned == [record["member"] for record in records if record["member"] != "good.npy"]
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/check_damaged_arrays.py"
 	grep -q -x 'zipmap: broken.npz: empty.npy: no .npy header that fits the file: taken as plain bytes' err
 	zipmap -q broken.npz
 	expect_good
@@ -83,19 +71,7 @@ b.txt|||0|1' ]]
 }
 
 @test "headers of versions 2 and 3, and of Python 2" {
-	"$PYTHON" - <<-'END'
-		import io, warnings, zipfile
-		import numpy as np
-		warnings.simplefilter("ignore")
-		array = np.arange(6, dtype="<i4").reshape(2, 3)
-		with zipfile.ZipFile("a.npz", "w") as archive:
-		    for version in ((1, 0), (2, 0), (3, 0)):
-		        file = io.BytesIO()
-		        np.lib.format.write_array(file, array, version)
-		        archive.writestr("v%d.npy" % version[0], file.getvalue())
-		    old = b"{'descr': '<i4', 'fortran_order': False, 'shape': (2L, 3L), }".ljust(117) + b"\n"
-		    archive.writestr("old.npy", b"\x93NUMPY\1\0" + len(old).to_bytes(2, "little") + old + array.tobytes())
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_old_versions.py"
 	zipmap --json a.npz
 	expect_good
 	[[ "$(arrays verify a.npz 2>/dev/null)" == 4 ]]
@@ -164,19 +140,7 @@ b.txt|||0|1' ]]
 }
 
 @test "bytes behind the data of an array are a warning, and it maps as NumPy reads it" {
-	"$PYTHON" - <<-'END'
-		import io, zipfile
-		import numpy as np
-		file = io.BytesIO()
-		np.save(file, np.arange(5, dtype="<f8"))
-		first = len(file.getvalue())
-		np.save(file, np.arange(3))
-		with zipfile.ZipFile("a.npz", "w") as archive:
-		    archive.writestr("both.npy", file.getvalue())
-		    archive.writestr("one.npy", file.getvalue()[:first + 1])
-		    archive.writestr("less.npy", file.getvalue()[:first - 1])
-		    archive.writestr("right.npy", file.getvalue()[:first])
-	END
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_trailing_bytes.py"
 	local how
 	for how in '' --pack; do
 		zipmap --json $how a.npz
