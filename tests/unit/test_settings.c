@@ -158,6 +158,32 @@ START_TEST(values_out_of_range_are_refused)
 }
 END_TEST
 
+START_TEST(an_open_dimension_that_the_shape_lacks_is_refused)
+{
+	struct worker_settings typed = {.raw = &raw};
+
+	/* Of the most dimensions, too: then there is no length to look at. */
+	for (unsigned dimensions = 1; dimensions <= ARRAY_DIMENSIONS_MAX; dimensions++) {
+		size_t count;
+
+		raw = (struct raw_array){.dimensions = dimensions, .open = (int)dimensions - 1};
+		ck_assert(rawarray_set_dtype(&raw, "u1"));
+		for (unsigned i = 0; i < dimensions; i++)
+			raw.shape[i] = 1;
+		uint8_t *encoded = settings_encode(&typed, &count);
+		ck_assert_ptr_nonnull(encoded);
+		ck_assert_int_eq(decode_copy(encoded, count), 0);
+		free(encoded);
+
+		raw.open++;
+		encoded = settings_encode(&typed, &count);
+		ck_assert_ptr_nonnull(encoded);
+		ck_assert_int_eq(decode_copy(encoded, count), -1);
+		free(encoded);
+	}
+}
+END_TEST
+
 START_TEST(any_byte_may_be_wrong)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -240,6 +266,7 @@ int main(void)
 	tcase_add_test(tests, a_type_without_a_shape_arrives);
 	tcase_add_test(tests, settings_that_are_cut_or_longer_are_refused);
 	tcase_add_test(tests, values_out_of_range_are_refused);
+	tcase_add_test(tests, an_open_dimension_that_the_shape_lacks_is_refused);
 	tcase_add_test(tests, any_byte_may_be_wrong);
 	tcase_add_test(tests, a_text_longer_than_a_packet_arrives);
 	tcase_add_test(tests, more_than_the_bound_is_not_sent);
