@@ -2,7 +2,7 @@
 
 #include "cli/spool.h"
 
-#include "parent/gc.h"
+#include "parent/scratchfile.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/printable.h"
@@ -51,33 +51,6 @@ static enum source_status input_failed(const struct spool *spool)
 	return SOURCE_FAILED;
 }
 
-/** Make a file of mode 0600 without a name in @directory. Its descriptor, or -1 with errno. */
-static int open_scratch(const char *directory)
-{
-	/* With O_EXCL it cannot get a name later. */
-	int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-	cleanup_free char *path = NULL;
-
-	/* File systems and kernels without O_TMPFILE answer with one of these: open(2). */
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-		return fd;
-	if (asprintf(&path, "%s/" GC_SCRATCH_TEMPLATE, directory) < 0) {
-		path = NULL;
-		return -1;
-	}
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	/* If we are killed before this, --gc removes the file. */
-	if (unlink(path) < 0 && errno != ENOENT) {
-		int error = errno;
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	return fd;
-}
-
 /** Look at the input. SOURCE_WAIT: it must be copied, and everything is ready for that. */
 static enum source_status begin(struct spool *spool, int *fd)
 {
@@ -100,7 +73,7 @@ static enum source_status begin(struct spool *spool, int *fd)
 	spool->buffer = malloc(COPY_BYTES);
 	if (!spool->buffer)
 		return input_failed(spool);
-	spool->out = open_scratch(spool->tmpdir);
+	spool->out = scratchfile_open(spool->tmpdir);
 	return spool->out >= 0 ? SOURCE_WAIT : scratch_failed(spool);
 }
 
