@@ -41,11 +41,18 @@ int signals_pending(const struct signals *signals)
 	return (int)info.ssi_signo;
 }
 
+int signals_restore(const struct signals *signals)
+{
+	return sigprocmask(SIG_SETMASK, &signals->old_mask, NULL) < 0 ||
+			       sigaction(SIGPIPE, &signals->old_pipe, NULL) < 0 ||
+			       sigaction(SIGXFSZ, &signals->old_file_size, NULL) < 0
+		       ? -1
+		       : 0;
+}
+
 void signals_release(struct signals *signals)
 {
 	if (signals->fd >= 0)
 		close(steal_fd(&signals->fd));
-	sigprocmask(SIG_SETMASK, &signals->old_mask, NULL);
-	(void)sigaction(SIGPIPE, &signals->old_pipe, NULL);
-	(void)sigaction(SIGXFSZ, &signals->old_file_size, NULL);
+	(void)signals_restore(signals);
 }

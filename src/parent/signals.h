@@ -28,6 +28,12 @@ int signals_init(struct signals *signals);
 /** The signal that has come, or 0. */
 int signals_pending(const struct signals *signals);
 
+/**
+ * Give the calling process the signals back that were changed, as a command that it becomes is to
+ * have them. 0, or -1 with errno. May be called after vfork(2).
+ */
+int signals_restore(const struct signals *signals);
+
 /** Everything as it was before. */
 void signals_release(struct signals *signals);
 
