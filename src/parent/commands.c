@@ -7,9 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -255,13 +253,4 @@ void commands_release(struct commands *commands)
 	}
 	if (commands->start.null_fd >= 0)
 		close(steal_fd(&commands->start.null_fd));
-}
-
-void command_describe(int status, char *text, size_t size)
-{
-	if (WIFSIGNALED(status))
-		snprintf(text, size, "command failed (killed by signal %d, %s)", WTERMSIG(status),
-			strsignal(WTERMSIG(status)));
-	else
-		snprintf(text, size, "command failed (exit status %d)", WEXITSTATUS(status));
 }

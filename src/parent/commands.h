@@ -104,7 +104,4 @@ void commands_forget(struct commands *commands, struct command *command);
 /** Kill what runs, wait for it, and release @commands. */
 void commands_release(struct commands *commands);
 
-/** Say how a command ended that did not end well, in words, from its wait(2) status. */
-void command_describe(int status, char *text, size_t size);
-
 #endif

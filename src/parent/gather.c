@@ -130,6 +130,17 @@ ssize_t gather_move(struct gather *gather, struct gather_place *place, int pipe)
 	return moved;
 }
 
+int gather_put(struct gather *gather, struct gather_place *place, const void *bytes, size_t size)
+{
+	if (gather->fd < 0 && !make_room(gather, place, size) && spill(gather, place) < 0)
+		return -1;
+	if (gather->fd >= 0)
+		return write_all(gather, bytes, size);
+	memcpy(gather->bytes + gather->end, bytes, size);
+	gather->end += size;
+	return 0;
+}
+
 static ssize_t take_from_file(struct gather *gather, char *bytes, size_t size)
 {
 	ssize_t got;

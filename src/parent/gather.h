@@ -38,6 +38,9 @@ void gather_init(struct gather *gather);
  */
 ssize_t gather_move(struct gather *gather, struct gather_place *place, int pipe);
 
+/** Put @size bytes at the end. 0, or -1 with errno if there is no room: then nothing was put. */
+int gather_put(struct gather *gather, struct gather_place *place, const void *bytes, size_t size);
+
 /** How many bytes can be taken. */
 uint64_t gather_size(const struct gather *gather);
 

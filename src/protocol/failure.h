@@ -55,6 +55,7 @@ enum failure_kind {
 	FAILURE_ARCHIVE_CHANGED, /**< it is not the archive any more that its first unit was of */
 	FAILURE_NOT_READY,       /**< nor was this one, which died of it; number: wait(2) status */
 	FAILURE_NO_DIRECTORY,    /**< it cannot stay in place, and no run directory can be made */
+	FAILURE_COMMAND,         /**< --exec: the command failed; number: its wait(2) status */
 	FAILURE_KINDS,           /**< how many there are; not a kind */
 };
 

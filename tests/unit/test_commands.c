@@ -323,23 +323,6 @@ START_TEST(what_is_left_at_the_end_is_killed)
 }
 END_TEST
 
-START_TEST(how_a_command_ended_is_said_in_words)
-{
-	char text[128];
-	struct command *command = start("exit 42");
-
-	wait_for(command);
-	command_describe(command->status, text, sizeof(text));
-	ck_assert_str_eq(text, "command failed (exit status 42)");
-	commands_forget(&commands, command);
-	command = start("kill -SYS $$");
-	wait_for(command);
-	command_describe(command->status, text, sizeof(text));
-	ck_assert_str_eq(text, "command failed (killed by signal 31, Bad system call)");
-	commands_forget(&commands, command);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("commands");
@@ -359,7 +342,6 @@ int main(void)
 	tcase_add_test(tests, the_one_in_front_goes_on_though_there_is_no_room);
 	tcase_add_test(tests, a_signal_reaches_a_command_and_its_children);
 	tcase_add_test(tests, what_is_left_at_the_end_is_killed);
-	tcase_add_test(tests, how_a_command_ended_is_said_in_words);
 	suite_add_tcase(suite, tests);
 
 	SRunner *runner = srunner_create(suite);

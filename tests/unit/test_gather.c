@@ -139,6 +139,29 @@ START_TEST(the_bound_is_for_all_gathers_together)
 }
 END_TEST
 
+START_TEST(what_is_put_without_a_pipe_goes_the_same_way)
+{
+	static char block[50000];
+	struct gather gather;
+	char bytes[500];
+
+	gather_init(&gather);
+	for (char i = 0; i < 40; i++) {
+		memset(block, i, sizeof(block));
+		ck_assert_int_eq(gather_put(&gather, &place, block, sizeof(block)), 0);
+	}
+	ck_assert_int_ge(gather.fd, 0);
+	for (char i = 0; i < 40; i++) {
+		for (size_t left = sizeof(block); left > 0; left -= sizeof(bytes))
+			ck_assert_int_eq(
+				gather_take(&gather, &place, bytes, sizeof(bytes)), sizeof(bytes));
+		ck_assert_int_eq(bytes[3], i);
+	}
+	ck_assert_uint_eq(gather_size(&gather), 0);
+	gather_release(&gather, &place);
+}
+END_TEST
+
 START_TEST(an_empty_pipe_is_told_from_one_that_has_ended)
 {
 	struct gather gather;
@@ -209,6 +232,7 @@ int main(void)
 	tcase_add_test(tests, what_is_put_is_taken_in_the_same_order);
 	tcase_add_test(tests, more_than_memory_may_hold_goes_to_a_file_without_a_name);
 	tcase_add_test(tests, the_bound_is_for_all_gathers_together);
+	tcase_add_test(tests, what_is_put_without_a_pipe_goes_the_same_way);
 	tcase_add_test(tests, an_empty_pipe_is_told_from_one_that_has_ended);
 	tcase_add_test(tests, what_finds_no_room_stays_in_the_pipe);
 	suite_add_tcase(suite, tests);
