@@ -290,7 +290,7 @@ static void unzip_inputs(const struct options *options, struct inputs *inputs,
 	const struct worker_entry *worker, struct outcome *outcome)
 {
 	struct output_style style = {
-		.separator = options->null_separated ? '\0' : '\n',
+		.separator = options->null_output ? '\0' : '\n',
 		.format = output_format(options),
 		.json = options->json,
 	};
