@@ -135,6 +135,8 @@ static bool is_waited_for(const struct commands *commands, const struct command 
 {
 	if (command->streams[stream].fd < 0)
 		return false;
+	if (commands->discards)
+		return true;
 	return command == commands->front ? front : !command->streams[stream].full;
 }
 
@@ -152,12 +154,26 @@ size_t commands_polls(const struct commands *commands, bool front, struct pollfd
 	return count;
 }
 
+/* Read what is there and forget it. As read(2). */
+static ssize_t discard(int pipe)
+{
+	char bytes[16 * 1024];
+	ssize_t got;
+
+	do {
+		got = read(pipe, bytes, sizeof(bytes));
+	} while (got < 0 && errno == EINTR);
+	return got;
+}
+
 /* Gather what is there of a stream. If there is no room for it, it stays in the pipe. */
 static void gather_stream(
 	struct commands *commands, struct command *command, enum command_stream stream)
 {
-	ssize_t moved = gather_move(
-		&command->streams[stream].gather, &commands->place, command->streams[stream].fd);
+	int pipe = command->streams[stream].fd;
+	ssize_t moved = commands->discards ? discard(pipe)
+					   : gather_move(&command->streams[stream].gather,
+						     &commands->place, pipe);
 
 	if (moved == 0)
 		close_stream(commands, command, stream);
@@ -208,8 +224,10 @@ ssize_t commands_take(struct commands *commands, struct command *command,
 	return got;
 }
 
-void commands_signal(const struct commands *commands, int number)
+void commands_signal(struct commands *commands, int number)
 {
+	commands->discards = true;
+	commands->front = NULL;
 	for (struct command *command = commands->first; command; command = command->next) {
 		if (!command_has_ended(command))
 			kill(-command->pid, number);

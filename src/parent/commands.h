@@ -40,6 +40,7 @@ struct commands {
 	struct gather_place place;
 	struct command *first, *last; /**< in the order in which they were started */
 	struct command *front;        /**< the one whose output is being printed, or NULL */
+	bool discards;                /**< what they print is of no use any more */
 	unsigned running;             /**< those that have not ended */
 	unsigned count;               /**< all of them */
 };
@@ -95,8 +96,11 @@ void commands_reap(struct commands *commands);
 ssize_t commands_take(struct commands *commands, struct command *command,
 	enum command_stream stream, char *bytes, size_t size);
 
-/** Send signal @number to all that run, with the processes that they have started. */
-void commands_signal(const struct commands *commands, int number);
+/**
+ * Send signal @number to all that run, with the processes that they have started. What they print
+ * from now on is lost.
+ */
+void commands_signal(struct commands *commands, int number);
 
 /** Forget @command, which has ended. */
 void commands_forget(struct commands *commands, struct command *command);

@@ -10,11 +10,13 @@
 
 #include "parent/signals.h"
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /** What all commands of a run get. */
 struct spawn_start {
 	mode_t mask;                   /**< umask(2) */
+	struct rlimit files;           /**< RLIMIT_NOFILE */
 	const struct signals *signals; /**< how they were before */
 	int null_fd;                   /**< /dev/null, for its standard input */
 };

@@ -23,7 +23,7 @@ enum words {
 	WORDS_SIZE,
 	WORDS_FILE_TYPE,
 	WORDS_WAIT_STATUS,
-	WORDS_START,  /* the text, the step that the second number is, strerror of the first */
+	WORDS_START, /* the text, the step that the second number is, strerror of the first */
 	WORDS_COMMAND,
 	WORDS_LIMIT,  /* a number, the text, the limit or whatever it is held against */
 	WORDS_ROOM,   /* the text, the directory, both numbers */
@@ -103,6 +103,7 @@ static const struct {
 	[FAILURE_NO_DIRECTORY] = {"no-directory",
 		"it cannot stay in place, and no directory for its file can be made in",
 		WORDS_PLACE},
+	[FAILURE_NO_COMMAND] = {"command-failed", "cannot run", WORDS_DIRECTORY},
 	[FAILURE_COMMAND] = {"command-failed", "command failed", WORDS_COMMAND},
 };
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -41,7 +42,8 @@ static void set_up(void)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 	ck_assert_int_eq(signals_init(&signals), 0);
 	watch_children();
-	const struct spawn_start start = {.mask = 027, .signals = &signals};
+	struct spawn_start start = {.mask = 027, .signals = &signals};
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &start.files), 0);
 	ck_assert_int_eq(commands_init(&commands, &start, scratch_path("")), 0);
 }
 
@@ -299,18 +301,24 @@ END_TEST
 
 START_TEST(a_signal_reaches_a_command_and_its_children)
 {
-	struct command *command = start(
-		"sh -c 'trap \"echo inner; exit\" TERM; echo ready; while :; do sleep 0.1; done'"
-		" & trap 'echo outer; wait; exit 9' TERM; wait");
+	char script[512];
+	char text[64] = "";
 
+	snprintf(script, sizeof(script),
+		"exec 3>>%s; sh -c 'trap \"echo inner >&3; exit\" TERM; echo ready; "
+		"while :; do sleep 0.1; done' & trap 'echo outer >&3; wait; exit 9' TERM; wait",
+		scratch_path("said"));
+	struct command *command = start(script);
 	while (gather_size(&command->streams[COMMAND_OUTPUT].gather) < 6)
 		step();
 	commands_signal(&commands, SIGTERM);
 	wait_for(command);
-	const char *text = printed(command, COMMAND_OUTPUT);
+	ck_assert_int_eq(WEXITSTATUS(command->status), 9);
+	int said = open(scratch_path("said"), O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(read(said, text, sizeof(text) - 1), 12);
 	ck_assert_ptr_nonnull(strstr(text, "inner"));
 	ck_assert_ptr_nonnull(strstr(text, "outer"));
-	ck_assert_int_eq(WEXITSTATUS(command->status), 9);
+	close(said);
 	commands_forget(&commands, command);
 }
 END_TEST

@@ -49,6 +49,7 @@ static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 	       (a == FAILURE_WRONG_PASSWORD && b == FAILURE_DECRYPTED) ||
 	       (a == FAILURE_SHAPE && b == FAILURE_OPEN_SHAPE) ||
 	       (a == FAILURE_NO_WORKER && b == FAILURE_NOT_READY) ||
+	       (a == FAILURE_COMMAND && b == FAILURE_NO_COMMAND) ||
 	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER);
 }
 
