@@ -47,6 +47,7 @@
 #include "cli/password.h"
 #include "cli/report.h"
 #include "parent/gc.h"
+#include "parent/lease.h"
 #include "parent/pool.h"
 #include "parent/run.h"
 #include "parent/start.h"
@@ -68,10 +69,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STATUS_OK = 0, STATUS_FAILURES = 1, STATUS_USAGE = 2 };
+enum {
+	STATUS_OK = 0,
+	STATUS_FAILURES = 1,
+	STATUS_USAGE = 2,
+	STATUS_NOT_STARTED = 126, /* a command of the user's, as env(1) and xargs(1) say it */
+	STATUS_NOT_FOUND = 127,
+};
 
 /*
  * Make sure that descriptors 0, 1 and 2 are open, so that no file that is opened later gets one of
@@ -164,6 +172,11 @@ static int exit_status(const struct outcome *outcome)
 			die_by_signal(SIGPIPE);
 		diag(DIAG_ERROR, "cannot write to standard output: %s", strerror(number));
 		return STATUS_FAILURES;
+	case RUN_LEASE_ENDED:
+		diag(DIAG_ERROR, "the descriptor of --hold ended before all was printed");
+		return STATUS_FAILURES;
+	case RUN_NO_COMMAND:
+		return number == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_STARTED;
 	case RUN_NOT_STARTED:
 		break;
 	}
@@ -240,6 +253,7 @@ static struct worker_settings worker_settings_of(
 		.in_place = options->in_place,
 		.decoder = options->decoder,
 		.full_names = options->action == ACTION_LIST || options->json ||
+			      options->command_count > 0 ||
 			      (options->printf_format && format_uses(options->printf_format, 'm')),
 		.sandboxed = !options->no_sandbox,
 		.sandbox = sandbox,
@@ -255,7 +269,8 @@ static enum worker_fork fork_of(const struct options *options)
 	return options->no_sandbox ? FORK_QUIET : FORK_WARNED;
 }
 
-static struct run_settings run_settings_of(const struct options *options)
+static struct run_settings run_settings_of(
+	const struct options *options, const struct run_commands *commands)
 {
 	return (struct run_settings){
 		.jobs = options->jobs,
@@ -267,7 +282,23 @@ static struct run_settings run_settings_of(const struct options *options)
 		.measure = options->stats,
 		.tmpdir = options->tmpdir,
 		.trusted_tmpdir = options->require_sandbox,
+		.commands = options->command_count > 0 ? commands : NULL,
+		.leased = options->hold,
+		.lease_fd = (int)options->hold_fd,
 	};
+}
+
+/* What commands are and what they get: what this process was @started with. */
+static struct run_commands run_commands_of(
+	const struct options *options, const struct run_commands *started)
+{
+	struct run_commands commands = *started;
+
+	commands.templates = options->commands;
+	commands.count = options->command_count;
+	commands.batch = options->exec_batch;
+	commands.print = options->json || options->printf_format;
+	return commands;
 }
 
 /* Print what there is to say at the end of a run. */
@@ -287,11 +318,11 @@ static void conclude(const struct options *options, const struct outcome *outcom
 }
 
 /* Unzip @inputs and print what was asked for. */
-static void unzip_inputs(const struct options *options, struct inputs *inputs,
-	const struct worker_entry *worker, struct outcome *outcome)
+static void unzip_inputs(const struct options *options, const struct run_commands *started,
+	struct inputs *inputs, const struct worker_entry *worker, struct outcome *outcome)
 {
 	struct output_style style = {
-		.separator = options->null_separated ? '\0' : '\n',
+		.separator = options->null_output ? '\0' : '\n',
 		.format = output_format(options),
 		.json = options->json,
 	};
@@ -305,15 +336,16 @@ static void unzip_inputs(const struct options *options, struct inputs *inputs,
 		output_list(&output);
 	struct archive_source source = inputs_source(inputs);
 	struct record_sink sink = output_sink(&output);
-	struct run_settings settings = run_settings_of(options);
+	struct run_commands commands = run_commands_of(options, started);
+	struct run_settings settings = run_settings_of(options, &commands);
 
 	outcome->end = run(&settings, &source, &sink, worker, &outcome->stats, &outcome->number);
 	output_release(&output);
 }
 
 /* Do the work of unzip_inputs() with these settings for workers. */
-static void unzip_by_workers(const struct options *options, struct inputs *inputs,
-	struct worker_settings *settings, struct outcome *outcome)
+static void unzip_by_workers(const struct options *options, const struct run_commands *started,
+	struct inputs *inputs, struct worker_settings *settings, struct outcome *outcome)
 {
 	size_t size;
 	uint8_t *encoded = settings_encode(settings, &size);
@@ -330,13 +362,26 @@ static void unzip_by_workers(const struct options *options, struct inputs *input
 		.settings_bytes = size,
 		.fork = fork_of(options),
 	};
-	unzip_inputs(options, inputs, &worker, outcome);
+	unzip_inputs(options, started, inputs, &worker, outcome);
 	explicit_bzero(encoded, size); /* it may contain the password */
 	free(encoded);
 }
 
+/* Whether the descriptor of --hold can end. */
+static bool check_lease(int fd)
+{
+	const char *refusal = lease_refusal(fd);
+
+	if (refusal)
+		diag(DIAG_ERROR,
+			"option '--hold': descriptor %d is %s; it must be one end of a pipe or a "
+			"socket",
+			fd, refusal);
+	return !refusal;
+}
+
 /* Unzip, test or list. They differ in what workers do and what is printed. */
-static int unzip(const struct options *options)
+static int unzip(const struct options *options, const struct run_commands *started)
 {
 	struct password password = {NULL};
 	struct inputs inputs;
@@ -344,6 +389,8 @@ static int unzip(const struct options *options)
 	struct outcome outcome = {.end = RUN_NOT_STARTED};
 
 	if (check_decoder(options->decoder) < 0)
+		return STATUS_USAGE;
+	if (options->hold && !check_lease((int)options->hold_fd))
 		return STATUS_USAGE;
 	if (options->no_sandbox)
 		diag(DIAG_DETAIL, "sandbox of the workers: off");
@@ -356,7 +403,7 @@ static int unzip(const struct options *options)
 	if (inputs_open(&inputs, options) == 0) {
 		struct worker_settings settings =
 			worker_settings_of(options, sandbox, password.text);
-		unzip_by_workers(options, &inputs, &settings, &outcome);
+		unzip_by_workers(options, started, &inputs, &settings, &outcome);
 		inputs_close(&inputs);
 	}
 	password_forget(&password);
@@ -403,7 +450,12 @@ int main(int argc, char *argv[])
 	setlocale(LC_MESSAGES, "");
 	if (open_standard_streams() < 0)
 		return STATUS_USAGE;
-	umask(077); /* only the owner may use the files and directories, whatever the umask was */
+	/* Only the owner may use the files and directories. Commands get what the umask was. */
+	struct run_commands started = {.environment = environ, .mask = umask(077)};
+	if (getrlimit(RLIMIT_NOFILE, &started.files) < 0) {
+		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
+		return STATUS_USAGE;
+	}
 
 	if (commandline_parse(&options, argc, argv, &error) < 0) {
 		bool usage = errno == EINVAL;
@@ -417,7 +469,7 @@ int main(int argc, char *argv[])
 	case ACTION_RUN:
 	case ACTION_LIST:
 	case ACTION_TEST:
-		status = unzip(&options);
+		status = unzip(&options, &started);
 		break;
 	case ACTION_GC:
 		status = collect_garbage(options.tmpdir);

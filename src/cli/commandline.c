@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 /** The column of --help in which the text of an option begins. */
@@ -19,7 +20,7 @@
 /** What getopt_long() needs, made from the table. */
 struct getopt_tables {
 	struct option longs[OPTION_SPECS_MAX + 1];
-	char shorts[1 + 3 * OPTION_SPECS_MAX + 1];
+	char shorts[1 + 2 * OPTION_SPECS_MAX + 1];
 };
 
 static void make_tables(struct getopt_tables *tables)
@@ -36,8 +37,8 @@ static void make_tables(struct getopt_tables *tables)
 		if (option_specs[i].letter == '\0')
 			continue;
 		*next++ = option_specs[i].letter;
-		/* One colon stands for an argument, two for an optional one. */
-		for (int colons = option_specs[i].has_arg; colons > 0; colons--)
+		/* A letter has no optional argument: in "-0T" another letter follows. */
+		if (option_specs[i].has_arg == required_argument)
 			*next++ = ':';
 	}
 	*next = '\0';
@@ -102,6 +103,31 @@ static int wrong_option(struct options_error *error, int returned, char **argv)
 		error, "unknown option '-%s'", printable(&letter, 1, shown, sizeof(shown)));
 }
 
+/**
+ * Take the command that begins with the argument of @spec: all that follows, up to a ";" or to the
+ * end. The words are copied out of @argv, which getopt_long() goes on to reorder.
+ */
+static int take_command(struct options *options, const struct option_spec *spec, int argc,
+	char **argv, struct options_error *error)
+{
+	int end = optind;
+	size_t count = 0;
+	bool none = strcmp(optarg, ";") == 0;
+
+	while (!none && end < argc && strcmp(argv[end], ";") != 0)
+		end++;
+	char **words = calloc((size_t)(end - optind) + 1, sizeof(*words));
+	if (!words)
+		return -1;
+	if (!none)
+		words[count++] = optarg;
+	while (optind < end)
+		words[count++] = argv[optind++];
+	if (!none && end < argc)
+		optind++; /* the ";" */
+	return optionvalue_add_command(options, spec, words, count, error);
+}
+
 int commandline_parse(struct options *options, int argc, char **argv, struct options_error *error)
 {
 	struct getopt_tables tables = {.shorts = ""};
@@ -116,7 +142,9 @@ int commandline_parse(struct options *options, int argc, char **argv, struct opt
 
 		if (!spec)
 			return wrong_option(error, returned, argv);
-		if (spec->set(options, spec, optarg, error) < 0)
+		int set = spec->is_command ? take_command(options, spec, argc, argv, error)
+					   : spec->set(options, spec, optarg, error);
+		if (set < 0)
 			return -1;
 		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
 			return 0;
@@ -134,10 +162,11 @@ static void print_option(FILE *stream, const struct option_spec *spec)
 	bool optional = spec->has_arg == optional_argument;
 	const char *line = spec->help;
 
+	const char *before = !spec->argument ? "" : spec->is_command ? " " : "=";
 	snprintf(left, sizeof(left), "  %c%c%c --%s%s%s%s%s", spec->letter ? '-' : ' ',
 		spec->letter ? spec->letter : ' ', spec->letter ? ',' : ' ', spec->name,
-		optional ? "[" : "", spec->argument ? "=" : "",
-		spec->argument ? spec->argument : "", optional ? "]" : "");
+		optional ? "[" : "", before, spec->argument ? spec->argument : "",
+		optional ? "]" : "");
 	fprintf(stream, "%-*s", HELP_COLUMN, left);
 	for (;;) {
 		int size = (int)strcspn(line, "\n");
@@ -164,13 +193,14 @@ void commandline_print_help(FILE *stream)
 	fputs("\nExamples:\n"
 	      "  zipmap data/                         every archive in data/, on all CPUs\n"
 	      "  zipmap --include='*.dat' a.zip b.npz only these members of two archives\n"
-	      "  find . -name '*.zip' -print0 | zipmap -0 -T -\n"
+	      "  find . -name '*.zip' -print0 | zipmap --null=in -T -\n"
+	      "  zipmap data/ -x wc -c                a command for each file, removed after it\n"
 	      "\n"
 	      "Exit status: 0 if everything was unzipped and printed; 1 if an archive or a\n"
 	      "member failed (each is named on standard error, all others are printed); 2 for a\n"
 	      "wrong command line, or if nothing could be started.\n"
 	      "\n"
-	      "The files printed are yours: remove them when you are done.\n",
+	      "Without one of the options of \"Who removes the files\", that is you.\n",
 		stream);
 }
 

@@ -16,8 +16,8 @@ int inputs_open(struct inputs *inputs, const struct options *options)
 	inputs->list.fd = -1;
 	if (!options->files_from)
 		return 0;
-	if (pathlist_open(
-		    &inputs->list, options->files_from, options->null_separated ? '\0' : '\n') == 0)
+	if (pathlist_open(&inputs->list, options->files_from, options->null_input ? '\0' : '\n') ==
+		0)
 		return 0;
 	complain(&inputs->complaint, options->files_from, "cannot-open", "%s", strerror(errno));
 	return -1;

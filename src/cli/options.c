@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int options_wrong(struct options_error *error, const char *format, ...)
 {
@@ -19,6 +20,11 @@ int options_wrong(struct options_error *error, const char *format, ...)
 	va_end(arguments);
 	errno = EINVAL;
 	return -1;
+}
+
+static const char *exec_name(const struct options *options)
+{
+	return options->exec_batch ? "exec-batch" : "exec";
 }
 
 static int check_action(const struct options *options, struct options_error *error)
@@ -34,6 +40,11 @@ static int check_action(const struct options *options, struct options_error *err
 	if (options->in_place.wanted)
 		return options_wrong(
 			error, "options '--%s' and '--in-place' exclude each other", name);
+	if (options->command_count > 0)
+		return options_wrong(error, "options '--%s' and '--%s' exclude each other", name,
+			exec_name(options));
+	if (options->hold)
+		return options_wrong(error, "options '--%s' and '--hold' exclude each other", name);
 	if (format && !list)
 		return options_wrong(error, "options '--test' and '--printf' exclude each other");
 	if (format && (format_uses(format, 'p') || format_uses(format, 'o') ||
@@ -49,8 +60,9 @@ static int check_action(const struct options *options, struct options_error *err
 static int check_places(const struct options *options, struct options_error *error)
 {
 	const char *format = options->printf_format;
-	bool told =
-		options->json || (format && format_uses(format, 'p') && format_uses(format, 'o'));
+	/* A command has ZIPMAP_OFFSET. */
+	bool told = options->json || options->command_count > 0 ||
+		    (format && format_uses(format, 'p') && format_uses(format, 'o'));
 
 	if (told || (!options->pack && !options->in_place.wanted))
 		return 0;
@@ -82,6 +94,25 @@ static int check_raw_array(const struct options *options, struct options_error *
 	return 0;
 }
 
+/** Check what is about commands, and about who removes the files. */
+static int check_owners(const struct options *options, struct options_error *error)
+{
+	if (options->command_count > 0 && options->hold)
+		return options_wrong(error, "options '--%s' and '--hold' exclude each other",
+			exec_name(options));
+	if (options->command_count > 0 && options->pack)
+		return options_wrong(error, "options '--%s' and '--pack' exclude each other",
+			exec_name(options));
+	if (options->exec_batch && options->in_place.wanted)
+		return options_wrong(
+			error, "options '--exec-batch' and '--in-place' exclude each other");
+	if (options->hold && options->hold_fd == STDOUT_FILENO)
+		return options_wrong(error,
+			"option '--hold': standard output ends after the last path, and cannot be "
+			"held");
+	return 0;
+}
+
 /** Check that standard input is used for one thing at most. */
 static int check_standard_input(const struct options *options, struct options_error *error)
 {
@@ -91,6 +122,13 @@ static int check_standard_input(const struct options *options, struct options_er
 
 	for (size_t i = 0; i < options->operand_count; i++)
 		archives += strcmp(options->operands[i], "-") == 0;
+	bool lease = options->hold && options->hold_fd == STDIN_FILENO;
+	if (lease && (archives > 0 || list || password))
+		return options_wrong(error,
+			"%s and '--hold' are both standard input: give '--hold=FD'",
+			archives > 0 ? "operand '-'"
+			: list       ? "'--files-from=-'"
+				     : "'--password-file=-'");
 	if (archives > 1)
 		return options_wrong(error, "operand '-' can be given only once");
 	if (archives > 0 && list)
@@ -110,12 +148,14 @@ int options_check(const struct options *options, struct options_error *error)
 		return -1;
 	if (options->json && options->printf_format)
 		return options_wrong(error, "options '--json' and '--printf' exclude each other");
-	if (check_places(options, error) < 0)
+	if (check_places(options, error) < 0 || check_owners(options, error) < 0)
 		return -1;
-	if (strchr(options->tmpdir, '\n') && !options->null_separated && !options->printf_format &&
-		!options->json)
-		return options_wrong(
-			error, "the directory for files has a newline in its name: give '--null'");
+	if (strchr(options->tmpdir, '\n') && !options->null_output && !options->printf_format &&
+		!options->json && options->command_count == 0)
+		return options_wrong(error,
+			"the directory for files has a newline in its name: give '--null=out'");
+	if (options->action == ACTION_GC && (options->command_count > 0 || options->hold))
+		return options_wrong(error, "option '--gc' unzips nothing");
 	if (options->action == ACTION_GC)
 		return has_inputs ? options_wrong(error, "option '--gc' takes no archives") : 0;
 	if (!has_inputs)
@@ -138,6 +178,11 @@ void options_set_defaults(struct options *options)
 
 void options_release(struct options *options)
 {
+	for (size_t i = 0; i < options->command_count; i++)
+		free(options->commands[i].words);
+	free(options->commands);
+	options->commands = NULL;
+	options->command_count = 0;
 	free(options->filters);
 	options->filters = NULL;
 	options->filter_count = 0;

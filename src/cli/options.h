@@ -8,6 +8,7 @@
 #define ZIPMAP_CLI_OPTIONS_H
 
 #include "numpy/rawarray.h"
+#include "parent/template.h"
 #include "protocol/decoder.h"
 #include "protocol/filter.h"
 #include "protocol/inplace.h"
@@ -34,7 +35,8 @@ struct options {
 	enum options_action action;
 	unsigned jobs; /**< the most worker processes, from 1 to OPTIONS_JOBS_MAX */
 	bool recursive;
-	bool null_separated; /**< path lists, read and printed, end in NUL */
+	bool null_input;  /**< entries of the list that is read end in NUL */
+	bool null_output; /**< paths that are printed do */
 	bool unordered;
 	bool fail_fast;
 	enum decoder_choice decoder; /**< this build may lack it */
@@ -54,6 +56,11 @@ struct options {
 	const char *password_file; /**< or NULL */
 	const char *encoding;      /**< one that encoding_open() accepts; or NULL */
 	const char *tmpdir;        /**< where the run directory is made; never NULL or empty */
+	struct template *commands; /**< --exec or --exec-batch, in the order given; owned */
+	size_t command_count;
+	bool exec_batch;             /**< they are of --exec-batch */
+	bool hold;                   /**< never together with @commands */
+	unsigned hold_fd;            /**< the lease */
 	struct filter_rule *filters; /**< --include and --exclude, in the order given; owned */
 	size_t filter_count;
 	char **operands; /**< the rest of argv */

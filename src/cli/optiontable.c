@@ -3,6 +3,7 @@
 #include "cli/optiontable.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stddef.h>
 
 #define FIELD(name) offsetof(struct options, name)
@@ -26,10 +27,11 @@ const struct option_spec option_specs[] = {
 		.field = FIELD(files_from)},
 	{.letter = '0',
 		.name = "null",
-		.help = "path lists, read and printed, end in NUL rather\n"
-			"than newline",
-		.set = optionvalue_set_flag,
-		.field = FIELD(null_separated)},
+		.has_arg = optional_argument,
+		.argument = "WHICH",
+		.help = "path lists end in NUL rather than newline: the one\n"
+			"read (in), the one printed (out), or both, as -0",
+		.set = optionvalue_set_null},
 	{.name = "include",
 		.has_arg = required_argument,
 		.argument = "GLOB",
@@ -135,6 +137,30 @@ const struct option_spec option_specs[] = {
 			"for arrays also %t type, %d shape",
 		.set = optionvalue_set_format,
 		.field = FIELD(printf_format)},
+
+	{.section = "Who removes the files",
+		.letter = 'x',
+		.name = "exec",
+		.has_arg = required_argument,
+		.argument = "CMD... ;",
+		.is_command = true,
+		.help = "run CMD for each file, and remove the file after;\n"
+			"{} path, {/} base name, {//} directory, {.} and {/.}\n"
+			"without the extension, {{ and }} braces; default: {}"},
+	{.letter = 'X',
+		.name = "exec-batch",
+		.has_arg = required_argument,
+		.argument = "CMD... ;",
+		.is_command = true,
+		.help = "run CMD once for all files, and remove them after"},
+	{.name = "hold",
+		.has_arg = optional_argument,
+		.argument = "FD",
+		.help = "end standard output after the last path, and remove\n"
+			"all files when descriptor FD (default: 0) ends",
+		.set = optionvalue_set_hold,
+		.field = FIELD(hold_fd),
+		.maximum = INT_MAX},
 
 	{.section = "Safety",
 		.name = "max-member",

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /** The field of @options that the option @spec sets. */
 static void *field_of(struct options *options, const struct option_spec *spec)
@@ -187,6 +188,60 @@ int optionvalue_set_in_place(struct options *options, const struct option_spec *
 				"option '--%s': '%s' is neither 'unchecked' nor 'aligned'",
 				spec->name, printable(word, size, shown, sizeof(shown)));
 		word = word[size] ? word + size + 1 : NULL;
+	}
+	return 0;
+}
+
+int optionvalue_set_null(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	bool both = !argument || strcmp(argument, "both") == 0;
+	bool in = both || strcmp(argument, "in") == 0;
+	bool out = both || strcmp(argument, "out") == 0;
+
+	if (!in && !out)
+		return wrong_argument(error, spec, argument, "is not one of in, out and both");
+	options->null_input = options->null_input || in;
+	options->null_output = options->null_output || out;
+	return 0;
+}
+
+int optionvalue_set_hold(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	options->hold = true;
+	options->hold_fd = STDIN_FILENO;
+	return argument ? optionvalue_set_number(options, spec, argument, error) : 0;
+}
+
+int optionvalue_add_command(struct options *options, const struct option_spec *spec, char **words,
+	size_t count, struct options_error *error)
+{
+	bool batch = strcmp(spec->name, "exec-batch") == 0;
+	struct template *commands = reallocarray(
+		options->commands, options->command_count + 1, sizeof(options->commands[0]));
+
+	if (!commands) {
+		free(words);
+		return -1;
+	}
+	options->commands = commands;
+	commands[options->command_count] = (struct template){words, count};
+	if (options->command_count++ > 0 && batch != options->exec_batch)
+		return options_wrong(
+			error, "options '--exec' and '--exec-batch' exclude each other");
+	options->exec_batch = batch;
+	switch (template_check(&commands[options->command_count - 1], batch)) {
+	case TEMPLATE_EMPTY:
+		return options_wrong(error, "option '--%s' needs a command", spec->name);
+	case TEMPLATE_PROGRAM:
+		return options_wrong(error,
+			"option '--%s': the program itself cannot be a placeholder", spec->name);
+	case TEMPLATE_SEVERAL:
+		return options_wrong(
+			error, "option '--%s': only one word can have a placeholder", spec->name);
+	case TEMPLATE_GOOD:
+		break;
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "cli/options.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct option_spec;
@@ -28,7 +29,8 @@ struct option_spec {
 	const char *name;
 	int has_arg;          /**< as in struct option of getopt_long(3) */
 	const char *argument; /**< its name in --help; NULL if the option takes none */
-	const char *help;     /**< every line but the last one ends in '\n' */
+	bool is_command;  /**< the argument is the first word of a command, which others follow */
+	const char *help; /**< every line but the last one ends in '\n' */
 	option_setter *set;
 	size_t field;     /**< the offset in struct options, for setters that serve many options */
 	unsigned minimum; /**< of a number */
@@ -50,7 +52,16 @@ option_setter optionvalue_set_encoding;
 option_setter optionvalue_set_dtype;
 option_setter optionvalue_set_shape;
 option_setter optionvalue_set_in_place;
+option_setter optionvalue_set_null; /**< which lists end in NUL: "in", "out" or "both" */
+option_setter optionvalue_set_hold; /**< a descriptor, or none for standard input */
 option_setter optionvalue_add_filter;
 option_setter optionvalue_set_action; /**< @action is what to do instead of unzipping */
+
+/**
+ * Add a command of --exec or --exec-batch, whichever @spec is. @words, an array of @count strings
+ * of argv, is taken over in any case. As option_setter.
+ */
+int optionvalue_add_command(struct options *options, const struct option_spec *spec, char **words,
+	size_t count, struct options_error *error);
 
 #endif

@@ -4,9 +4,11 @@
 
 #include "cli/format.h"
 #include "cli/json.h"
+#include "util/cleanup.h"
 #include "util/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +151,20 @@ static int put_failure(void *context, const struct failed *failed)
 	return append_formatted(output, json_print_failure(output->formatter, failed));
 }
 
+static int put_bytes(void *context, const char *bytes, size_t size)
+{
+	return append(context, bytes, size, "", 0);
+}
+
+/** Whoever reads sees the end, and nothing that is opened later gets the descriptor's number. */
+static int end(void *context)
+{
+	const struct output *output = context;
+	cleanup_fd int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	return null < 0 || dup2(null, output->fd) < 0 ? -1 : 0;
+}
+
 static size_t pending(void *context)
 {
 	const struct output *output = context;
@@ -219,6 +235,8 @@ struct record_sink output_sink(struct output *output)
 	return (struct record_sink){
 		.put = put,
 		.put_failure = output->json ? put_failure : NULL,
+		.put_bytes = put_bytes,
+		.end = end,
 		.pending = pending,
 		.poll_fd = poll_fd,
 		.write = write_some,

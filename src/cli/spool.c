@@ -2,7 +2,7 @@
 
 #include "cli/spool.h"
 
-#include "parent/gc.h"
+#include "parent/scratchfile.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "util/printable.h"
@@ -57,69 +57,6 @@ static enum source_status input_failed(const struct spool *spool)
 	return SOURCE_FAILED;
 }
 
-static bool is_same_file(int left_fd, int right_fd)
-{
-	struct stat left;
-	struct stat right;
-
-	return fstat(left_fd, &left) == 0 && fstat(right_fd, &right) == 0 &&
-	       left.st_dev == right.st_dev && left.st_ino == right.st_ino;
-}
-
-/**
- * Open the file of @fd anew, for reading only. What a worker gets must not be open for writing: it
- * could change the user's file, or cut it. -1: it cannot be reopened, as if /proc is not mounted.
- */
-static int reopen_for_reading(int fd)
-{
-	char path[sizeof("/proc/self/fd/") + 10];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-}
-
-/** As open_scratch(), on file systems without O_TMPFILE, and if a file cannot be reopened. */
-static int open_named_scratch(const char *directory, int *reader)
-{
-	cleanup_free char *path = NULL;
-
-	if (asprintf(&path, "%s/" GC_SCRATCH_TEMPLATE, directory) < 0) {
-		path = NULL;
-		return -1;
-	}
-	cleanup_fd int fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	cleanup_fd int opened = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	int error = errno;
-	/* If we are killed before this, --gc removes the file. */
-	if (unlink(path) < 0 && errno != ENOENT)
-		return -1;
-	if (opened < 0 || !is_same_file(fd, opened)) {
-		/* Somebody who may write to the directory has put another file there. */
-		errno = opened < 0 ? error : ESTALE;
-		return -1;
-	}
-	*reader = steal_fd(&opened);
-	return steal_fd(&fd);
-}
-
-/**
- * Make a file of mode 0600 without a name in @directory. Its descriptor and, for reading only,
- * *@reader, or -1 with errno.
- */
-static int open_scratch(const char *directory, int *reader)
-{
-	/* With O_EXCL it cannot get a name later. */
-	cleanup_fd int fd = open(directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-
-	/* File systems and kernels without O_TMPFILE answer with one of these: open(2). */
-	if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
-		return -1;
-	*reader = fd >= 0 ? reopen_for_reading(fd) : -1;
-	return *reader >= 0 ? steal_fd(&fd) : open_named_scratch(directory, reader);
-}
-
 /** A descriptor of the input for a worker, if it can be read by position. -1: it must be copied. */
 static int take_as_it_is(const struct spool *spool)
 {
@@ -132,7 +69,7 @@ static int take_as_it_is(const struct spool *spool)
 	if ((flags & O_ACCMODE) == O_RDONLY)
 		return fcntl(spool->in, F_DUPFD_CLOEXEC, 3);
 	/* What is open for writing only is not to be read: the copy fails and says so. */
-	return (flags & O_ACCMODE) == O_RDWR ? reopen_for_reading(spool->in) : -1;
+	return (flags & O_ACCMODE) == O_RDWR ? io_reopen(spool->in) : -1;
 }
 
 /** Look at the input. SOURCE_WAIT: it must be copied, and everything is ready for that. */
@@ -154,7 +91,7 @@ static enum source_status begin(struct spool *spool, int *fd)
 	spool->buffer = malloc(COPY_BYTES);
 	if (!spool->buffer)
 		return input_failed(spool);
-	spool->out = open_scratch(spool->tmpdir, &spool->reader);
+	spool->out = scratchfile_open(spool->tmpdir, &spool->reader);
 	return spool->out >= 0 ? SOURCE_WAIT : scratch_failed(spool);
 }
 

@@ -34,7 +34,10 @@ static int make_room(struct emit *emit)
 int emit_init(struct emit *emit, const struct run_settings *settings,
 	const struct record_sink *sink, struct run_stats *stats)
 {
-	*emit = (struct emit){.sink = sink, .tmpdir = settings->tmpdir, .stats = stats};
+	*emit = (struct emit){.sink = sink,
+		.tmpdir = settings->tmpdir,
+		.stats = stats,
+		.silent = settings->commands && !settings->commands->print};
 	return make_room(emit);
 }
 
@@ -115,40 +118,53 @@ static void warn(const struct job *job, const struct record *record)
 		record_note_words(record));
 }
 
-/* The path of the file that the member of @result is in. 0, or -1 with errno ENOMEM. */
-static int member_path(const struct result *result, const char *run_path, char **path)
+int emit_path(const struct result *result, const char *run_path, char **path)
 {
 	char file[MEMBER_FILE_SIZE];
+	int made = -1;
 
-	record_file_name(result->record, file);
-	if (asprintf(path, "%s/%" PRIu32 "/%s", run_path, result->directory, file) >= 0)
+	switch (result->record->place) {
+	case PLACE_FILE:
+		record_file_name(result->record, file);
+		made = asprintf(path, "%s/%" PRIu32 "/%s", run_path, result->directory, file);
+		break;
+	case PLACE_ARCHIVE:
+		made = asprintf(path, "%s", result->job->path);
+		break;
+	case PLACE_NOWHERE:
+		made = asprintf(path, "%s", "");
+		break;
+	}
+	if (made >= 0)
 		return 0;
 	*path = NULL;
 	errno = ENOMEM;
 	return -1;
 }
 
-static enum emit_end emit_member(
-	struct emit *emit, const struct result *result, const char *run_path)
+/* A whole member goes to the sink. 0, or -1 with errno: it has not got it. */
+static int print_member(struct emit *emit, const struct result *result, const char *run_path)
 {
 	const struct record_sink *sink = emit->sink;
 	const struct record *record = result->record;
-	const char *archive_path = result->job->path;
-	const char *path = record->place == PLACE_ARCHIVE ? archive_path : "";
-	cleanup_free char *made = NULL;
+	cleanup_free char *path = NULL;
+	int noted = note_unwritten(emit, (struct unwritten){record->archive, record->member});
+
+	if (emit_path(result, run_path, &path) < 0 ||
+		sink->put(sink->context, record, result->job->path, path) < 0 || noted < 0)
+		return -1;
+	/* If it prints as nothing, it is written already, without a look at the descriptor. */
+	return emit_pending(emit) == 0 ? emit_write(emit) : 0;
+}
+
+static enum emit_end emit_member(
+	struct emit *emit, const struct result *result, const char *run_path)
+{
+	const struct record *record = result->record;
 
 	if (record->failure.kind != FAILURE_NONE)
 		return report(emit, result->job, record, &record->failure);
-	int noted = note_unwritten(emit, (struct unwritten){record->archive, record->member});
-	if (record->place == PLACE_FILE) {
-		if (member_path(result, run_path, &made) < 0)
-			return EMIT_NO_MEMORY;
-		path = made;
-	}
-	if (sink->put(sink->context, record, archive_path, path) < 0 || noted < 0)
-		return EMIT_NO_MEMORY;
-	/* If it prints as nothing, it is written already, without a look at the descriptor. */
-	if (emit_pending(emit) == 0 && emit_write(emit) < 0)
+	if (!emit->silent && print_member(emit, result, run_path) < 0)
 		return EMIT_NO_MEMORY;
 	if (record->note != NOTE_NONE)
 		warn(result->job, record);
@@ -191,11 +207,21 @@ enum emit_end emit_result(struct emit *emit, const struct result *result, const 
 	return EMIT_DONE;
 }
 
-enum emit_end emit_no_worker(struct emit *emit, const struct failure *failure)
+enum emit_end emit_bytes(struct emit *emit, const char *bytes, size_t size)
 {
-	char words[PRINTABLE_MAX];
+	int noted = note_unwritten(emit, no_file);
 
-	failure_describe(failure, "", words, sizeof(words));
+	return emit->sink->put_bytes(emit->sink->context, bytes, size) < 0 || noted < 0
+		       ? EMIT_NO_MEMORY
+		       : EMIT_DONE;
+}
+
+enum emit_end emit_general_failure(
+	struct emit *emit, const struct failure *failure, const char *name)
+{
+	char words[PRINTABLE_MAX + 256];
+
+	failure_describe(failure, name, words, sizeof(words));
 	diag(DIAG_ERROR, "%s", words);
 	struct failed failed = {.error = failure_slug(failure->kind), .message = words};
 	return emit_failure(emit, &failed);

@@ -37,6 +37,7 @@ struct emit {
 	size_t unwritten_count;
 	size_t unwritten_capacity;
 	uint64_t written; /**< records, in all */
+	bool silent;      /**< whole members are counted and not printed */
 };
 
 /** @settings as of the run; @stats counts members and failures. 0, or -1 with errno ENOMEM. */
@@ -61,8 +62,21 @@ enum emit_end {
  */
 enum emit_end emit_result(struct emit *emit, const struct result *result, const char *run_path);
 
-/** Emit that no worker can be started, for the reason @failure. EMIT_FAILURE or EMIT_NO_MEMORY. */
-enum emit_end emit_no_worker(struct emit *emit, const struct failure *failure);
+/**
+ * The path of the file that the member of @result is in, which the caller frees; "" if there is
+ * none. 0, or -1 with errno ENOMEM.
+ */
+int emit_path(const struct result *result, const char *run_path, char **path);
+
+/** Emit what a command has printed. EMIT_DONE or EMIT_NO_MEMORY. */
+enum emit_end emit_bytes(struct emit *emit, const char *bytes, size_t size);
+
+/**
+ * Emit @failure, which is of no one archive; @name is what failure_describe() may name.
+ * EMIT_FAILURE or EMIT_NO_MEMORY.
+ */
+enum emit_end emit_general_failure(
+	struct emit *emit, const struct failure *failure, const char *name);
 
 /** The sink's descriptor takes something: write. 0, or -1 with errno: it is lost. */
 int emit_write(struct emit *emit);

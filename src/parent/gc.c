@@ -4,6 +4,7 @@
 
 #include "parent/dirents.h"
 #include "parent/rundir.h"
+#include "parent/scratchfile.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
 
@@ -119,10 +120,10 @@ static int remove_if_dead(int tmpdir_fd, const char *name)
 
 static bool is_scratch_name(const char *name)
 {
-	const size_t prefix = strlen(GC_SCRATCH_TEMPLATE) - 6;
+	const size_t prefix = strlen(SCRATCHFILE_TEMPLATE) - 6;
 
-	return strncmp(name, GC_SCRATCH_TEMPLATE, prefix) == 0 &&
-	       strlen(name) == strlen(GC_SCRATCH_TEMPLATE);
+	return strncmp(name, SCRATCHFILE_TEMPLATE, prefix) == 0 &&
+	       strlen(name) == strlen(SCRATCHFILE_TEMPLATE);
 }
 
 /* As remove_if_dead(), for a copy of standard input. */

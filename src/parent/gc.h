@@ -10,12 +10,6 @@
 #ifndef ZIPMAP_PARENT_GC_H
 #define ZIPMAP_PARENT_GC_H
 
-/**
- * For mkstemp(3): a file that its maker removes at once, and goes on using. Whoever removes it
- * before takes nothing from a run that lives.
- */
-#define GC_SCRATCH_TEMPLATE ".zipmap-stdin.XXXXXX"
-
 /** Whom to tell: the run directory @name was removed (@error 0), or could not be (an errno). */
 typedef void gc_tell(void *context, const char *name, int error);
 

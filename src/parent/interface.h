@@ -9,12 +9,15 @@
 #ifndef ZIPMAP_PARENT_INTERFACE_H
 #define ZIPMAP_PARENT_INTERFACE_H
 
+#include "parent/template.h"
 #include "protocol/limits.h"
 #include "protocol/record.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
 
 /** What a source answers. */
 enum source_status {
@@ -68,6 +71,8 @@ struct record_sink {
 	/** Buffer what has failed, in its turn among the members; it counts as a record. NULL: the
 	 * sink takes whole members only. 0, or -1 with errno (ENOMEM). */
 	int (*put_failure)(void *context, const struct failed *failed);
+	/** Buffer what a command has printed, which counts as a record. 0, or -1 with errno. */
+	int (*put_bytes)(void *context, const char *bytes, size_t size);
 	/** Bytes that are buffered and not yet written. */
 	size_t (*pending)(void *context);
 	/** The descriptor to wait for (POLLOUT) while pending() is not 0. */
@@ -78,7 +83,20 @@ struct record_sink {
 	 * since the start, have been written to their last byte.
 	 */
 	int (*write)(void *context, uint64_t *written);
+	/** Let whoever reads see the end. Nothing is written from then on. 0, or -1 with errno. */
+	int (*end)(void *context);
 	void *context;
+};
+
+/** What is done with files instead of leaving them to whoever reads the list. */
+struct run_commands {
+	const struct template *templates; /**< run one after the other */
+	size_t count;
+	bool batch;               /**< for all files at once, not for each */
+	bool print;               /**< records are printed, too */
+	char *const *environment; /**< what zipmap itself was started with: environ(7), */
+	mode_t mask;              /**< umask(2), */
+	struct rlimit files;      /**< and RLIMIT_NOFILE */
 };
 
 struct run_settings {
@@ -91,6 +109,9 @@ struct run_settings {
 	bool measure;         /**< measure private memory while running (for run_stats) */
 	const char *tmpdir;   /**< where the run directory is made */
 	bool trusted_tmpdir;  /**< not where others could harm what is made there */
+	const struct run_commands *commands; /**< or NULL */
+	bool leased;                         /**< files live until @lease_fd ends, and no longer */
+	int lease_fd;
 };
 
 /** Figures of a run. Memory is in bytes; what it means is said in memory.h. */

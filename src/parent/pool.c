@@ -17,12 +17,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-int pool_share_descriptors(unsigned jobs, unsigned *workers, size_t *archives)
+int pool_share_descriptors(unsigned jobs, unsigned commands, struct pool_share *share)
 {
 	const rlim_t least = 16; /* for one worker, one archive, and nothing to spare */
 	const rlim_t rest = 32;  /* a file that is looked at, and whatever libraries open */
 	const rlim_t for_worker = 2;
-	rlim_t wanted = rest + (for_worker + WORKER_QUEUE_MAX) * jobs;
+	const rlim_t for_command = 4; /* two pipes, and files for what memory does not hold */
+	rlim_t wanted = rest + (for_worker + WORKER_QUEUE_MAX) * jobs + for_command * commands;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
@@ -34,11 +35,16 @@ int pool_share_descriptors(unsigned jobs, unsigned *workers, size_t *archives)
 			limit.rlim_cur = before;
 	}
 	rlim_t free_fds = limit.rlim_cur > rest ? limit.rlim_cur - rest : 0;
+	rlim_t most_commands = free_fds / 2 / for_command;
+	if (most_commands > commands)
+		most_commands = commands;
+	free_fds -= for_command * most_commands;
 	rlim_t most = free_fds / (for_worker + 1); /* each has an archive, too */
 	if (most > jobs)
 		most = jobs;
-	*workers = most > 0 ? (unsigned)most : 1;
-	*archives = free_fds > for_worker * most ? free_fds - for_worker * most : 1;
+	share->commands = most_commands > 0 ? (unsigned)most_commands : 1;
+	share->workers = most > 0 ? (unsigned)most : 1;
+	share->archives = free_fds > for_worker * most ? free_fds - for_worker * most : 1;
 	errno = EMFILE;
 	return limit.rlim_cur < least ? -1 : 0;
 }

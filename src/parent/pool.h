@@ -64,12 +64,19 @@ struct pool {
 	uint8_t *packet;  /**< the packet received last, PACKET_MAX bytes */
 };
 
+/** How the descriptors that this process may have are shared out. */
+struct pool_share {
+	unsigned workers;  /**< how many there may be */
+	unsigned commands; /**< the same, of the user's */
+	size_t archives;   /**< how many may be open at a time */
+};
+
 /**
  * Share out the descriptors that this process may have, after raising that limit if it is low for
- * @jobs workers: how many workers there may be, and how many archives may be open at a time. 0, or
- * -1 with errno EMFILE if they are too few for anything.
+ * @jobs workers and @commands commands at a time. 0, or -1 with errno EMFILE if they are too few
+ * for anything.
  */
-int pool_share_descriptors(unsigned jobs, unsigned *workers, size_t *archives);
+int pool_share_descriptors(unsigned jobs, unsigned commands, struct pool_share *share);
 
 /**
  * Prepare for @size workers at most, with worker directories in @rundir, or without any if that is

@@ -9,9 +9,11 @@
 
 #include "parent/backpressure.h"
 #include "parent/budget.h"
+#include "parent/deliver.h"
 #include "parent/dispatch.h"
 #include "parent/emit.h"
 #include "parent/input.h"
+#include "parent/lease.h"
 #include "parent/pool.h"
 #include "parent/protocol.h"
 #include "parent/rundir.h"
@@ -21,11 +23,13 @@
 #include "parent/workerexits.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
+#include "util/io.h"
 #include "util/memory.h"
 #include "util/printable.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,9 +60,10 @@ struct run {
 	struct input input;
 	struct dispatch dispatch;
 	struct emit emit;
+	struct deliver deliver;
 	struct memory_peak memory;
 	struct pollfd *polls;
-	unsigned most_workers;    /* --jobs, or as many as there are descriptors for */
+	struct pool_share share;
 	unsigned losses_in_a_row; /* workers, with nothing done or decided in between */
 	bool ending;              /* the workers' channels are ended */
 	bool over;                /* leave the loop: @end says why */
@@ -96,28 +101,27 @@ static void report_untidy(struct run *run)
 	run->stats->failures++;
 }
 
-static void react_to_emit(struct run *run, enum emit_end end)
+/* Deliver what has its turn while there is room for it. */
+static void deliver_results(struct run *run)
 {
-	if (end == EMIT_NO_MEMORY)
-		stop_without_memory(run);
-	if (end == EMIT_FAILURE && run->settings->fail_fast)
-		stop(run, RUN_STOPPED, 0);
-}
+	enum deliver_end end = DELIVER_FAILURE;
 
-/* Emit what has its turn while there is room for it. */
-static void emit_results(struct run *run)
-{
-	struct result result;
-
-	while (!run->over && emit_has_room(&run->emit) && schedule_pop(&run->schedule, &result))
-		react_to_emit(run, emit_result(&run->emit, &result, run->rundir.path));
+	while (!run->over && end != DELIVER_DONE) {
+		end = deliver_all(&run->deliver, &run->schedule);
+		if (end == DELIVER_NO_MEMORY)
+			stop_without_memory(run);
+		else if (end == DELIVER_NO_COMMAND)
+			stop(run, RUN_NO_COMMAND, errno);
+		else if (end == DELIVER_FAILURE && run->settings->fail_fast)
+			stop(run, RUN_STOPPED, 0);
+	}
 }
 
 /* Not even one worker can be started. */
 static void fail_to_start(struct run *run, const struct failure *failure)
 {
 	stop(run, run->stats->workers == 0 ? RUN_NOT_STARTED : RUN_STOPPED, 0);
-	react_to_emit(run, emit_no_worker(&run->emit, failure));
+	(void)emit_general_failure(&run->emit, failure, "");
 }
 
 /*
@@ -129,7 +133,7 @@ static int give_out(struct run *run)
 	const struct dispatch *dispatch = &run->dispatch;
 
 	for (int asked = 0; asked < ASKED_MAX; asked++) {
-		emit_results(run);
+		deliver_results(run);
 		if (run->over)
 			return 0;
 		switch (dispatch_units(&run->dispatch, &run->pool, &run->schedule, &run->budget)) {
@@ -246,10 +250,21 @@ static int take_packet(struct run *run, struct worker *worker)
 	return got < 0 ? -1 : 1;
 }
 
+/*
+ * Whether workers are listened to. If results do not go out, what they say waits with us, and that
+ * is little.
+ */
+static bool hears_workers(const struct run *run)
+{
+	return emit_has_room(&run->emit) &&
+	       (deliver_has_room(&run->deliver) ||
+		       run->schedule.held_bytes < SCHEDULE_HELD_MAX / 4);
+}
+
+/* Whether @worker is to be heard now. */
 static bool hears(const struct run *run, const struct worker *worker)
 {
-	return worker->pid != 0 && emit_has_room(&run->emit) &&
-	       backpressure_hears(&run->schedule, worker);
+	return worker->pid != 0 && hears_workers(run) && backpressure_hears(&run->schedule, worker);
 }
 
 /* Take what has come from @worker, some packets at most, or its end. */
@@ -263,38 +278,42 @@ static void hear_worker(struct run *run, struct worker *worker)
 			stop_without_memory(run); /* our failure, not the worker's */
 		else if (got < 0)
 			lose_worker(run, worker, errno == EBADMSG ? LOSS_BROKE : LOSS_DIED);
-		emit_results(run);
+		deliver_results(run);
 	}
 }
 
-/* Whom to wait for, in the order of run->polls; then the workers. */
-enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_WORKERS };
+/* Whom to wait for, in the order of run->polls; then the workers, then commands. */
+enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_LEASE, POLL_CHILDREN, POLL_WORKERS };
 
 static nfds_t choose_polls(const struct run *run)
 {
 	const struct pool *pool = &run->pool;
-	bool has_room = emit_has_room(&run->emit);
-	bool ask = has_room && schedule_has_room(&run->schedule);
+	bool ask = hears_workers(run) && schedule_has_room(&run->schedule);
+	bool write = emit_pending(&run->emit) > 0 && deliver_may_write(&run->deliver);
+	int output_fd = write ? run->sink->poll_fd(run->sink->context) : -1;
 	struct pollfd *polls = run->polls;
-
-	int output_fd = emit_pending(&run->emit) > 0 ? run->sink->poll_fd(run->sink->context) : -1;
 
 	polls[POLL_SIGNALS] = (struct pollfd){run->signals.fd, POLLIN, 0};
 	polls[POLL_OUTPUT] = (struct pollfd){output_fd, POLLOUT, 0};
 	polls[POLL_INPUT] = (struct pollfd){ask ? input_poll_fd(&run->input) : -1, POLLIN, 0};
+	polls[POLL_LEASE] = lease_poll(run->settings->leased ? run->settings->lease_fd : -1);
+	polls[POLL_CHILDREN] = (struct pollfd){run->signals.child_fd, POLLIN, 0};
 	for (unsigned i = 0; i < pool->size; i++) {
 		const struct worker *worker = &pool->workers[i];
 		polls[POLL_WORKERS + i] =
 			(struct pollfd){hears(run, worker) ? worker->channel_fd : -1, POLLIN, 0};
 	}
-	return POLL_WORKERS + pool->size;
+	nfds_t count = POLL_WORKERS + pool->size;
+	return count + deliver_polls(&run->deliver, polls + count);
 }
 
 /* Wait for events and deal with them. */
 static void wait_for_events(struct run *run, int timeout_ms)
 {
 	const struct pollfd *polls = run->polls;
-	int ready = poll(run->polls, choose_polls(run), timeout_ms);
+	nfds_t workers_end = POLL_WORKERS + run->pool.size;
+	nfds_t count = choose_polls(run);
+	int ready = poll(run->polls, count, timeout_ms);
 
 	if (ready < 0 && errno != EINTR)
 		stop_without_memory(run); /* ENOMEM: all other reasons are in our hands */
@@ -303,20 +322,28 @@ static void wait_for_events(struct run *run, int timeout_ms)
 	int signal = polls[POLL_SIGNALS].revents ? signals_pending(&run->signals) : 0;
 	if (signal)
 		stop(run, RUN_SIGNALED, signal);
+	if (lease_has_ended(&polls[POLL_LEASE]) && !run->ending)
+		stop(run, RUN_LEASE_ENDED, 0);
 	if (polls[POLL_INPUT].revents)
 		input_wake(&run->input);
 	for (unsigned i = 0; i < run->pool.size && !run->over; i++) {
 		if (polls[POLL_WORKERS + i].revents)
 			hear_worker(run, &run->pool.workers[i]);
 	}
+	bool child = polls[POLL_CHILDREN].revents && signals_child_ended(&run->signals);
+	deliver_handle(&run->deliver, polls + workers_end, count - workers_end, child);
 	if (polls[POLL_OUTPUT].revents && !run->over && emit_write(&run->emit) < 0)
 		stop(run, RUN_OUTPUT_LOST, errno);
 }
 
-static bool all_done(const struct run *run)
+/* Whether all is done. Once nothing is left but to deliver, that has its end. */
+static bool all_done(struct run *run)
 {
-	bool emitted = schedule_is_idle(&run->schedule) && emit_pending(&run->emit) == 0;
-	return emitted && input_has_ended(&run->input);
+	if (!input_has_ended(&run->input) || !schedule_is_idle(&run->schedule))
+		return false;
+	deliver_finish(&run->deliver);
+	deliver_results(run);
+	return deliver_is_idle(&run->deliver);
 }
 
 /* Unzip until all is done or something stops the run. */
@@ -357,22 +384,43 @@ static void dismiss_workers(struct run *run)
 		wait_for_events(run, FAREWELL_MS);
 }
 
+/* All is printed: keep the files until the lease ends, or a signal comes. */
+static void hold(struct run *run)
+{
+	struct pollfd polls[] = {
+		{run->signals.fd, POLLIN, 0},
+		lease_poll(run->settings->lease_fd),
+	};
+
+	if (run->sink->end(run->sink->context) < 0) {
+		stop(run, RUN_OUTPUT_LOST, errno);
+		return;
+	}
+	if (io_retry(poll(polls, 2, -1)) < 0)
+		stop_without_memory(run);
+	else if (polls[0].revents)
+		stop(run, RUN_SIGNALED, signals_pending(&run->signals));
+}
+
 /* 0, or -1 with errno. */
 static int set_up_parts(struct run *run, const struct worker_entry *worker)
 {
 	const struct run_settings *settings = run->settings;
 
-	if (pool_share_descriptors(settings->jobs, &run->most_workers, &run->input.most_archives) <
-		0)
+	unsigned commands = settings->commands ? settings->jobs : 0;
+
+	if (pool_share_descriptors(settings->jobs, commands, &run->share) < 0)
 		return -1;
+	run->input.most_archives = run->share.archives;
 	memory_peak_init(&run->memory, settings->measure);
-	dispatch_init(&run->dispatch, settings, run->most_workers);
+	dispatch_init(&run->dispatch, settings, run->share.workers);
 	/* poll(2) takes no more entries than there may be descriptors. */
-	run->polls = calloc((size_t)run->most_workers + POLL_WORKERS, sizeof(*run->polls));
+	size_t polls = POLL_WORKERS + run->share.workers + COMMAND_STREAMS * run->share.commands;
+	run->polls = calloc(polls, sizeof(*run->polls));
 	if (!run->polls || signals_init(&run->signals) < 0 ||
 		emit_init(&run->emit, settings, run->sink, run->stats) < 0)
 		return -1;
-	return pool_init(&run->pool, run->most_workers, worker,
+	return pool_init(&run->pool, run->share.workers, worker,
 		settings->no_files ? NULL : &run->rundir, run->stats);
 }
 
@@ -400,31 +448,62 @@ static int make_run_directory(struct run *run)
 	return needed ? -1 : 0;
 }
 
+/* Once the run directory is there. 0, or -1 with errno. */
+static int set_up_delivery(struct run *run)
+{
+	if (run->settings->commands && signals_watch_children(&run->signals) < 0)
+		return -1;
+	return deliver_init(&run->deliver, run->settings, run->share.commands, &run->emit,
+		&run->rundir, &run->signals);
+}
+
 /* 0, or -1: the reason has been printed. */
 static int set_up(struct run *run, const struct worker_entry *worker)
 {
+	bool files = !run->settings->no_files;
+
 	if (set_up_parts(run, worker) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
 	diag_set_interrupt(run->signals.fd);
-	const char *plural = run->most_workers == 1 ? "" : "es";
-	if (run->settings->no_files) {
-		diag(DIAG_DETAIL, "at most %u worker process%s", run->most_workers, plural);
-		return 0;
-	}
-	if (make_run_directory(run) < 0)
+	if (files && make_run_directory(run) < 0)
 		return -1;
-	diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s",
-		run->rundir.path ? run->rundir.path : "no directory", run->most_workers, plural);
+	if (set_up_delivery(run) < 0) {
+		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
+		return -1;
+	}
+	const char *plural = run->share.workers == 1 ? "" : "es";
+	if (files)
+		diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s",
+			run->rundir.path ? run->rundir.path : "no directory", run->share.workers,
+			plural);
+	else
+		diag(DIAG_DETAIL, "at most %u worker process%s", run->share.workers, plural);
 	return 0;
+}
+
+/* Remove the files that are not for whoever reads the list. Nobody writes any more. */
+static void remove_files(struct run *run)
+{
+	int swept = run->deliver.untidy ? -1 : 0;
+
+	if (run->settings->commands || run->settings->leased)
+		swept = rundir_sweep_all(&run->rundir);
+	else if (run->end != RUN_COMPLETE)
+		swept = emit_sweep(&run->emit, &run->schedule, &run->rundir);
+	if (swept < 0)
+		report_untidy(run);
 }
 
 static void clean_up(struct run *run)
 {
-	pool_release(&run->pool); /* from here on, nobody writes files */
-	if (run->end != RUN_COMPLETE && emit_sweep(&run->emit, &run->schedule, &run->rundir) < 0)
-		report_untidy(run);
+	int number = run->end == RUN_SIGNALED ? run->number : SIGTERM;
+
+	pool_release(&run->pool);
+	deliver_stop(&run->deliver, number, &run->signals);
+	deliver_release(&run->deliver);
+	remove_files(run);
 	if (rundir_end(&run->rundir) < 0)
 		report_untidy(run);
 	rundir_release(&run->rundir);
@@ -446,7 +525,7 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 		.settings = settings,
 		.sink = sink,
 		.stats = stats,
-		.signals = {.fd = -1},
+		.signals = {.fd = -1, .child_fd = -1},
 		.rundir = {.fd = -1, .lock_fd = -1},
 		.memory = {.fd = -1},
 		.end = RUN_COMPLETE,
@@ -465,11 +544,13 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 		else if (run.end == RUN_STOPPED)
 			drain(&run);
 		memory_sample(&run.memory, 1);
+		stats->elapsed_ns = monotonic_ns() - start_ns;
+		if (!run.over && settings->leased)
+			hold(&run);
 	}
 	stats->archives = run.input.archives;
 	stats->parent_private_peak_bytes = run.memory.private_bytes;
 	stats->parent_shared_peak_bytes = run.memory.shared_bytes;
-	stats->elapsed_ns = monotonic_ns() - start_ns;
 	*number = run.number;
 	clean_up(&run);
 	return run.end;

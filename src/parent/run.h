@@ -18,13 +18,15 @@ enum run_end {
 	RUN_STOPPED,     /**< --fail-fast ended it, or a failure that leaves no way on */
 	RUN_SIGNALED,    /**< INT, TERM or HUP ended it */
 	RUN_OUTPUT_LOST, /**< the sink's descriptor failed */
+	RUN_LEASE_ENDED, /**< the lease ended before all was printed */
+	RUN_NO_COMMAND,  /**< the command cannot be started */
 	RUN_NOT_STARTED, /**< no run directory or no worker; already reported */
 };
 
 /**
  * Unzip all that @source gives, and hand each whole member to @sink. Failures are reported with
  * diag(). When it returns, no worker lives, and no file exists that the sink did not write out.
- * *@number is the signal (RUN_SIGNALED) or errno (RUN_OUTPUT_LOST), else 0.
+ * *@number is the signal (RUN_SIGNALED) or errno (RUN_OUTPUT_LOST, RUN_NO_COMMAND), else 0.
  */
 enum run_end run(const struct run_settings *settings, const struct archive_source *source,
 	const struct record_sink *sink, const struct worker_entry *worker, struct run_stats *stats,

@@ -310,6 +310,35 @@ int rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void
 	return -1;
 }
 
+static bool keep_none(void *context, uint64_t archive, uint64_t member)
+{
+	(void)context;
+	(void)archive;
+	(void)member;
+	return false;
+}
+
+int rundir_sweep_all(struct rundir *rundir)
+{
+	int error = 0;
+
+	for (uint32_t number = 0; number < rundir->next; number++) {
+		if (rundir_sweep(rundir, number, keep_none, NULL) < 0)
+			error = errno;
+	}
+	errno = error;
+	return error ? -1 : 0;
+}
+
+int rundir_remove(const struct rundir *rundir, uint32_t number, const char *file)
+{
+	char name[NUMBER_SIZE + 1 + MEMBER_FILE_SIZE];
+
+	/* Nobody but us can have put something else in the place of a worker directory. */
+	snprintf(name, sizeof(name), "%" PRIu32 "/%s", number, file);
+	return dirents_remove(rundir->fd, name, 0) == 0 || errno == ENOENT ? 0 : -1;
+}
+
 int rundir_drop(struct rundir *rundir, uint32_t number)
 {
 	char name[NUMBER_SIZE];

@@ -60,6 +60,12 @@ typedef bool rundir_keep(void *context, uint64_t archive, uint64_t member);
  */
 int rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void *context);
 
+/** Remove all files of all directories. As rundir_sweep(). */
+int rundir_sweep_all(struct rundir *rundir);
+
+/** Remove @file from directory @number. 0, or -1 with errno. */
+int rundir_remove(const struct rundir *rundir, uint32_t number, const char *file);
+
 /** Remove directory @number, which must be empty. 0, or -1 with errno. */
 int rundir_drop(struct rundir *rundir, uint32_t number);
 

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,7 +23,8 @@ enum words {
 	WORDS_SIZE,
 	WORDS_FILE_TYPE,
 	WORDS_WAIT_STATUS,
-	WORDS_START,  /* the text, the step that the second number is, strerror of the first */
+	WORDS_START, /* the text, the step that the second number is, strerror of the first */
+	WORDS_COMMAND,
 	WORDS_LIMIT,  /* a number, the text, the limit or whatever it is held against */
 	WORDS_ROOM,   /* the text, the directory, both numbers */
 	WORDS_PLACE,  /* the text, the directory */
@@ -105,6 +107,8 @@ static const struct {
 	[FAILURE_NO_DIRECTORY] = {"no-directory",
 		"it cannot stay in place, and no directory for its file can be made in",
 		WORDS_PLACE},
+	[FAILURE_NO_COMMAND] = {"command-failed", "cannot run", WORDS_DIRECTORY},
+	[FAILURE_COMMAND] = {"command-failed", "command failed", WORDS_COMMAND},
 };
 
 const char *failure_slug(enum failure_kind kind)
@@ -130,9 +134,11 @@ static const char *file_type_name(uint64_t mode)
 	}
 }
 
-static void describe_wait_status(int status, const char *what, char *text, size_t size)
+/* Of a worker, which is @sandboxed, or of a command of the user's. */
+static void describe_wait_status(
+	int status, bool sandboxed, const char *what, char *text, size_t size)
 {
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+	if (sandboxed && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		snprintf(text, size,
 			"%s (killed by the sandbox: it tried what no worker has to do)", what);
 	else if (WIFSIGNALED(status))
@@ -197,7 +203,9 @@ void failure_describe(const struct failure *failure, const char *directory, char
 		snprintf(text, size, "%s %s: %" PRIu64 " are free", what, directory, first);
 		break;
 	case WORDS_WAIT_STATUS:
-		describe_wait_status((int)first, what, text, size);
+	case WORDS_COMMAND:
+		describe_wait_status(
+			(int)first, kinds[kind].words == WORDS_WAIT_STATUS, what, text, size);
 		break;
 	}
 }

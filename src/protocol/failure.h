@@ -57,6 +57,8 @@ enum failure_kind {
 	FAILURE_FOLLOWED,        /**< behind its end record begins another archive */
 	FAILURE_ENCRYPTED_DIRECTORY, /**< the central directory is encrypted (APPNOTE 7.3) */
 	FAILURE_BAD_ENTRY,           /**< an encrypted member's entry does not say how */
+	FAILURE_COMMAND,             /**< --exec: the command failed; number: its wait(2) status */
+	FAILURE_NO_COMMAND,          /**< --exec: the command cannot be started; number: errno */
 	FAILURE_KINDS,               /**< how many there are; not a kind */
 };
 
@@ -71,7 +73,8 @@ const char *failure_slug(enum failure_kind kind);
 
 /**
  * The failure in words for a person, written to @text (cut to @size bytes, NUL included).
- * @directory is where files are written; it is named when that place is full or refuses.
+ * @directory is where files are written; it is named when that place is full or refuses. Of a
+ * command that cannot be started it is the program.
  */
 void failure_describe(
 	const struct failure *failure, const char *directory, char *text, size_t size);

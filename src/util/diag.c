@@ -63,20 +63,28 @@ static int wait_for_stderr(void)
 }
 
 /**
- * Write @line. One write(2) does it, except if that could wait: a pipe that is ready takes only
+ * Write @bytes. One write(2) does it, except if that could wait: a pipe that is ready takes only
  * PIPE_BUF bytes for sure.
  */
-static void put_line(const char *line, size_t size)
+static void put(const char *bytes, size_t size)
 {
 	size_t most = interrupt_fd >= 0 ? PIPE_BUF : size;
 
 	while (size > 0 && wait_for_stderr() == 0) {
-		ssize_t written = io_write(STDERR_FILENO, line, size < most ? size : most);
+		ssize_t written = io_write(STDERR_FILENO, bytes, size < most ? size : most);
 		if (written <= 0)
 			return; /* nobody is left to tell */
-		line += written;
+		bytes += written;
 		size -= (size_t)written;
 	}
+}
+
+void diag_pass(const char *bytes, size_t size)
+{
+	int saved_errno = errno;
+
+	put(bytes, size);
+	errno = saved_errno;
 }
 
 void diag(enum diag_level level, const char *format, ...)
@@ -106,6 +114,6 @@ void diag(enum diag_level level, const char *format, ...)
 		size = mark_cut(line, sizeof(line) - 1);
 	line[size++] = '\n';
 
-	put_line(line, size);
+	put(line, size);
 	errno = saved_errno;
 }

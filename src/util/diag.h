@@ -26,6 +26,12 @@ void diag_set_level(enum diag_level level);
  */
 void diag_set_interrupt(int fd);
 
+/**
+ * Pass on @size bytes that somebody else has written for stderr, as they are. They are given up as
+ * a message is.
+ */
+void diag_pass(const char *bytes, size_t size);
+
 /** Print "zipmap: MESSAGE" if @level is shown. A message longer than 8 KiB is cut. */
 void diag(enum diag_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

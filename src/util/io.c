@@ -3,6 +3,7 @@
 #include "util/io.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 ssize_t io_read(int fd, void *bytes, size_t size)
@@ -83,4 +84,12 @@ int io_truncate(int fd, uint64_t size)
 int io_allocate(int fd, int mode, uint64_t size)
 {
 	return io_retry(fallocate(fd, mode, 0, (off_t)size));
+}
+
+int io_reopen(int fd)
+{
+	char path[sizeof("/proc/self/fd/") + 10];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }

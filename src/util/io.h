@@ -53,4 +53,10 @@ int io_truncate(int fd, uint64_t size);
 /** fallocate(2) from the start of the file on. 0, or -1 with errno. */
 int io_allocate(int fd, int mode, uint64_t size);
 
+/**
+ * Open the file of @fd anew, for reading only, from its beginning. Its descriptor, which the caller
+ * owns, or -1 with errno, as if /proc is not mounted.
+ */
+int io_reopen(int fd);
+
 #endif

@@ -153,7 +153,7 @@ run_examples()
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$(grep -c '^/.*/zipmap\.' <<<"$output")" -eq 4 ] # three of a directory, one of a pipe
-	[ "$(grep -c '^16000 ' <<<"$output")" -eq 3 ]
+	[ "$(grep -c '^16000 ' <<<"$output")" -eq 6 ]
 	[ "$(grep -c -E '^[0-9a-f]{64} ' <<<"$output")" -eq 3 ]
 }
 

@@ -41,6 +41,13 @@ static void check_options(const struct options *options, char *const *arguments,
 		MUST(is_argument(arguments, count, options->operands[i]));
 	for (size_t i = 0; i < options->filter_count; i++)
 		MUST(is_argument(arguments, count, options->filters[i].glob));
+	MUST(options->command_count == 0 || !options->hold);
+	for (size_t i = 0; i < options->command_count; i++) {
+		const struct template *command = &options->commands[i];
+		MUST(template_check(command, options->exec_batch) == TEMPLATE_GOOD);
+		for (size_t j = 0; j < command->count; j++)
+			MUST(is_argument(arguments, count, command->words[j]));
+	}
 	if (options->printf_format) {
 		const char *wrong;
 		size_t size;

@@ -500,7 +500,12 @@ enum run_end go_on(void)
 {
 	const struct archive_source source = {source_next, source_poll_fd, &scene};
 	const struct record_sink sink = {
-		sink_put, NULL, sink_pending, sink_poll_fd, sink_write, &scene};
+		.put = sink_put,
+		.pending = sink_pending,
+		.poll_fd = sink_poll_fd,
+		.write = sink_write,
+		.context = &scene,
+	};
 	const struct worker_entry entry = {.main = worker_main, .context = &scene};
 	static char tmpdir[PATH_MAX];
 

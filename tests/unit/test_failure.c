@@ -49,6 +49,7 @@ static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 	       (a == FAILURE_WRONG_PASSWORD && b == FAILURE_DECRYPTED) ||
 	       (a == FAILURE_SHAPE && b == FAILURE_OPEN_SHAPE) ||
 	       (a == FAILURE_NO_WORKER && b == FAILURE_NOT_READY) ||
+	       (a == FAILURE_COMMAND && b == FAILURE_NO_COMMAND) ||
 	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER);
 }
 
@@ -168,6 +169,17 @@ START_TEST(how_a_worker_died_is_said)
 }
 END_TEST
 
+START_TEST(how_a_command_failed_is_said)
+{
+	ck_assert_str_eq(describe(FAILURE_COMMAND, 42 << 8, 0), "command failed (exit status 42)");
+	ck_assert_str_eq(describe(FAILURE_COMMAND, SIGTERM, 0),
+		"command failed (killed by signal 15, Terminated)");
+	/* A command is in no sandbox of ours. */
+	ck_assert_str_eq(describe(FAILURE_COMMAND, SIGSYS, 0),
+		"command failed (killed by signal 31, Bad system call)");
+}
+END_TEST
+
 START_TEST(an_unknown_kind_does_no_harm)
 {
 	ck_assert_uint_gt(strlen(describe(FAILURE_KINDS, 1, 2)), 0);
@@ -203,6 +215,7 @@ int main(void)
 	tcase_add_test(tests, a_full_or_refusing_place_is_named);
 	tcase_add_test(tests, what_is_not_regular_is_said);
 	tcase_add_test(tests, how_a_worker_died_is_said);
+	tcase_add_test(tests, how_a_command_failed_is_said);
 	tcase_add_test(tests, an_unknown_kind_does_no_harm);
 	tcase_add_test(tests, a_text_is_cut_to_its_room);
 	suite_add_tcase(suite, tests);

@@ -416,7 +416,7 @@ START_TEST(a_null_list)
 	static const char entries[] = "a\nb.zip\0\0c.zip\0last";
 
 	list(entries, sizeof(entries) - 1);
-	options.null_separated = true;
+	options.null_input = true;
 	start();
 	expect("a\nb.zip");
 	expect("c.zip");

@@ -113,13 +113,129 @@ START_TEST(defaults)
 	ck_assert_int_eq(options.decoder, DECODER_AUTO);
 	ck_assert_uint_ge(options.jobs, 1);
 	ck_assert_uint_le(options.jobs, OPTIONS_JOBS_MAX);
-	ck_assert(!options.recursive && !options.null_separated && !options.unordered);
+	ck_assert(!options.recursive && !options.null_input && !options.unordered);
 	ck_assert(!options.fail_fast && !options.stats && !options.quiet && !options.verbose);
 	ck_assert_ptr_null(options.files_from);
 	ck_assert_str_eq(options.tmpdir, "/tmp");
 	ck_assert_uint_eq(options.filter_count, 0);
 	ck_assert_uint_eq(options.operand_count, 1);
 	ck_assert_ptr_eq(options.operands[0], arguments[1]);
+}
+END_TEST
+
+/** The words of command @index, with blanks between them. */
+static const char *command(size_t index)
+{
+	static char text[256];
+	size_t size = 0;
+
+	ck_assert_uint_lt(index, options.command_count);
+	text[0] = '\0';
+	for (size_t i = 0; i < options.commands[index].count; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s", i > 0 ? " " : "",
+			options.commands[index].words[i]);
+	return text;
+}
+
+START_TEST(a_command_ends_at_a_semicolon_or_with_the_arguments)
+{
+	ck_right("a.zip", "-x", "wc", "-c");
+	ck_assert_str_eq(command(0), "wc -c");
+	ck_assert(!options.exec_batch);
+	ck_assert_uint_eq(options.operand_count, 1);
+	ck_assert_str_eq(options.operands[0], "a.zip");
+
+	ck_right("a.zip", "-r", "--exec", "echo", "--", "-u", ";", "b.zip", "-u", "c.zip");
+	ck_assert_str_eq(command(0), "echo -- -u");
+	ck_assert(options.unordered && options.recursive);
+	ck_assert_uint_eq(options.operand_count, 3);
+	ck_assert_str_eq(options.operands[0], "a.zip");
+	ck_assert_str_eq(options.operands[1], "b.zip");
+	ck_assert_str_eq(options.operands[2], "c.zip");
+
+	/* As for fd: the first word may stand behind the letter, and several commands may be given.
+	 */
+	ck_right("-uxecho", "{}", ";", "--exec=test", "-s", "{}", ";", "a.zip");
+	ck_assert_uint_eq(options.command_count, 2);
+	ck_assert_str_eq(command(0), "echo {}");
+	ck_assert_str_eq(command(1), "test -s {}");
+
+	ck_right("a.zip", "-X", "tar", "c");
+	ck_assert_str_eq(command(0), "tar c");
+	ck_assert(options.exec_batch);
+	ck_right("a.zip", "-x", "echo", "x;", "\\;", "", "-x");
+	ck_assert_str_eq(command(0), "echo x; \\;  -x");
+}
+END_TEST
+
+START_TEST(commands_that_make_no_sense)
+{
+	ck_wrong("option '--exec' needs an argument: CMD... ;", "a.zip", "-x");
+	ck_wrong("option '--exec' needs a command", "-x", ";", "a.zip");
+	ck_wrong("option '--exec-batch' needs a command", "a.zip", "-X", ";");
+	ck_wrong("option '--exec-batch': only one word can have a placeholder", "a.zip", "-X",
+		"echo", "{}", "{/}");
+	ck_wrong("option '--exec-batch': the program itself cannot be a placeholder", "a.zip", "-X",
+		"{}");
+	ck_wrong("options '--exec' and '--exec-batch' exclude each other", "a.zip", "-X", "echo",
+		";", "-x", "echo");
+	ck_wrong("options '--list' and '--exec' exclude each other", "-l", "a.zip", "-x", "echo");
+	ck_wrong("options '--test' and '--exec-batch' exclude each other", "-t", "a.zip", "-X",
+		"echo");
+	ck_wrong("options '--exec' and '--pack' exclude each other", "--pack", "a.zip", "-x",
+		"echo");
+	ck_wrong("options '--exec-batch' and '--in-place' exclude each other", "--in-place",
+		"a.zip", "-X", "echo");
+	ck_right("--in-place", "a.zip", "-x", "echo");
+	ck_wrong("option '--gc' unzips nothing", "--gc", "-x", "echo");
+	ck_wrong("nothing to unzip: give an archive, a directory, '-' or --files-from", "-x",
+		"echo", "a.zip");
+}
+END_TEST
+
+START_TEST(a_lease_is_standard_input_or_another_descriptor)
+{
+	ck_right("a.zip");
+	ck_assert(!options.hold);
+	ck_right("--hold", "a.zip");
+	ck_assert(options.hold);
+	ck_assert_uint_eq(options.hold_fd, 0);
+	ck_right("--hold=7", "-T", "-");
+	ck_assert_uint_eq(options.hold_fd, 7);
+
+	ck_wrong("option '--hold': 'x' is not a whole number from 0 to 2147483647", "--hold=x",
+		"a.zip");
+	ck_wrong("option '--hold': standard output ends after the last path, and cannot be held",
+		"--hold=1", "a.zip");
+	ck_wrong("operand '-' and '--hold' are both standard input: give '--hold=FD'", "--hold",
+		"-");
+	ck_wrong("'--files-from=-' and '--hold' are both standard input: give '--hold=FD'",
+		"--hold", "-T-");
+	ck_wrong("'--password-file=-' and '--hold' are both standard input: give '--hold=FD'",
+		"--hold=0", "--password-file=-", "a.zip");
+	ck_wrong("options '--exec' and '--hold' exclude each other", "--hold", "a.zip", "-x",
+		"echo");
+	ck_wrong("options '--test' and '--hold' exclude each other", "--hold", "-t", "a.zip");
+	ck_wrong("option '--gc' unzips nothing", "--gc", "--hold");
+}
+END_TEST
+
+START_TEST(each_list_can_end_its_entries_in_nul)
+{
+	ck_right("a.zip");
+	ck_assert(!options.null_input && !options.null_output);
+	ck_right("--null=in", "a.zip");
+	ck_assert(options.null_input && !options.null_output);
+	ck_right("--null=out", "a.zip");
+	ck_assert(!options.null_input && options.null_output);
+	ck_right("--null=both", "a.zip");
+	ck_assert(options.null_input && options.null_output);
+	ck_right("--null", "a.zip");
+	ck_assert(options.null_input && options.null_output);
+	ck_right("-0r", "a.zip"); /* letters that follow are no argument */
+	ck_assert(options.null_input && options.null_output && options.recursive);
+	ck_wrong("option '--null': 'all' is not one of in, out and both", "--null=all", "a.zip");
+	ck_wrong("option '--null': '' is not one of in, out and both", "--null=", "a.zip");
 }
 END_TEST
 
@@ -139,12 +255,12 @@ END_TEST
 START_TEST(short_options)
 {
 	ck_right("-r0u", "-j3", "-T", "list", "-v");
-	ck_assert(options.recursive && options.null_separated && options.unordered);
+	ck_assert(options.recursive && options.null_input && options.unordered);
 	ck_assert_uint_eq(options.jobs, 3);
 	ck_assert_str_eq(options.files_from, "list");
 	ck_assert(options.verbose);
 	ck_right("-0T", "-");
-	ck_assert(options.null_separated);
+	ck_assert(options.null_input && options.null_output);
 	ck_assert_str_eq(options.files_from, "-");
 	ck_right("-qTlist");
 	ck_assert(options.quiet);
@@ -156,7 +272,7 @@ START_TEST(long_options)
 {
 	ck_right("--recursive", "--null", "--unordered", "--jobs=4", "--files-from", "list",
 		"--fail-fast", "--stats", "--quiet");
-	ck_assert(options.recursive && options.null_separated && options.unordered);
+	ck_assert(options.recursive && options.null_input && options.unordered);
 	ck_assert(options.fail_fast && options.stats && options.quiet);
 	ck_assert_uint_eq(options.jobs, 4);
 	ck_assert_str_eq(options.files_from, "list");
@@ -168,7 +284,7 @@ END_TEST
 START_TEST(long_options_may_be_abbreviated)
 {
 	ck_right("--rec", "--nu", "--jo=4", "--fi=list", "--fa");
-	ck_assert(options.recursive && options.null_separated && options.fail_fast);
+	ck_assert(options.recursive && options.null_output && options.fail_fast);
 	ck_assert_uint_eq(options.jobs, 4);
 	ck_assert_str_eq(options.files_from, "list");
 	ck_wrong("option '--f' is ambiguous: '--files-from' or '--fail-fast'", "--f=x");
@@ -233,8 +349,8 @@ START_TEST(unknown_options)
 	ck_wrong("unknown option '-:'", "-:", "a");
 	ck_wrong("unknown option '-\\xc3'", "-\xc3\xa4", "a");
 	ck_wrong("unknown option '--a\\x1b[31mb'", "--a\x1b[31mb", "a");
-	ck_wrong("option '--null' takes no argument", "--null=3", "a");
-	ck_wrong("option '--null' takes no argument", "--nu=3", "a");
+	ck_wrong("option '--npy' takes no argument", "--npy=3", "a");
+	ck_wrong("option '--npy' takes no argument", "--np=3", "a");
 }
 END_TEST
 
@@ -302,7 +418,7 @@ END_TEST
 
 START_TEST(a_newline_in_the_name_of_the_directory_needs_a_list_that_shows_it)
 {
-	ck_wrong("the directory for files has a newline in its name: give '--null'",
+	ck_wrong("the directory for files has a newline in its name: give '--null=out'",
 		"--tmpdir=a\nb", "x");
 	ck_right("--tmpdir=a\nb", "-0", "x");
 	ck_right("--tmpdir=a\nb", "--printf=%p\\0", "x");
@@ -472,6 +588,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text, "1", "--dtype=u1", "a");
 			continue;
 		}
+		if (option_specs[i].is_command) {
+			ck_right("a", text, "1");
+			continue;
+		}
 		if (strcmp(name, "decoder") == 0) {
 			ck_right(text, "auto", "a");
 			continue;
@@ -528,6 +648,10 @@ int main(void)
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, what_raw_members_hold);
 	tcase_add_test(tests, a_decoder_is_called_by_its_name);
+	tcase_add_test(tests, a_command_ends_at_a_semicolon_or_with_the_arguments);
+	tcase_add_test(tests, commands_that_make_no_sense);
+	tcase_add_test(tests, a_lease_is_standard_input_or_another_descriptor);
+	tcase_add_test(tests, each_list_can_end_its_entries_in_nul);
 	tcase_add_test(tests, tmpdir_is_the_option_else_the_environment_else_tmp);
 	tcase_add_test(tests, short_options);
 	tcase_add_test(tests, long_options);

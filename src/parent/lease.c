@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/lease.h"
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *lease_refusal(int fd)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return "not open";
+	switch (status.st_mode & S_IFMT) {
+	case S_IFIFO:
+	case S_IFSOCK:
+		return NULL;
+	case S_IFCHR:
+		return isatty(fd) ? "a terminal, which nobody ends" : "a device, which nobody ends";
+	case S_IFREG:
+		return "a regular file, which nobody ends";
+	default:
+		return "neither a pipe nor a socket";
+	}
+}
+
+struct pollfd lease_poll(int fd)
+{
+	/* POLLRDHUP: a peer at the other end of a network has said that nothing more will come. */
+	return (struct pollfd){.fd = fd, .events = POLLRDHUP};
+}
+
+bool lease_has_ended(const struct pollfd *poll)
+{
+	/* POLLERR: the reader of a pipe whose writer we are is gone. */
+	return (poll->revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0;
+}
