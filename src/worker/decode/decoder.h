@@ -160,6 +160,7 @@ extern const struct decoder_type decoder_zlib;
 extern const struct decoder_type decoder_isal;       /* HAVE_ISAL */
 extern const struct decoder_type decoder_twin;       /* HAVE_TWIN */
 extern const struct decoder_type decoder_libdeflate; /* HAVE_LIBDEFLATE */
+extern const struct decoder_type decoder_deflate64;
 extern const struct decoder_type decoder_bzip2;
 extern const struct decoder_type decoder_lzma; /* HAVE_LZMA */
 extern const struct decoder_type decoder_xz;   /* HAVE_LZMA */

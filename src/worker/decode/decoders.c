@@ -17,6 +17,7 @@ static const struct decoder_type *const types[] = {
 	&decoder_isal,
 #endif
 	&decoder_zlib,
+	&decoder_deflate64,
 	&decoder_bzip2,
 #ifdef HAVE_LZMA
 	&decoder_lzma,
