@@ -264,8 +264,8 @@ static void set_bounds(struct lane *lane, const struct message_work *work,
 		.total_left = work->total_left,
 	};
 
-	bounds.tight = plan->files > 0 && bounds_check_room(lane->directory_fd, plan->file_bytes,
-						  plan->files, &failure) < 0;
+	bounds.tight = plan->files > 0 && room_take(&lane->room, lane->directory_fd,
+						  plan->file_bytes, plan->files, &failure) < 0;
 	extraction_set_bounds(lane->extraction, &bounds);
 	extraction_set_in_place(lane->extraction, in_place);
 }

@@ -32,6 +32,8 @@ struct lane {
 	uint64_t archive_number;
 	struct cursor cursor; /* before the next member; it has the name of the one in hand */
 
+	struct room room; /* of its files, until the file system is asked again */
+
 	bool busy;     /* there is a unit */
 	uint64_t unit; /* its id */
 	uint64_t end;  /* behind its last member */

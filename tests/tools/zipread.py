@@ -100,6 +100,7 @@ def read_directory(path):
             if kind == 0x7075 and length > 5 and extra[5:9] == struct.pack("<I", zlib.crc32(name)):
                 unicode_name = extra[9:4 + length]
             extra = extra[4 + length:]
+        name = name.split(b"\0")[0]  # what is behind a NUL is no part of it
         entries.append(Entry(name, flags, method, crc, stored, unzipped, prefix + local,
                              start + at, unicode_name))
         at += 46 + name_size + extra_size + comment_size
@@ -172,7 +173,8 @@ class Member:
 
 
 def _raw_name(info):
-    return info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
+    name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
+    return name.split(b"\0")[0]
 
 
 def _hash_zipfile(archive, info):

@@ -377,7 +377,7 @@ START_TEST(any_damaged_byte_of_the_directory_does_no_harm)
 {
 	struct zips zips = make_behind(50, false, &(struct zips_ending){.zip64 = true});
 	size_t directory = zips.file.size - 22 - 20 - 56 - zips.directory.size;
-	static const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff};
+	static const uint8_t values[] = {0, 1, 0xff};
 
 	for (size_t at = directory; at < zips.file.size; at++) {
 		for (size_t v = 0; v < sizeof(values); v++) {

@@ -99,6 +99,32 @@ START_TEST(a_part_of_the_file_system_is_kept)
 }
 END_TEST
 
+START_TEST(room_is_asked_for_again_when_a_part_of_it_is_used_up)
+{
+	struct room room = {0};
+	struct failure failure;
+	struct statvfs status;
+
+	scratch_begin();
+	int fd = open(scratch_path(""), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(fstatvfs(fd, &status), 0);
+	uint64_t free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
+	ck_assert_int_eq(room_take(&room, fd, 1, 1, &failure), 0);
+	ck_assert_uint_lt(room.bytes, free_bytes / 16);
+	/* What is there is used without asking; a directory that is none would not answer. */
+	uint64_t left = room.bytes;
+	ck_assert_int_eq(room_take(&room, -1, left / 2, 1, &failure), 0);
+	ck_assert_uint_eq(room.bytes, left - left / 2);
+	/* More than that is asked for, and more than there is refused. */
+	ck_assert_int_eq(room_take(&room, fd, left / 2 + 2, 1, &failure), 0);
+	ck_assert_uint_gt(room.bytes, left / 4);
+	ck_assert_int_eq(room_take(&room, fd, UINT64_MAX, 1, &failure), -1);
+	ck_assert_int_eq(failure.kind, FAILURE_NO_ROOM);
+	close(fd);
+	scratch_end();
+}
+END_TEST
+
 START_TEST(what_cannot_be_asked_has_room)
 {
 	struct failure failure = {0};
@@ -117,6 +143,7 @@ int main(void)
 	tcase_add_test(cases, a_limit_is_the_largest_that_is_allowed);
 	tcase_add_test(cases, a_ratio_is_not_rounded_down);
 	tcase_add_test(cases, a_part_of_the_file_system_is_kept);
+	tcase_add_test(cases, room_is_asked_for_again_when_a_part_of_it_is_used_up);
 	tcase_add_test(cases, what_cannot_be_asked_has_room);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);

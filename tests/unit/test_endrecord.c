@@ -164,7 +164,7 @@ static struct bytes make_two(const struct zips_ending *ending, size_t *second)
 
 START_TEST(no_damage_to_the_last_archive_brings_back_the_one_before)
 {
-	static const uint8_t values[] = {0, 1, 0x50, 0x7f, 0x80, 0xff};
+	static const uint8_t values[] = {0, 1, 0xff};
 
 	for (int zip64 = 0; zip64 < 2; zip64++) {
 		size_t second;

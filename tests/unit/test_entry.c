@@ -119,9 +119,8 @@ START_TEST(a_local_header_is_known_by_its_signature)
 	struct bytes header = {0};
 
 	bytes_put(&header, "PK\3\4", 4);
-	bytes_put_number(&header, 0, 22 - 8);
-	for (int i = 0; i < 2; i++)
-		bytes_put_number(&header, 0, 8);
+	for (int i = 4; i < LOCAL_HEADER_SIZE; i += 2)
+		bytes_put_number(&header, 0, 2);
 	bytes_set_number(&header, 26, 300, 2);
 	bytes_set_number(&header, 28, 4, 2);
 	ck_assert_uint_eq(local_header_size(header.data), 30 + 304);

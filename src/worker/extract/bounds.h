@@ -45,4 +45,17 @@ int bounds_check(const struct bounds *bounds, const struct member *member, struc
 int bounds_check_room(
 	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure);
 
+/**
+ * What one process may use before it asks the file system again: a small part of what was free, so
+ * that many processes together do not use more than there is. All zero: it has to ask.
+ */
+struct room {
+	uint64_t bytes;
+	uint64_t files;
+};
+
+/** As bounds_check_room(), but out of *@room as long as that lasts. */
+int room_take(struct room *room, int directory_fd, uint64_t size_bytes, uint64_t files,
+	struct failure *failure);
+
 #endif
