@@ -45,7 +45,8 @@ static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 	bool no_space = a == FAILURE_NO_SPACE && (b == FAILURE_NO_ROOM || b == FAILURE_NO_INODES);
 
 	return no_space || (a == FAILURE_NO_ROOM && b == FAILURE_NO_INODES) ||
-	       (a == FAILURE_TRUNCATED && b == FAILURE_CUT_OFF) ||
+	       (a == FAILURE_TRUNCATED && (b == FAILURE_CUT_OFF || b == FAILURE_FOLLOWED)) ||
+	       (a == FAILURE_CUT_OFF && b == FAILURE_FOLLOWED) ||
 	       (a == FAILURE_WRONG_PASSWORD && b == FAILURE_DECRYPTED) ||
 	       (a == FAILURE_SHAPE && b == FAILURE_OPEN_SHAPE) ||
 	       (a == FAILURE_NO_WORKER && b == FAILURE_NOT_READY) ||
