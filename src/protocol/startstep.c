@@ -22,6 +22,7 @@ static const char *const words[START_STEPS] = {
 	[START_NO_DUMP] = "prctl(PR_SET_DUMPABLE)",
 	[START_NO_PRIVILEGES] = "prctl(PR_SET_NO_NEW_PRIVS)",
 	[START_LIMITS] = "setrlimit",
+	[START_CAPABILITIES] = "capset",
 	[START_LANDLOCK] = "Landlock",
 	[START_SECCOMP] = "seccomp",
 };

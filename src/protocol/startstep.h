@@ -27,6 +27,7 @@ enum start_step {
 	START_NO_DUMP,      /**< no core file, which would hold the password */
 	START_NO_PRIVILEGES,
 	START_LIMITS,
+	START_CAPABILITIES, /**< no capabilities */
 	START_LANDLOCK,
 	START_SECCOMP,
 	START_STEPS, /**< how many there are; not a step */

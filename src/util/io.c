@@ -2,8 +2,10 @@
 
 #include "util/io.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 ssize_t io_read(int fd, void *bytes, size_t size)
@@ -74,6 +76,14 @@ int io_pwrite_full(int fd, const void *bytes, size_t size, uint64_t offset, size
 	if (written)
 		*written = done;
 	return done == size ? 0 : -1;
+}
+
+int io_status(int fd, struct stat *status)
+{
+	/* With 64 bits the kernel's structure is the library's. */
+	static_assert(sizeof(long) == 8, "elsewhere fstat(2) has another structure");
+
+	return (int)syscall(SYS_fstat, fd, status);
 }
 
 int io_truncate(int fd, uint64_t size)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /**
@@ -46,6 +47,12 @@ int io_write_full(int fd, const void *bytes, size_t size);
  * written in either case; it may be NULL.
  */
 int io_pwrite_full(int fd, const void *bytes, size_t size, uint64_t offset, size_t *written);
+
+/**
+ * fstat(2), as the system call of that name. The function may make newfstatat(2) of it, which takes
+ * a path too, so that a filter cannot allow it for descriptors alone. 0, or -1 with errno.
+ */
+int io_status(int fd, struct stat *status);
 
 /** ftruncate(2). 0, or -1 with errno. */
 int io_truncate(int fd, uint64_t size);

@@ -4,8 +4,10 @@
 
 #include "util/cleanup.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -16,7 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 /* Descriptors of a worker: an archive, two files, and those that queue with work. */
@@ -29,6 +30,12 @@
  * not.
  */
 #define DATA_MAX ((rlim_t)4 << 30)
+
+/* The stack grows by itself, and is no such data. */
+#define STACK_MAX ((rlim_t)8 << 20)
+
+/* The kernel has a bit for each in 64. */
+enum { CAPABILITIES_MAX = 64 };
 
 /* Rights that newer versions of Landlock have, whatever the header here knows. */
 enum {
@@ -117,9 +124,32 @@ static int enter_limits(uint64_t file_bytes)
 	if (file_bytes > 0 && limit(RLIMIT_FSIZE, file_bytes) < 0)
 		return -1;
 	/* A core file would hold what was in the archives, and lie about where nobody looks. */
-	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) < 0)
+	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) < 0 ||
+		limit(RLIMIT_STACK, STACK_MAX) < 0)
 		return -1;
 	return SANITIZED ? 0 : limit(RLIMIT_DATA, DATA_MAX);
+}
+
+/*
+ * Give up all capabilities, which root has, and in a container others may have: capabilities(7). A
+ * worker uses none. What it makes is in a directory of its own.
+ */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	/* Lines are counted in files that may be another user's. */
+	if (COUNTED)
+		return 0;
+	/* The bound matters to a program that is executed. This fails at once if we are not root,
+	 * and behind the last one that the kernel has. */
+	for (unsigned long number = 0; number < CAPABILITIES_MAX; number++) {
+		if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
+			break;
+	}
+	/* Those that are inherited, and that are ambient, go with these. */
+	return (int)syscall(SYS_capset, &header, none);
 }
 
 /*
@@ -158,73 +188,79 @@ static int enter_landlock(int directory_fd)
 	return (int)syscall(SYS_landlock_restrict_self, fd, 0);
 }
 
-/* A system call that is allowed, with up to two conditions on its arguments. */
+/* A system call that is allowed if its arguments meet all of the conditions. */
 struct rule {
 	int number;
 	unsigned conditions;
-	struct scmp_arg_cmp condition[2];
+	struct scmp_arg_cmp condition[3];
 };
 
-#define IS(argument, value)        SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value), 0)
-#define HAS(argument, mask, value) SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, mask, value)
-#define ANY(name)                  \
-	{                          \
-		SCMP_SYS(name), 0, \
-		{                  \
-			{          \
-				0  \
-			}          \
-		}                  \
-	}
-#define ONE(name, first)           \
-	{                          \
-		SCMP_SYS(name), 1, \
-		{                  \
-			first      \
-		}                  \
-	}
-#define BOTH(name, first, second)     \
-	{                             \
-		SCMP_SYS(name), 2,    \
-		{                     \
-			first, second \
-		}                     \
-	}
+#define IS(argument, value) SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)(value), 0)
+#define HAS(argument, mask, value) \
+	SCMP_CMP(argument, SCMP_CMP_MASKED_EQ, (scmp_datum_t)(mask), (scmp_datum_t)(value))
+/* No other bits than these, of all 64: the kernel looks at 32, but a mask is to leave out none. */
+#define WITHIN(argument, bits) HAS(argument, ~(scmp_datum_t)(bits), 0)
 
-/* New files only, and in the worker's directory: the one way in which a worker opens anything. */
-#define NEW_FILE ((scmp_datum_t)(O_CREAT | O_EXCL | O_NOFOLLOW))
+#define COUNT(...) (sizeof((struct scmp_arg_cmp[]){__VA_ARGS__}) / sizeof(struct scmp_arg_cmp))
+#define ANY(name)                      \
+	{                              \
+		SCMP_SYS(name), 0, {}, \
+	}
+#define IF(name, ...)                                              \
+	{                                                          \
+		SCMP_SYS(name), COUNT(__VA_ARGS__), {__VA_ARGS__}, \
+	}
 
 /*
- * All that a worker calls, all that malloc(3) may call, and the way out. Memory is never made
- * executable. Any other openat() fails rather than kills: libraries look for message catalogues
- * and the like when something has gone wrong, and go on where there are none.
+ * On the descriptors from 4 to 63: what changes a file is for neither the standard streams nor the
+ * channel. A rule cannot hold an argument against two bounds, so there is one for each power of
+ * two.
+ */
+#define ON_FILES(name)                                                                \
+	IF(name, HAS(0, ~(scmp_datum_t)3, 4)), IF(name, HAS(0, ~(scmp_datum_t)7, 8)), \
+		IF(name, HAS(0, ~(scmp_datum_t)15, 16)), IF(name, HAS(0, ~(scmp_datum_t)31, 32))
+
+static_assert(DESCRIPTORS_MAX == 64, "ON_FILES ends there");
+
+/* open(2) as the kernel sees it: some C libraries add a flag that means nothing on 64 bits. */
+#define KERNEL_LARGEFILE ((scmp_datum_t)0100000)
+
+/*
+ * All that a worker calls, all that malloc(3) may call, and the way out. Memory is private or a
+ * file that is read, is counted by RLIMIT_DATA, which leaves out what grows down, and is never made
+ * executable. Any other openat() that makes nothing fails rather than kills: libraries look for
+ * message catalogues and the like when something has gone wrong, and go on where there are none.
  */
 static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 {
 	const int channel = needs->channel_fd;
 	const int directory = needs->directory_fd;
+	const int often[] = {SCMP_SYS(openat), SCMP_SYS(pwrite64)};
 	const struct rule rules[] = {
-		ONE(recvmsg, IS(0, channel)),
-		ONE(sendmsg, IS(0, channel)),
-		ONE(poll, IS(1, 1)),
-		ONE(ppoll, IS(1, 1)),
+		IF(recvmsg, IS(0, channel)),
+		IF(sendmsg, IS(0, channel)),
+		IF(poll, IS(1, 1)),
+		IF(ppoll, IS(1, 1)),
 
-		BOTH(openat, IS(0, directory), HAS(2, NEW_FILE, NEW_FILE)),
-		BOTH(unlinkat, IS(0, directory), IS(2, 0)),
+		/* The one way in which a worker opens anything. O_PATH would ignore the others. */
+		IF(openat, IS(0, directory), HAS(2, ~KERNEL_LARGEFILE, SANDBOX_NEW_FILE),
+			IS(3, SANDBOX_NEW_MODE)),
+		IF(unlinkat, IS(0, directory), IS(2, 0)),
+		ON_FILES(pwrite64),
+		ON_FILES(ftruncate),
+		ON_FILES(fallocate),
 		ANY(pread64),
-		ANY(pwrite64),
-		ANY(ftruncate),
-		ANY(fallocate),
-		ANY(fstat),
-		ONE(fstatfs, IS(0, directory)),
-		ONE(newfstatat, HAS(3, AT_EMPTY_PATH, AT_EMPTY_PATH)),
+		ANY(fstat), /* newfstatat(2) takes a path, which a filter cannot read */
+		IF(fstatfs, IS(0, directory)),
 		ANY(close),
 
-		ONE(mmap, HAS(2, PROT_EXEC, 0)),
-		ONE(mprotect, HAS(2, PROT_EXEC, 0)),
+		IF(mmap, WITHIN(2, PROT_READ | PROT_WRITE),
+			HAS(3, ~(scmp_datum_t)(MAP_ANONYMOUS | MAP_NORESERVE), MAP_PRIVATE)),
+		IF(mmap, IS(2, PROT_READ), IS(3, MAP_SHARED)),
+		IF(mprotect, WITHIN(2, PROT_READ | PROT_WRITE)),
 		ANY(munmap),
-		ANY(mremap),
-		ANY(madvise),
+		IF(mremap, IS(3, MREMAP_MAYMOVE)),
+		IF(madvise, IS(2, MADV_DONTNEED)),
 		ANY(brk),
 		ANY(futex),
 		ANY(getrandom),
@@ -233,11 +269,11 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 		ANY(restart_syscall),
 
 		/* An assert's last words, and abort(3). */
-		ONE(write, IS(0, STDERR_FILENO)),
-		ONE(writev, IS(0, STDERR_FILENO)),
+		IF(write, IS(0, STDERR_FILENO)),
+		IF(writev, IS(0, STDERR_FILENO)),
 		ANY(getpid),
 		ANY(gettid),
-		ONE(tgkill, IS(0, getpid())),
+		IF(tgkill, IS(0, getpid())),
 		ANY(rt_sigaction),
 		ANY(rt_sigprocmask),
 		ANY(rt_sigreturn),
@@ -245,6 +281,12 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 		ANY(exit_group),
 	};
 
+	/* These are called for each member. The filter looks for them first. */
+	for (size_t i = 0; i < sizeof(often) / sizeof(often[0]); i++) {
+		int result = seccomp_syscall_priority(filter, often[i], UINT8_MAX);
+		if (result < 0)
+			return result;
+	}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].number,
 			rules[i].conditions, rules[i].condition);
@@ -261,7 +303,7 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 /*
  * libseccomp (2.5) does not survive it where malloc(3) gives nothing: it was seen
  * to loop for ever, to free twice, and to lose a rule and say nothing. So more than it takes, which
- * is some 40 KiB, is asked for before and freed again: what lies below a block that is in use is
+ * is some 50 KiB, is asked for before and freed again: what lies below a block that is in use is
  * not given back to the kernel.
  */
 enum { LIBSECCOMP_BYTES = 96 * 1024 };
@@ -301,6 +343,9 @@ int sandbox_enter(unsigned parts, const struct sandbox_needs *needs, enum start_
 		return -1;
 	*step = START_LIMITS;
 	if (enter_limits(needs->file_bytes) < 0)
+		return -1;
+	*step = START_CAPABILITIES;
+	if (drop_capabilities() < 0)
 		return -1;
 	*step = START_LANDLOCK;
 	if ((parts & SANDBOX_LANDLOCK) && enter_landlock(needs->directory_fd) < 0)

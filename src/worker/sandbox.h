@@ -5,9 +5,9 @@
  * memory, its channel, its own directory and the archives that it was handed: no other file, no
  * network, no other process, no new program.
  *
- * It has three parts, each of which holds without the others: resource limits; Landlock
- * (landlock(7)), by which the kernel judges what a path leads to; seccomp (seccomp(2)), by which it
- * judges which system calls there are at all.
+ * It has three parts, each of which holds without the others: resource limits, and no capabilities
+ * even for root; Landlock (landlock(7)), by which the kernel judges what a path leads to; seccomp
+ * (seccomp(2)), by which it judges which system calls there are at all.
  */
 
 #ifndef ZIPMAP_WORKER_SANDBOX_H
@@ -16,8 +16,16 @@
 #include "protocol/settings.h"
 #include "protocol/startstep.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/**
+ * The flags and the mode with which a worker opens files, all of which are new: seccomp allows no
+ * others.
+ */
+#define SANDBOX_NEW_FILE (O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
+#define SANDBOX_NEW_MODE 0600
 
 /**
  * Which parts a worker of this build is to have: all, but under sanitizers, which open files and
@@ -39,9 +47,9 @@ struct sandbox_needs {
 };
 
 /**
- * Enter the resource limits and @parts, for good. To be called before the first byte of an archive
- * is looked at. 0, or -1 with errno and the step that failed in *@step: then nothing may be read.
- * It may be called again with fewer parts.
+ * Enter the resource limits and @parts, for good, and give up all capabilities. To be called before
+ * the first byte of an archive is looked at. 0, or -1 with errno and the step that failed in
+ * *@step: then nothing may be read. It may be called again with fewer parts.
  */
 int sandbox_enter(unsigned parts, const struct sandbox_needs *needs, enum start_step *step);
 

@@ -181,7 +181,7 @@ SYSTEM_CALLS = {
     "wait4": "waitpid", "prlimit64": "getrlimit setrlimit", "signalfd4": "signalfd",
     "rt_sigprocmask": "sigprocmask", "rt_sigaction": "sigaction", "prctl": "prctl",
     "seccomp": "syscall", "landlock_create_ruleset": "syscall", "landlock_add_rule": "syscall",
-    "landlock_restrict_self": "syscall",
+    "landlock_restrict_self": "syscall", "capset": "syscall", "fstat": "syscall",
 }
 # A call of readdir(3) is not always one of the kernel.
 UNCOUNTED = {"getdents64"}

@@ -7,11 +7,13 @@
  */
 
 #include "support.h"
+#include "util/io.h"
 #include "worker/sandbox.h"
 
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/landlock.h>
 #include <netinet/in.h>
@@ -26,6 +28,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -40,6 +43,9 @@
 
 /* How an attempt ended: 0 it came through, an errno, or -SIGSYS: it was killed for it. */
 #define KILLED (-SIGSYS)
+
+/* As a worker opens its files; whatever sandbox.h says. */
+#define NEW_FILE (O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
 static const char *secret; /* the path of "theirs" */
 static int own_fd;         /* the worker's directory, with the file "mine" in it */
@@ -137,11 +143,12 @@ static long nothing(void)
 static long new_file(void)
 {
 	static char map_bytes[] = "1234";
-	int fd = openat(own_fd, "new", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(own_fd, "new", NEW_FILE, 0600);
 	struct stat status;
 
-	if (fd < 0 || pwrite(fd, "12345678", 8, 0) != 8 || ftruncate(fd, 4) < 0 ||
-		fstat(fd, &status) < 0)
+	if (fd < 0 || fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8) < 0 ||
+		pwrite(fd, "12345678", 8, 0) != 8 || ftruncate(fd, 4) < 0 ||
+		io_status(fd, &status) < 0)
 		return -1;
 	void *map = mmap(NULL, 4, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED || memcmp(map, map_bytes, 4) != 0 || munmap(map, 4) < 0)
@@ -229,11 +236,11 @@ static long list_own(void)
 }
 static long new_elsewhere(void)
 {
-	return openat(other_fd, "new", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	return openat(other_fd, "new", NEW_FILE, 0600);
 }
 static long new_above(void)
 {
-	return openat(own_fd, "../new", O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	return openat(own_fd, "../new", NEW_FILE, 0600);
 }
 static long unlink_theirs(void)
 {
@@ -411,6 +418,129 @@ static long move_descriptor(void)
 	return dup2(own_fd, 20);
 }
 
+/* Names are only looked at by their lengths and by whether they are there. */
+static long look_at_path(void)
+{
+	struct stat status;
+	return syscall(SYS_newfstatat, AT_FDCWD, "/etc/shadow", &status, AT_EMPTY_PATH);
+}
+static long look_at_path_anew(void)
+{
+	struct statx status;
+	return statx(AT_FDCWD, "/etc/shadow", AT_EMPTY_PATH, STATX_SIZE, &status);
+}
+/* With O_PATH all other flags but two are ignored, and nothing is made. */
+static long open_a_path(void)
+{
+	return openat(own_fd, "../1/theirs", NEW_FILE | O_PATH, 0600);
+}
+static long open_up_as_path(void)
+{
+	return openat(own_fd, "../..", NEW_FILE | O_PATH | O_DIRECTORY, 0600);
+}
+static long new_set_user_id(void)
+{
+	return openat(own_fd, "new", NEW_FILE, 04755);
+}
+static long new_unnamed(void)
+{
+	return openat(own_fd, ".", NEW_FILE | O_TMPFILE, 0600);
+}
+
+/* A descriptor is 32 bits of a register. What is above them must not deceive the filter. */
+#define HIGH_BITS 0x100000000L
+
+static long write_stderr_at(void)
+{
+	return syscall(SYS_pwrite64, STDERR_FILENO, "", 0, 0);
+}
+static long write_stderr_at_high(void)
+{
+	return syscall(SYS_pwrite64, STDERR_FILENO | HIGH_BITS, "", 0, 0);
+}
+static long write_nowhere_at(void)
+{
+	return syscall(SYS_pwrite64, -1, "", 0, 0);
+}
+static long cut_stdin(void)
+{
+	return syscall(SYS_ftruncate, STDIN_FILENO, 0);
+}
+static long cut_stderr(void)
+{
+	return syscall(SYS_ftruncate, STDERR_FILENO, 0);
+}
+static long fill_stderr(void)
+{
+	return syscall(SYS_fallocate, STDERR_FILENO, FALLOC_FL_KEEP_SIZE, 0, 1);
+}
+
+static long map_new(int protection, int flags)
+{
+	void *map = mmap(NULL, 4096, protection, flags, -1, 0);
+	return map == MAP_FAILED ? -1 : 0;
+}
+static long share_anonymous_memory(void)
+{
+	return map_new(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+}
+/* It counts as stack, which RLIMIT_DATA leaves out. */
+static long map_what_grows(void)
+{
+	return map_new(PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN);
+}
+static long map_locked(void)
+{
+	return map_new(PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED);
+}
+static long write_by_map(void)
+{
+	int fd = openat(own_fd, "new", NEW_FILE, 0600);
+	void *map = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return map == MAP_FAILED ? -1 : 0;
+}
+static long advise(void)
+{
+	void *map = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return madvise(map, 4096, MADV_MERGEABLE);
+}
+static long move_memory_to_place(void)
+{
+	char *map = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *moved = mremap(map, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, map + 4096);
+	return moved == MAP_FAILED ? -1 : 0;
+}
+
+static long too_much_stack(void)
+{
+	struct rlimit limits = {(rlim_t)16 << 20, (rlim_t)16 << 20};
+	/* Without privileges a hard limit cannot be raised; with them it must have been given up.
+	 */
+	return setrlimit(RLIMIT_STACK, &limits);
+}
+/* Root is to be refused what any other user is. */
+static long open_what_nobody_may(void)
+{
+	return openat(other_fd, "closed", O_RDONLY);
+}
+static long keep_capability(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return 0;
+	errno = EPERM;
+	return memcmp(sets, none, sizeof(sets)) == 0 ? -1 : 0;
+}
+static long keep_bound(void)
+{
+	/* Who is not root has the bound that they were given. */
+	errno = EPERM;
+	return geteuid() == 0 && prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) != 0 ? 0 : -1;
+}
+
 static long too_many_descriptors(void)
 {
 	int fd = own_fd;
@@ -493,6 +623,24 @@ static const struct attempt forbidden[] = {
 	ATTEMPT(raise_limit, KILLED, 0),
 	ATTEMPT(write_stdout, KILLED, 0),
 	ATTEMPT(move_descriptor, KILLED, 0),
+	ATTEMPT(look_at_path, KILLED, 0),
+	ATTEMPT(look_at_path_anew, KILLED, 0),
+	ATTEMPT(open_a_path, KILLED, 0),
+	ATTEMPT(open_up_as_path, KILLED, 0),
+	ATTEMPT(new_set_user_id, KILLED, 0),
+	ATTEMPT(new_unnamed, KILLED, 0),
+	ATTEMPT(write_stderr_at, KILLED, 0),
+	ATTEMPT(write_stderr_at_high, KILLED, 0),
+	ATTEMPT(write_nowhere_at, KILLED, 0),
+	ATTEMPT(cut_stdin, KILLED, 0),
+	ATTEMPT(cut_stderr, KILLED, 0),
+	ATTEMPT(fill_stderr, KILLED, 0),
+	ATTEMPT(share_anonymous_memory, KILLED, 0),
+	ATTEMPT(map_what_grows, KILLED, 0),
+	ATTEMPT(map_locked, KILLED, 0),
+	ATTEMPT(write_by_map, KILLED, 0),
+	ATTEMPT(advise, KILLED, 0),
+	ATTEMPT(move_memory_to_place, KILLED, 0),
 };
 
 enum { FORBIDDEN = sizeof(forbidden) / sizeof(forbidden[0]) };
@@ -597,6 +745,25 @@ START_TEST(limits_hold_by_themselves)
 }
 END_TEST
 
+START_TEST(root_has_no_capability_and_no_limit_can_be_raised)
+{
+	const unsigned tried[] = {0, SANDBOX_LANDLOCK};
+
+	if (sandbox_parts() == 0)
+		return; /* where lines are counted */
+	scratch_file("1/closed", "", 0);
+	ck_assert_int_eq(fchmodat(other_fd, "closed", 0, 0), 0);
+	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
+		if (!has(tried[i]))
+			continue;
+		ck_assert_int_eq(try(tried[i], keep_capability), EPERM);
+		ck_assert_int_eq(try(tried[i], keep_bound), EPERM);
+		ck_assert_int_eq(try(tried[i], too_much_stack), EPERM);
+		ck_assert_int_eq(try(tried[i], open_what_nobody_may), EACCES);
+	}
+}
+END_TEST
+
 /* An outer filter that answers @call with @error in this process from now on. */
 static void refuse(int call, int error)
 {
@@ -640,6 +807,8 @@ START_TEST(a_step_that_is_refused_is_told_with_its_reason)
 
 	expect_refused(0, SCMP_SYS(prctl), error, START_NO_PRIVILEGES);
 	expect_refused(0, SCMP_SYS(prlimit64), error, START_LIMITS);
+	if (sandbox_parts() != 0)
+		expect_refused(0, SCMP_SYS(capset), error, START_CAPABILITIES);
 	if (has(SANDBOX_LANDLOCK)) {
 		expect_refused(
 			SANDBOX_LANDLOCK, SYS_landlock_create_ruleset, error, START_LANDLOCK);
@@ -674,6 +843,7 @@ int main(void)
 	tcase_add_loop_test(tests, landlock_alone_refuses_what_is_its_own, 0, FORBIDDEN);
 	tcase_add_test(tests, no_right_that_the_kernel_has_is_left_out);
 	tcase_add_test(tests, limits_hold_by_themselves);
+	tcase_add_test(tests, root_has_no_capability_and_no_limit_can_be_raised);
 	tcase_add_loop_test(tests, a_step_that_is_refused_is_told_with_its_reason, 0, 3);
 	tcase_add_test(tests, parts_are_named);
 	suite_add_tcase(suite, tests);

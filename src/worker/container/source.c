@@ -47,7 +47,7 @@ int source_open(struct source *source, int fd)
 	struct stat status;
 
 	assert(source->fd < 0);
-	if (fstat(fd, &status) < 0)
+	if (io_status(fd, &status) < 0)
 		return -1;
 	source->fd = steal_fd(&owned);
 	source->size_bytes = (uint64_t)status.st_size;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * DEFLATE by ISA-L, Intel's Intelligent Storage Acceleration Library.
+ * DEFLATE by ISA-L, Intel's Intelligent Storage Acceleration Library. It takes codes with too few
+ * codewords, which zlib refuses, and goes from block to block by itself, so that the codes cannot
+ * be checked before. So it decodes only for who asks for it.
  */
 
 #include "worker/decode/decoder.h"
@@ -80,6 +82,7 @@ const struct decoder_type decoder_isal = {
 		"ISA-L " VERSION_STRING(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION),
 	.choice = DECODER_ISAL,
 	.most_bytes = UINT64_MAX,
+	.lenient = true,
 	.open = isal_open,
 	.reset = isal_reset,
 	.run = isal_run,

@@ -5,6 +5,7 @@
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "worker/decode/buffer.h"
+#include "worker/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,8 +41,8 @@ int outfile_create(struct outfile *out)
 {
 	/* O_RDWR, because a map that is read needs a descriptor that can be read: mmap(2). */
 	out->fd = forgets(out) ? -1
-			       : openat(out->directory_fd, out->name,
-					 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+			       : openat(out->directory_fd, out->name, SANDBOX_NEW_FILE,
+					 SANDBOX_NEW_MODE);
 	out->fill = 0;
 	out->history = 0;
 	out->flushed = 0;
@@ -171,7 +172,7 @@ int outfile_finish(struct outfile *out, uint64_t *inode)
 			return -1;
 		out->file_bytes = out->flushed;
 	}
-	if (fstat(out->fd, &status) < 0)
+	if (io_status(out->fd, &status) < 0)
 		return -1;
 	*inode = status.st_ino;
 	return 0;
