@@ -113,10 +113,10 @@ in_tmpfs() {
 }
 
 @test "a limit on the size of files that the list itself meets: a message, and nothing is left" {
-	"$TESTDATA_GEN" --archives=40 --size=100 data
+	"$TESTDATA_GEN" --archives=800 --size=100 data
 	status=0
 	(
-		ulimit -f 1 # KiB
+		ulimit -f 32 # KiB
 		exec timeout "$bound" "$ZIPMAP" data >out 2>err
 	) || status=$?
 	expect_status 1

@@ -68,7 +68,9 @@ make_mixed() {
 			"$ZIPMAP" --no-sandbox --in-place$how --json a.npz >out 2>err || fail "strace"
 		# The only file that is made is the lock of the run.
 		! grep O_CREAT trace | grep -v '"lock"' || fail "a file is made"
-		! grep -E 'pwrite64|fallocate' trace || fail "something is written"
+		# The crash note of a worker is a memory file of a page or more.
+		! grep -E 'pwrite64|fallocate' trace | grep -v 'fallocate(.*, 0, 0, 4096)' ||
+			fail "something is written"
 		[[ -z "$(ls -A "$TMPDIR")" ]] || fail "left: $(find "$TMPDIR")"
 		verify_in_place a.npz ${how:+--unchecked}
 	done
