@@ -94,11 +94,16 @@ expect_no_file() {
 	# The shell of the test may have left descriptors open: they are the command's as well.
 	(
 		trap '' USR2
+		grep -E '^Sig(Blk|Ign)' /proc/self/status >ours
 		zipmap d -x sh -c 'umask; readlink /proc/$$/fd/0; grep -E "^Sig(Blk|Ign)" /proc/$$/status
 			ls -l /proc/$$/fd | grep -c -E "zipmap|socket|signalfd|inotify|memfd"; true'
 		expect_good
 	)
-	printf '%s\n' 0027 /dev/null "SigBlk:	0000000000000000" "SigIgn:	0000000000000800" 0 | cmp - out
+	{
+		printf '%s\n' 0027 /dev/null
+		cat ours
+		echo 0
+	} | cmp - out
 }
 
 @test "-x: output of any length is never mixed, and memory stays bounded" {
