@@ -198,8 +198,8 @@ static int check_named(const struct rundir *rundir)
 	return named.st_dev == made.st_dev && named.st_ino == made.st_ino ? 0 : -1;
 }
 
-/* Undo what was made, after an error, which stays in errno. */
-static void undo(struct rundir *rundir)
+/* Undo what was made, and is at @path now, after an error, which stays in errno. */
+static void undo(struct rundir *rundir, const char *path)
 {
 	int error = errno;
 
@@ -209,7 +209,7 @@ static void undo(struct rundir *rundir)
 	}
 	if (rundir->fd >= 0)
 		close(steal_fd(&rundir->fd));
-	dirents_remove(rundir->tmpdir_fd, rundir->unfinished + rundir->name_at, AT_REMOVEDIR);
+	dirents_remove(rundir->tmpdir_fd, path + rundir->name_at, AT_REMOVEDIR);
 	errno = error;
 }
 
@@ -243,10 +243,11 @@ int rundir_create(struct rundir *rundir, const char *tmpdir)
 	}
 	rundir->tmpdir_fd = tmpdir_fd;
 	for (int tries = 0; tries < TRIES_MAX && make_directory(rundir) == 0; tries++) {
-		if (open_directory(rundir) == 0 && make_lock(rundir) == 0 && finish(rundir) == 0 &&
-			check_named(rundir) == 0)
+		bool finished = open_directory(rundir) == 0 && make_lock(rundir) == 0 &&
+				finish(rundir) == 0;
+		if (finished && check_named(rundir) == 0)
 			return 0;
-		undo(rundir);
+		undo(rundir, finished ? rundir->path : rundir->unfinished);
 		if (!is_passing(errno))
 			break;
 	}
