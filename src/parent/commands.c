@@ -146,7 +146,7 @@ size_t commands_polls(const struct commands *commands, bool front, struct pollfd
 
 	for (const struct command *command = commands->first; command; command = command->next) {
 		for (int i = 0; i < COMMAND_STREAMS; i++) {
-			if (is_waited_for(commands, command, i, front))
+			if (is_waited_for(commands, command, (enum command_stream)i, front))
 				polls[count++] = (struct pollfd){
 					.fd = command->streams[i].fd, .events = POLLIN};
 		}
@@ -191,7 +191,7 @@ void commands_read(struct commands *commands, const struct pollfd *polls, size_t
 			if (polls[next].fd != command->streams[i].fd)
 				continue;
 			if (polls[next].revents && command != commands->front)
-				gather_stream(commands, command, i);
+				gather_stream(commands, command, (enum command_stream)i);
 			next++;
 		}
 	}

@@ -216,7 +216,7 @@ static void get_ready(struct worker *worker, int channel_fd)
 		firstword_fail(channel_fd, START_NO_DUMP);
 	if (settings->sandboxed)
 		enter_sandbox(settings, channel_fd, worker->directory_fd);
-	if (firstword_send(channel_fd, &(struct message_start){START_NONE}) < 0)
+	if (firstword_send(channel_fd, &(struct message_start){.step = START_NONE}) < 0)
 		give_up();
 }
 

@@ -288,8 +288,9 @@ START_TEST(the_one_in_front_goes_on_though_there_is_no_room)
 		}
 		while (!command_has_ended(in_turn[i])) {
 			for (int j = 0; j < COMMAND_STREAMS; j++)
-				ck_assert_int_eq(commands_take(&commands, in_turn[i], j, bytes,
-							 sizeof(bytes)),
+				ck_assert_int_eq(
+					commands_take(&commands, in_turn[i], (enum command_stream)j,
+						bytes, sizeof(bytes)),
 					0);
 			if (!command_has_ended(in_turn[i]))
 				step();

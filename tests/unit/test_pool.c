@@ -499,7 +499,7 @@ static bool failed_to_start(enum anew_deed what, struct failure *failure)
 {
 	struct message message;
 
-	deed = what;
+	deed = (uint8_t)what;
 	struct worker *worker = start();
 	ck_assert_int_eq(receive(worker, &message), -1);
 	ck_assert_int_ne(errno, EBADMSG);
