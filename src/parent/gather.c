@@ -136,6 +136,7 @@ int gather_put(struct gather *gather, struct gather_place *place, const void *by
 		return -1;
 	if (gather->fd >= 0)
 		return write_all(gather, bytes, size);
+	// NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): make_room() has made it
 	memcpy(gather->bytes + gather->end, bytes, size);
 	gather->end += size;
 	return 0;

@@ -82,7 +82,7 @@ static void make_name(char *name)
 	/* The kernel has none just after it has started. Another name is tried if one is taken. */
 	if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != sizeof(bits))
 		bits = monotonic_ns() * 0x9e3779b97f4a7c15 + (uint64_t)getpid();
-	strcpy(name, "." NAME_TEMPLATE);
+	memcpy(name, "." NAME_TEMPLATE, sizeof("." NAME_TEMPLATE));
 	for (char *at = name + strlen(name) - 6; *at; at++) {
 		*at = letters[bits % count];
 		bits /= count;
@@ -129,7 +129,7 @@ static int make_directory(struct rundir *rundir)
 		made = mkdirat(rundir->tmpdir_fd, name, 0700);
 	}
 	umask(before);
-	strcpy(rundir->path + rundir->name_at, name + 1);
+	memcpy(rundir->path + rundir->name_at, name + 1, sizeof(NAME_TEMPLATE));
 	return made;
 }
 

@@ -51,6 +51,7 @@ pid_t spawn(const struct spawn_start *start, char *const *words, char *const *en
 	pid_t pid = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork)
 
 	if (pid == 0) {
+		// NOLINTNEXTLINE(clang-analyzer-unix.Vfork): it makes system calls alone
 		become(start, words, environment, output_fd, error_fd, parent);
 		error = errno;
 		_exit(EXIT_FAILURE);

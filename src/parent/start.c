@@ -144,7 +144,7 @@ static pid_t spawn(const struct starter *starter, const struct start *start, enu
 		.start = start, .arguments = arguments, .environment = starter->environment};
 
 	assert(strlen(starter->entry->argument) < sizeof(argument));
-	strcpy(argument, starter->entry->argument);
+	memcpy(argument, starter->entry->argument, strlen(starter->entry->argument) + 1);
 	pid_t pid =
 		clone(make_anew, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &making);
 	if (pid < 0) {

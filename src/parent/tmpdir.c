@@ -83,7 +83,7 @@ int tmpdir_open(const char *given, const char **distrust)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(path, given);
+	memcpy(path, given, strlen(given) + 1);
 	cut_slashes(path);
 	for (int links = 0; links <= LINKS_MAX; links++) {
 		cleanup_fd int fd = openat(at_fd, path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
