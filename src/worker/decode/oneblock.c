@@ -121,7 +121,7 @@ bool oneblock_is_strict(const uint8_t *in, size_t in_size)
 {
 	struct bits bits = {.in = in, .end = in + in_size};
 	uint8_t table[1 << LENGTH_CODE_BITS];
-	uint8_t lengths[LITERALS_MAX + DISTANCES_MAX];
+	uint8_t lengths[LITERALS_MAX + DISTANCES_MAX] = {0};
 
 	refill(&bits);
 	/* The last block, and of the kind that has its own codes. */

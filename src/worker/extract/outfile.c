@@ -53,6 +53,8 @@ int outfile_create(struct outfile *out)
 
 int outfile_reserve(struct outfile *out, uint64_t size_bytes)
 {
+	if (forgets(out))
+		return 0;
 	/* The size stays 0: what is set aside and not written in the end is no part of the file. */
 	if (io_allocate(out->fd, FALLOC_FL_KEEP_SIZE, size_bytes) == 0)
 		return 0;
