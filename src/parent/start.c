@@ -104,13 +104,14 @@ __attribute__((no_sanitize("address"))) static enum start_step arrange(const str
 
 	if (channel < 0 || (start->directory_fd >= 0 && directory < 0))
 		return START_DESCRIPTORS;
-	int null = open("/dev/null", O_RDWR);
-	if (null < 0)
+	/* It takes the place of standard input, so that no number is needed that may not be free.
+	 */
+	close(STDIN_FILENO);
+	if (open("/dev/null", O_RDWR) != STDIN_FILENO)
 		return START_NULL;
-	int words = start->note->fixed ? start->note->fd : null;
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-		dup2(words, STDERR_FILENO) < 0 || dup2(channel, CHANNEL) < 0 ||
-		(directory >= 0 && dup2(directory, DIRECTORY) < 0))
+	int words = start->note->fixed ? start->note->fd : STDIN_FILENO;
+	if (dup2(STDIN_FILENO, STDOUT_FILENO) < 0 || dup2(words, STDERR_FILENO) < 0 ||
+		dup2(channel, CHANNEL) < 0 || (directory >= 0 && dup2(directory, DIRECTORY) < 0))
 		return START_DESCRIPTORS;
 	return START_NONE;
 }

@@ -236,7 +236,7 @@ expect_member_names() { # OPTION, or nothing; -- NAME...
 		zipmap --encoding="$encoding" a.zip
 		expect_status 2
 		expect_nothing
-		grep -q "^zipmap: option '--encoding': '$encoding' is unknown" err || fail "$encoding"
+		grep -q "^zipmap: option '--encoding': '$encoding' is not a known encoding" err || fail "$encoding"
 	done
 	zipmap --encoding=CP866 --encoding=CP1252 a.zip
 	expect_good

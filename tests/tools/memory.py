@@ -5,7 +5,6 @@
 usage: memory.py run ARGUMENT...       run zipmap, its stdout to ./out, its stderr to ./err
        memory.py waiting ARGUMENT...   the parent, while nobody reads what it prints
        memory.py blocked COUNT         the parent, while the first of COUNT archives takes for ever
-       memory.py behind names|types    the parent, while one member of an archive takes for ever,
                                        and those behind it have long names, or long types
 
 Prints "parent BYTES", "worker BYTES" (the largest), "samples N", "status N". Private memory is the
@@ -83,41 +82,6 @@ def do_blocked(arguments):
             if worker is None:
                 raise verify.Wrong("missed the slow member")
             processes.until(lambda: stands_still(run, peaks, counts), "a stand-still")
-            sample(run.pid, peaks, counts)
-            print("files", len(processes.files(run.tmpdir)))
-            os.kill(worker, signal.SIGCONT)
-            status = run.wait()
-            report(run.pid, peaks, counts, status)
-        finally:
-            run.end()
-
-
-def make_behind(path, what):
-    """A member that takes long, and so many behind it that their records fill 20 MB and more."""
-    make_archives.recipe_slow(path)
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
-        if what == "names":
-            for number in range(100000):
-                archive.writestr("%0200d" % number, b"")
-        else:
-            header = b"{'descr': [('%s', '<f4')], 'fortran_order': False, 'shape': (0,), }\n"
-            header %= b"a" * 16000
-            for number in range(1600):
-                archive.writestr("%d.npy" % number, b"\x93NUMPY\1\0" +
-                                 struct.pack("<H", len(header)) + header)
-
-
-def do_behind(arguments):
-    """The worker on the third member is stopped, so that the records of all others must wait."""
-    make_behind("behind.zip", arguments[0])
-    with open("out", "wb") as out:
-        run = processes.Run(["-j2", "--json", "behind.zip"], os.path.abspath("behind"), stdout=out)
-        try:
-            peaks, counts = {}, {}
-            worker = disturb.stop_worker_at(run, 0, 2)
-            if worker is None:
-                raise verify.Wrong("missed the slow member")
-            processes.until(lambda: stands_still(run, peaks, counts, 20), "a stand-still")
             sample(run.pid, peaks, counts)
             print("files", len(processes.files(run.tmpdir)))
             os.kill(worker, signal.SIGCONT)
