@@ -112,7 +112,7 @@ expect_usage() {
 }
 
 @test "--unordered prints a small archive before the large one in front of it" {
-	"$TESTDATA_GEN" --archives=1 --rows=4000000 --values=zeros large
+	"$TESTDATA_GEN" --archives=1 --rows=8000000 large
 	make_archive simple small.zip
 	zipmap -u -j 2 large/file_1.zip small.zip
 	expect_good

@@ -5,7 +5,6 @@
 usage: memory.py run ARGUMENT...       run zipmap, its stdout to ./out, its stderr to ./err
        memory.py waiting ARGUMENT...   the parent, while nobody reads what it prints
        memory.py blocked COUNT         the parent, while the first of COUNT archives takes for ever
-                                       and those behind it have long names, or long types
 
 Prints "parent BYTES", "worker BYTES" (the largest), "samples N", "status N". Private memory is the
 line Anonymous of /proc/PID/smaps_rollup.
@@ -13,11 +12,9 @@ line Anonymous of /proc/PID/smaps_rollup.
 
 import os
 import signal
-import struct
 import subprocess
 import sys
 import time
-import zipfile
 
 import disturb
 import make_archives
