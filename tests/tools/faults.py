@@ -185,6 +185,8 @@ SYSTEM_CALLS = {
 }
 # A call of readdir(3) is not always one of the kernel.
 UNCOUNTED = {"getdents64"}
+# What libc may do besides in each of two processes: the one of Debian 13 blocks signals in fork(2).
+LIBC_MORE = {"mmap": 2, "rt_sigprocmask": 4}
 # The allocator's own, behind functions that are made to fail; what cannot fail; and what libc does
 # in fork(2).
 UNREACHED = {"brk", "mprotect", "madvise", "mremap", "futex", "getrandom", "getpid", "gettid",
@@ -236,11 +238,22 @@ def traced(path):
     return counts
 
 
+def settle_fstat(seen, calls):
+    """The fstat(2) of Debian 13's libc has a system call of its own: count it as Debian 12's."""
+    for who in {who for who, _ in seen}:
+        own = calls.get((who, "syscall"), 0) - sum(
+            seen[who, call] for call, made in SYSTEM_CALLS.items() if made == "syscall" and call != "fstat")
+        if seen[who, "fstat"] > own >= 0:
+            seen[who, "newfstatat"] += seen[who, "fstat"] - own
+            seen[who, "fstat"] = own
+
+
 def compare(bench, name):
     """Whether the functions that are counted make all system calls that strace sees."""
     log = os.path.join(bench.here, "strace")
     result, _ = bench.run(JOBS[name], before=["strace", "-f", "-o", log])
     seen = traced(log)
+    settle_fstat(seen, result.calls)
     wrongs = total = 0
     for (who, call), count in sorted(seen.items()):
         total += count
@@ -253,7 +266,7 @@ def compare(bench, name):
             functions)]
         count = sum(seen[who, other] for other in together)
         counted = sum(result.calls.get((who, function), 0) for function in functions)
-        if count != counted:
+        if not counted <= count <= counted + LIBC_MORE.get(call, 0):
             wrongs += 1
             print("%s: %s: strace sees %d %s, the functions counted are %d %s" % (
                 name, who, count, call, counted, functions))
