@@ -105,6 +105,7 @@ b.txt|||0|1' ]]
 }
 
 @test "long headers do not take a worker beyond its 4 MiB, one by one or two at a time" {
+	skip_under_sanitizer
 	arrays headers
 	local how private
 	cp headers.npz 2.npz

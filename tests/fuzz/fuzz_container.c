@@ -137,6 +137,15 @@ static void compare_name(const char *theirs, const struct member *member)
 	MUST(strncmp(theirs, member->name, member->name_size) == 0);
 }
 
+/* libzip takes the method for AES as such in a member that is not encrypted, too. */
+static void compare_method(const zip_stat_t *theirs, const struct member *member)
+{
+	if (!member->encrypted && member->method == METHOD_AES)
+		return;
+	MUST(theirs->comp_method == member->method);
+	MUST(encryption_of(theirs) == member->encryption);
+}
+
 static void compare(zip_t *zip, const uint8_t *input)
 {
 	struct failure failure;
@@ -151,8 +160,7 @@ static void compare(zip_t *zip, const uint8_t *input)
 		MUST(status.size == member.size_bytes);
 		MUST(status.comp_size == member.compressed_bytes);
 		MUST(status.crc == member.crc32);
-		MUST(status.comp_method == member.method);
-		MUST(encryption_of(&status) == member.encryption);
+		compare_method(&status, &member);
 		if (member.time != 0)
 			MUST((uint64_t)status.mtime == member.time);
 		compare_name(status.name ? status.name : "", &member);
