@@ -28,14 +28,16 @@ cli()
 	printf '%s\n' "$@" >"$tests/cli/$name.bats"
 }
 
-# The tests in it are run by a bats of their own, which must not take itself for this one.
+# The tests in it are run by a bats of their own, which must not take itself for this one. What this
+# one has put first on the PATH is a part of it that does not run alone.
 run_tests()
 {
-	local unset=() name
+	local unset=() name path
+	path=${PATH//"${BATS_LIBEXEC:-no such place}:"/}
 	for name in $(compgen -e BATS_); do
 		unset+=(-u "$name")
 	done
-	run env "${unset[@]}" "$ZIPMAP_SOURCE/tests/tools/run-tests" -t "$tests" "$build" "$@"
+	run env "${unset[@]}" "PATH=$path" "$ZIPMAP_SOURCE/tests/tools/run-tests" -t "$tests" "$build" "$@"
 	counts=${lines[$((${#lines[@]} - 1))]}
 }
 
