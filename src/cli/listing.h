@@ -12,11 +12,14 @@
 #include "protocol/record.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct listing {
 	bool lined_up;
 	bool begun; /**< the heading was printed */
+	uint64_t day;  /**< the days from 1970 to that of @date */
+	char date[16]; /**< "2026-11-28 ", or nothing yet */
 };
 
 /**

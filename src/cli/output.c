@@ -204,6 +204,24 @@ static void forget(struct output *output, size_t size)
 	}
 }
 
+/**
+ * Write up to @size of @bytes without waiting for the reader; the descriptor can take some. Where
+ * the kernel cannot be asked for that, no more than PIPE_BUF bytes: a pipe that is ready takes
+ * those.
+ */
+static ssize_t write_ready(struct output *output, const char *bytes, size_t size)
+{
+	if (output->regular)
+		return io_write(output->fd, bytes, size);
+	if (!output->may_wait) {
+		ssize_t taken = io_write_now(output->fd, bytes, size);
+		if (taken >= 0 || errno == EAGAIN || errno == EPIPE)
+			return taken;
+		output->may_wait = true;
+	}
+	return io_write(output->fd, bytes, size < PIPE_BUF ? size : PIPE_BUF);
+}
+
 static int write_some(void *context, uint64_t *written)
 {
 	struct output *output = context;
@@ -211,12 +229,8 @@ static int write_some(void *context, uint64_t *written)
 
 	forget(output, 0);
 	while (output->begin < output->end) {
-		size_t size = output->end - output->begin;
-		/* A pipe that is ready takes at least PIPE_BUF bytes. A larger write could make the
-		 * parent wait for the reader. */
-		if (!output->regular && size > PIPE_BUF)
-			size = PIPE_BUF;
-		ssize_t taken = io_write(output->fd, output->bytes + output->begin, size);
+		ssize_t taken = write_ready(
+			output, output->bytes + output->begin, output->end - output->begin);
 		if (taken < 0) {
 			/* Another process may have made the descriptor non-blocking. */
 			result = errno == EAGAIN ? 0 : -1;

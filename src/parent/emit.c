@@ -121,23 +121,23 @@ static void warn(const struct job *job, const struct record *record)
 int emit_path(const struct result *result, const char *run_path, char **path)
 {
 	char file[MEMBER_FILE_SIZE];
-	int made = -1;
 
+	*path = NULL;
 	switch (result->record->place) {
 	case PLACE_FILE:
 		record_file_name(result->record, file);
-		made = asprintf(path, "%s/%" PRIu32 "/%s", run_path, result->directory, file);
+		if (asprintf(path, "%s/%" PRIu32 "/%s", run_path, result->directory, file) < 0)
+			*path = NULL;
 		break;
 	case PLACE_ARCHIVE:
-		made = asprintf(path, "%s", result->job->path);
+		*path = strdup(result->job->path);
 		break;
 	case PLACE_NOWHERE:
-		made = asprintf(path, "%s", "");
+		*path = strdup("");
 		break;
 	}
-	if (made >= 0)
+	if (*path)
 		return 0;
-	*path = NULL;
 	errno = ENOMEM;
 	return -1;
 }

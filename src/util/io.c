@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 ssize_t io_read(int fd, void *bytes, size_t size)
@@ -16,6 +17,13 @@ ssize_t io_read(int fd, void *bytes, size_t size)
 ssize_t io_write(int fd, const void *bytes, size_t size)
 {
 	return io_retry(write(fd, bytes, size));
+}
+
+ssize_t io_write_now(int fd, const void *bytes, size_t size)
+{
+	struct iovec part = {.iov_base = (void *)bytes, .iov_len = size};
+
+	return io_retry(pwritev2(fd, &part, 1, -1, RWF_NOWAIT));
 }
 
 ssize_t io_read_full(int fd, void *bytes, size_t size)

@@ -33,6 +33,13 @@ ssize_t io_read(int fd, void *bytes, size_t size);
 /** write(2): up to @size bytes, as many as are taken now. -1 with errno. */
 ssize_t io_write(int fd, const void *bytes, size_t size);
 
+/**
+ * write(2) that never waits, although the descriptor may be one that does: up to @size bytes, as
+ * many as a pipe has room for. -1 with errno: EAGAIN if none are taken now; others if this file or
+ * kernel has no such call, or if write(2) would fail too.
+ */
+ssize_t io_write_now(int fd, const void *bytes, size_t size);
+
 /** Read @size bytes. Fewer only at the end of the file; -1 with errno. */
 ssize_t io_read_full(int fd, void *bytes, size_t size);
 

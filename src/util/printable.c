@@ -58,6 +58,16 @@ static size_t escape(unsigned char byte, char *text)
 	return 4;
 }
 
+/** How many bytes at the start of @text, of @size at most, are printable ASCII, which most are. */
+static size_t plain_span(const char *text, size_t size)
+{
+	size_t span = 0;
+
+	while (span < size && text[span] >= ' ' && text[span] < 0x7f && text[span] != '\\')
+		span++;
+	return span;
+}
+
 char *printable(const char *name, size_t size, char *text, size_t capacity)
 {
 	const unsigned char *bytes = (const unsigned char *)name;
@@ -70,6 +80,15 @@ char *printable(const char *name, size_t size, char *text, size_t capacity)
 		char piece[4];
 		size_t piece_size;
 		uint32_t character = 0;
+		size_t room = capacity - used > sizeof(cut_mark) ? capacity - used - sizeof(cut_mark) : 0;
+		size_t span = plain_span(name + i, size - i < room ? size - i : room);
+
+		if (span > 0) {
+			memcpy(text + used, name + i, span);
+			used += span;
+			i += span;
+			continue;
+		}
 		size_t length = utf8_decode(name + i, size - i, &character);
 
 		if (length > 0 && is_harmless(character)) {
