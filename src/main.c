@@ -5,8 +5,9 @@
  * their paths. This file parses, runs and returns. It alone knows both sides of the trust boundary:
  *
  * - cli/: what the user meets
- *     - commandline      the command line and --help, from the table of options (optiontable),
- * whose setters are in optionvalue; options says which options go together
+ *     - commandline      the command line and --help, from the table of options (optiontable) and
+ *                        its setters (optionvalue); options says which options go together
+ *     - optionsettings   what the options mean for each part
  *     - inputs           operands, directories, lists (pathlist), standard input (spool)
  *     - output           paths, or what --printf (format), --json (json) and --list (listing) print
  *     - report           --stats
@@ -14,16 +15,18 @@
  * - parent/: the trusted process, which never looks inside an archive
  *     - run              the loop, which owns everything below
  *     - input            archives of the source, opened, for the schedule
- *     - schedule         jobs, units and the order of results; requeue and recordqueue are its
- * parts
+ *     - schedule         jobs, units and the order of results (requeue, recordqueue, lookup)
  *     - dispatch         units to workers
  *     - pool             the workers: starting them (start), their crash notes (note)
- *     - protocol         what a worker may say, and when
+ *     - hear, protocol   what workers say, checked, to the part that it is for
+ *     - backpressure     who is listened to while much waits
  *     - verify           the file that a worker says it made, and the budget
+ *     - deliver          results to emit, or to commands (exec, execbatch)
  *     - emit             results to the sink
  *     - workerexits      what is done when a worker ends
- *     - rundir, tmpdir   the run directory, and where it is made
+ *     - runfiles         the run directory (rundir, made in tmpdir) from its making to its end
  *     - gc, dirents      what killed runs left
+ *     - lease            --hold
  *     - signals          INT, TERM and HUP as events
  * - worker/: the only code that reads the bytes of archives
  *     - worker, anew     a worker process, and how it begins
@@ -40,9 +43,9 @@
  */
 
 #include "cli/commandline.h"
-#include "cli/format.h"
 #include "cli/inputs.h"
 #include "cli/options.h"
+#include "cli/optionsettings.h"
 #include "cli/output.h"
 #include "cli/password.h"
 #include "cli/report.h"
@@ -205,25 +208,6 @@ static int choose_sandbox(const struct options *options, unsigned *parts)
 	return 0;
 }
 
-static enum worker_task task_of(enum options_action action)
-{
-	switch (action) {
-	case ACTION_LIST:
-		return TASK_LIST;
-	case ACTION_TEST:
-		return TASK_TEST;
-	default:
-		return TASK_UNZIP;
-	}
-}
-
-/* The format of what is printed for each member; NULL for its path. */
-static const char *output_format(const struct options *options)
-{
-	return options->action == ACTION_RUN || options->printf_format ? options->printf_format
-								       : "";
-}
-
 /* Check that the decoder can be used. 0, or -1 after saying that it cannot. */
 static int check_decoder(enum decoder_choice decoder)
 {
@@ -236,69 +220,6 @@ static int check_decoder(enum decoder_choice decoder)
 	diag(DIAG_DETAIL, "decoder of large members: %s",
 		decoder_choose(DECODE_DEFLATE, decoder, UINT64_MAX)->library);
 	return 0;
-}
-
-static struct worker_settings worker_settings_of(
-	const struct options *options, unsigned sandbox, const char *password)
-{
-	return (struct worker_settings){
-		.task = task_of(options->action),
-		.filter = {options->filters, options->filter_count},
-		.password = password,
-		.encoding = options->encoding,
-		.limits = options->limits,
-		.raw = rawarray_is_given(&options->raw) ? &options->raw : NULL,
-		.npy = options->npy,
-		.pack = options->pack,
-		.in_place = options->in_place,
-		.decoder = options->decoder,
-		.full_names = options->action == ACTION_LIST || options->json ||
-			      options->command_count > 0 ||
-			      (options->printf_format && format_uses(options->printf_format, 'm')),
-		.sandboxed = !options->no_sandbox,
-		.sandbox = sandbox,
-		.all_required = options->require_sandbox,
-		.measure = options->stats,
-	};
-}
-
-static enum worker_fork fork_of(const struct options *options)
-{
-	if (options->require_sandbox)
-		return FORK_REFUSED;
-	return options->no_sandbox ? FORK_QUIET : FORK_WARNED;
-}
-
-static struct run_settings run_settings_of(
-	const struct options *options, const struct run_commands *commands)
-{
-	return (struct run_settings){
-		.jobs = options->jobs,
-		.limits = options->limits,
-		.no_files = options->action != ACTION_RUN,
-		.in_place = options->in_place.wanted,
-		.unordered = options->unordered,
-		.fail_fast = options->fail_fast,
-		.measure = options->stats,
-		.tmpdir = options->tmpdir,
-		.trusted_tmpdir = options->require_sandbox,
-		.commands = options->command_count > 0 ? commands : NULL,
-		.leased = options->hold,
-		.lease_fd = (int)options->hold_fd,
-	};
-}
-
-/* What commands are and what they get: what this process was @started with. */
-static struct run_commands run_commands_of(
-	const struct options *options, const struct run_commands *started)
-{
-	struct run_commands commands = *started;
-
-	commands.templates = options->commands;
-	commands.count = options->command_count;
-	commands.batch = options->exec_batch;
-	commands.print = options->json || options->printf_format;
-	return commands;
 }
 
 /* Print what there is to say at the end of a run. */
@@ -321,11 +242,7 @@ static void conclude(const struct options *options, const struct outcome *outcom
 static void unzip_inputs(const struct options *options, const struct run_commands *started,
 	struct inputs *inputs, const struct worker_entry *worker, struct outcome *outcome)
 {
-	struct output_style style = {
-		.separator = options->null_output ? '\0' : '\n',
-		.format = output_format(options),
-		.json = options->json,
-	};
+	struct output_style style = options_output_style(options);
 	struct output output;
 
 	if (output_init(&output, STDOUT_FILENO, &style) < 0) {
@@ -336,8 +253,8 @@ static void unzip_inputs(const struct options *options, const struct run_command
 		output_list(&output);
 	struct archive_source source = inputs_source(inputs);
 	struct record_sink sink = output_sink(&output);
-	struct run_commands commands = run_commands_of(options, started);
-	struct run_settings settings = run_settings_of(options, &commands);
+	struct run_commands commands = options_run_commands(options, started);
+	struct run_settings settings = options_run_settings(options, &commands);
 
 	outcome->end = run(&settings, &source, &sink, worker, &outcome->stats, &outcome->number);
 	output_release(&output);
@@ -360,7 +277,7 @@ static void unzip_by_workers(const struct options *options, const struct run_com
 		.argument = WORKER_ARGUMENT,
 		.settings = encoded,
 		.settings_bytes = size,
-		.fork = fork_of(options),
+		.fork = options_worker_fork(options),
 	};
 	unzip_inputs(options, started, inputs, &worker, outcome);
 	explicit_bzero(encoded, size); /* it may contain the password */
@@ -402,7 +319,7 @@ static int unzip(const struct options *options, const struct run_commands *start
 		diag(DIAG_DETAIL, "members that stay in their archives are not checked");
 	if (inputs_open(&inputs, options) == 0) {
 		struct worker_settings settings =
-			worker_settings_of(options, sandbox, password.text);
+			options_worker_settings(options, sandbox, password.text);
 		unzip_by_workers(options, started, &inputs, &settings, &outcome);
 		inputs_close(&inputs);
 	}

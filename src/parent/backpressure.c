@@ -16,6 +16,12 @@ static bool has_turn(const struct schedule *schedule, const struct worker *worke
 	return false;
 }
 
+bool backpressure_hears_any(const struct schedule *schedule, const struct deliver *deliver)
+{
+	return emit_has_room(deliver->emit) &&
+	       (deliver_has_room(deliver) || schedule->held_bytes < SCHEDULE_HELD_MAX / 4);
+}
+
 bool backpressure_hears(const struct schedule *schedule, const struct worker *worker)
 {
 	return worker->queued == 0 || schedule_has_room(schedule) || has_turn(schedule, worker);

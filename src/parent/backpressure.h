@@ -10,10 +10,17 @@
 #ifndef ZIPMAP_PARENT_BACKPRESSURE_H
 #define ZIPMAP_PARENT_BACKPRESSURE_H
 
+#include "parent/deliver.h"
 #include "parent/pool.h"
 #include "parent/schedule.h"
 
 #include <stdbool.h>
+
+/**
+ * Whether workers are listened to at all. If results do not go out, what they say waits with us,
+ * and that is little.
+ */
+bool backpressure_hears_any(const struct schedule *schedule, const struct deliver *deliver);
 
 /**
  * Whether @worker is listened to now: there is room, or it has the unit that has its turn, or it

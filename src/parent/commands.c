@@ -3,6 +3,7 @@
 #include "parent/commands.h"
 
 #include "util/cleanup.h"
+#include "util/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -158,12 +159,8 @@ size_t commands_polls(const struct commands *commands, bool front, struct pollfd
 static ssize_t discard(int pipe)
 {
 	char bytes[16 * 1024];
-	ssize_t got;
 
-	do {
-		got = read(pipe, bytes, sizeof(bytes));
-	} while (got < 0 && errno == EINTR);
-	return got;
+	return io_read(pipe, bytes, sizeof(bytes));
 }
 
 /* Gather what is there of a stream. If there is no room for it, it stays in the pipe. */
@@ -214,9 +211,7 @@ ssize_t commands_take(struct commands *commands, struct command *command,
 
 	if (got != 0 || command != commands->front || command->streams[stream].fd < 0)
 		return got;
-	do {
-		got = read(command->streams[stream].fd, bytes, size);
-	} while (got < 0 && errno == EINTR);
+	got = io_read(command->streams[stream].fd, bytes, size);
 	if (got < 0 && errno == EAGAIN)
 		return 0;
 	if (got == 0)
@@ -262,8 +257,8 @@ void commands_release(struct commands *commands)
 	commands_signal(commands, SIGKILL);
 	while (commands->first) {
 		struct command *command = commands->first;
-		while (!command->exited && waitpid(command->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		if (!command->exited)
+			io_wait(command->pid, NULL);
 		if (!command_has_ended(command))
 			commands->running--;
 		close_streams(command);

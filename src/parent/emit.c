@@ -2,9 +2,11 @@
 
 #include "parent/emit.h"
 
+#include "parent/lookup.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
+#include "util/io.h"
 #include "util/printable.h"
 
 #include <errno.h>
@@ -256,11 +258,8 @@ int emit_drain(struct emit *emit, int signal_fd)
 	};
 
 	while (emit_pending(emit) > 0) {
-		if (poll(polls, 2, -1) < 0) {
-			if (errno == EINTR)
-				continue;
+		if (io_retry(poll(polls, 2, -1)) < 0)
 			break; /* ENOMEM may stay: what was not written then is not announced */
-		}
 		if (polls[0].revents) {
 			errno = EINTR;
 			return -1;
@@ -282,7 +281,7 @@ static bool keep_announced(void *context, uint64_t archive, uint64_t member)
 	const struct announced *announced = context;
 	const struct emit *emit = announced->emit;
 
-	if (!schedule_was_popped(announced->schedule, archive, member))
+	if (!lookup_was_popped(announced->schedule, archive, member))
 		return false;
 	for (size_t i = 0; i < emit->unwritten_count; i++) {
 		if (emit->unwritten[i].archive == archive && emit->unwritten[i].member == member)

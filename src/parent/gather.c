@@ -4,6 +4,7 @@
 
 #include "parent/scratchfile.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,16 +39,8 @@ static void free_memory(struct gather *gather, struct gather_place *place)
 /* Write all of it at the end of the file. 0, or -1 with errno: then the file is as it was. */
 static int write_all(struct gather *gather, const char *bytes, size_t size)
 {
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t wrote =
-			pwrite(gather->fd, bytes + done, size - done, (off_t)(gather->size + done));
-		if (wrote < 0 && errno != EINTR)
-			return -1;
-		if (wrote > 0)
-			done += (size_t)wrote;
-	}
+	if (io_pwrite_full(gather->fd, bytes, size, gather->size, NULL) < 0)
+		return -1;
 	gather->size += size;
 	return 0;
 }
@@ -115,17 +108,13 @@ ssize_t gather_move(struct gather *gather, struct gather_place *place, int pipe)
 	if (gather->fd < 0 && !make_room(gather, place, size) && spill(gather, place) < 0)
 		return -1;
 	if (gather->fd < 0) {
-		do {
-			moved = read(pipe, gather->bytes + gather->end, size);
-		} while (moved < 0 && errno == EINTR);
+		moved = io_read(pipe, gather->bytes + gather->end, size);
 		gather->end += moved > 0 ? (size_t)moved : 0;
 		return moved;
 	}
 	off_t end = (off_t)gather->size;
 	/* Unlike read(2) and write(2), this leaves in the pipe what the disk has no room for. */
-	do {
-		moved = splice(pipe, NULL, gather->fd, &end, MOVE_MAX, SPLICE_F_NONBLOCK);
-	} while (moved < 0 && errno == EINTR);
+	moved = io_retry(splice(pipe, NULL, gather->fd, &end, MOVE_MAX, SPLICE_F_NONBLOCK));
 	gather->size += moved > 0 ? (uint64_t)moved : 0;
 	return moved;
 }
@@ -144,11 +133,8 @@ int gather_put(struct gather *gather, struct gather_place *place, const void *by
 
 static ssize_t take_from_file(struct gather *gather, char *bytes, size_t size)
 {
-	ssize_t got;
+	ssize_t got = io_retry(pread(gather->fd, bytes, size, (off_t)gather->taken));
 
-	do {
-		got = pread(gather->fd, bytes, size, (off_t)gather->taken);
-	} while (got < 0 && errno == EINTR);
 	if (got == 0)
 		errno = EIO; /* it has no name: nobody can have cut it */
 	if (got <= 0)

@@ -2,6 +2,8 @@
 
 #include "parent/lease.h"
 
+#include "util/io.h"
+
 #include <stddef.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,4 +37,13 @@ bool lease_has_ended(const struct pollfd *poll)
 {
 	/* POLLERR: the reader of a pipe whose writer we are is gone. */
 	return (poll->revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+int lease_wait(int fd, int signal_fd)
+{
+	struct pollfd polls[] = {{signal_fd, POLLIN, 0}, lease_poll(fd)};
+
+	if (io_retry(poll(polls, 2, -1)) < 0)
+		return -1;
+	return polls[0].revents ? 0 : 1;
 }

@@ -23,4 +23,10 @@ struct pollfd lease_poll(int fd);
 /** Whether the lease has ended, by what poll(2) has said. Data that came by it do not matter. */
 bool lease_has_ended(const struct pollfd *poll);
 
+/**
+ * Wait until the lease @fd ends: 1. 0: a signal came first (@signal_fd is readable). -1 with errno:
+ * ENOMEM.
+ */
+int lease_wait(int fd, int signal_fd);
+
 #endif

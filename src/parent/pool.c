@@ -5,6 +5,7 @@
 #include "protocol/channel.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
+#include "util/io.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -142,8 +143,7 @@ static int end_process(const struct worker *worker)
 	if (worker->pid == 0)
 		return 0;
 	kill(worker->pid, SIGKILL);
-	while (waitpid(worker->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	io_wait(worker->pid, &status);
 	return status;
 }
 

@@ -12,20 +12,18 @@
 #include "parent/deliver.h"
 #include "parent/dispatch.h"
 #include "parent/emit.h"
+#include "parent/hear.h"
 #include "parent/input.h"
 #include "parent/lease.h"
 #include "parent/pool.h"
-#include "parent/protocol.h"
 #include "parent/rundir.h"
+#include "parent/runfiles.h"
 #include "parent/schedule.h"
 #include "parent/signals.h"
-#include "parent/verify.h"
 #include "parent/workerexits.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
-#include "util/io.h"
 #include "util/memory.h"
-#include "util/printable.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,12 +39,6 @@
 
 /* Packets taken from one worker before others have their turn. */
 #define PACKETS_PER_TURN 16
-
-/*
- * Workers that may be lost one after the other, with no unit done in between and nothing failed by
- * it, before the run is given up: with so many it is not one archive that kills them.
- */
-#define LOSSES_IN_A_ROW_MAX 100
 
 struct run {
 	const struct run_settings *settings;
@@ -64,9 +56,9 @@ struct run {
 	struct memory_peak memory;
 	struct pollfd *polls;
 	struct pool_share share;
-	unsigned losses_in_a_row; /* workers, with nothing done or decided in between */
-	bool ending;              /* the workers' channels are ended */
-	bool over;                /* leave the loop: @end says why */
+	struct hear hear;
+	struct losses losses;
+	bool over; /* leave the loop: @end says why */
 	enum run_end end;
 	int number; /* as that of run() */
 };
@@ -90,14 +82,9 @@ static void stop_without_memory(struct run *run)
 }
 
 /* Files that should have gone could not be removed, for the reason in errno. */
-static void report_untidy(struct run *run)
+static void report_left(struct run *run)
 {
-	char name[PRINTABLE_MAX];
-	int error = errno;
-
-	printable(run->rundir.path, strlen(run->rundir.path), name, sizeof(name));
-	diag(DIAG_ERROR, "cannot remove all that was not printed from %s: %s", name,
-		strerror(error));
+	runfiles_report_left(&run->rundir);
 	run->stats->failures++;
 }
 
@@ -162,51 +149,11 @@ static int give_out(struct run *run)
 	return 0;
 }
 
-/* One message of a worker. 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run. */
-static int take_message(struct run *run, struct worker *worker, struct message *message)
-{
-	struct in_hand *hand;
-
-	if (protocol_check(run->settings, run->ending, worker, message, &hand) < 0)
-		return -1;
-	switch (message->kind) {
-	case MESSAGE_PLAN:
-		return schedule_plan(&run->schedule, hand->unit, &message->plan);
-	case MESSAGE_RECORD:
-		verify_record(worker, hand, &run->budget, &message->record);
-		return schedule_record(&run->schedule, hand->unit, message);
-	case MESSAGE_DONE:
-		verify_settle_pack(worker, hand);
-		schedule_done(&run->schedule, hand->unit, &message->done);
-		pool_drop_unit(worker, hand);
-		run->losses_in_a_row = 0;
-		return 0;
-	case MESSAGE_MEMORY:
-		pool_note_memory(&run->pool, worker, &message->memory);
-		return 0;
-	case MESSAGE_WORK:
-	case MESSAGE_START:
-		break;
-	}
-	errno = EBADMSG;
-	return -1;
-}
-
-/* Without an end to it, workers that die as they start would keep the run busy for ever. */
+/* Give up if workers die without an end to it. */
 static void count_loss(struct run *run, const struct worker_exit *gone)
 {
-	if (gone->loss == LOSS_RECALLED)
-		return; /* its units do not cause that again */
-	if (gone->decided)
-		run->losses_in_a_row = 0;
-	else
-		run->losses_in_a_row++;
-	if (run->losses_in_a_row < LOSSES_IN_A_ROW_MAX)
+	if (!losses_are_too_many(&run->losses, gone, &run->schedule))
 		return;
-	diag(DIAG_ERROR,
-		"giving up: %u worker processes were lost one after the other, and nothing was "
-		"done in between",
-		run->losses_in_a_row);
 	run->stats->failures++;
 	stop(run, RUN_STOPPED, 0);
 }
@@ -217,11 +164,11 @@ static void lose_worker(struct run *run, struct worker *worker, enum worker_loss
 	struct worker_exit gone;
 
 	worker_exit_take(&gone, &run->pool, worker, loss);
-	if (run->ending)
+	if (run->hear.ending)
 		return;
 	if (!gone.unready && run->rundir.path &&
 		worker_exit_sweep(&gone, &run->schedule, &run->rundir) < 0)
-		report_untidy(run);
+		report_left(run);
 	if (worker_exit_requeue(&gone, &run->schedule) < 0)
 		stop_without_memory(run);
 	if (run->over)
@@ -234,37 +181,11 @@ static void lose_worker(struct run *run, struct worker *worker, enum worker_loss
 		fail_to_start(run, &gone.failure);
 }
 
-/* Take a packet of @worker. 1, 0 if there is none now, or -1 as take_message(). */
-static int take_packet(struct run *run, struct worker *worker)
-{
-	struct wire_reader reader;
-	struct message message;
-	int got = pool_receive(&run->pool, worker, &reader);
-
-	if (got <= 0)
-		return got;
-	while ((got = message_get(&reader, &message)) == 1) {
-		if (take_message(run, worker, &message) < 0)
-			return -1;
-	}
-	return got < 0 ? -1 : 1;
-}
-
-/*
- * Whether workers are listened to. If results do not go out, what they say waits with us, and that
- * is little.
- */
-static bool hears_workers(const struct run *run)
-{
-	return emit_has_room(&run->emit) &&
-	       (deliver_has_room(&run->deliver) ||
-		       run->schedule.held_bytes < SCHEDULE_HELD_MAX / 4);
-}
-
 /* Whether @worker is to be heard now. */
 static bool hears(const struct run *run, const struct worker *worker)
 {
-	return worker->pid != 0 && hears_workers(run) && backpressure_hears(&run->schedule, worker);
+	return worker->pid != 0 && backpressure_hears_any(&run->schedule, &run->deliver) &&
+	       backpressure_hears(&run->schedule, worker);
 }
 
 /* Take what has come from @worker, some packets at most, or its end. */
@@ -273,7 +194,7 @@ static void hear_worker(struct run *run, struct worker *worker)
 	int got = 1;
 
 	for (int i = 0; i < PACKETS_PER_TURN && got > 0 && !run->over && hears(run, worker); i++) {
-		got = take_packet(run, worker);
+		got = hear_packet(&run->hear, worker);
 		if (got < 0 && (errno == ENOMEM || errno == ENOBUFS))
 			stop_without_memory(run); /* our failure, not the worker's */
 		else if (got < 0)
@@ -288,7 +209,8 @@ enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_LEASE, POLL_CHILDREN, POLL_WO
 static nfds_t choose_polls(const struct run *run)
 {
 	const struct pool *pool = &run->pool;
-	bool ask = hears_workers(run) && schedule_has_room(&run->schedule);
+	bool ask = backpressure_hears_any(&run->schedule, &run->deliver) &&
+		   schedule_has_room(&run->schedule);
 	bool write = emit_pending(&run->emit) > 0 && deliver_may_write(&run->deliver);
 	int output_fd = write ? run->sink->poll_fd(run->sink->context) : -1;
 	struct pollfd *polls = run->polls;
@@ -322,7 +244,7 @@ static void wait_for_events(struct run *run, int timeout_ms)
 	int signal = polls[POLL_SIGNALS].revents ? signals_pending(&run->signals) : 0;
 	if (signal)
 		stop(run, RUN_SIGNALED, signal);
-	if (lease_has_ended(&polls[POLL_LEASE]) && !run->ending)
+	if (lease_has_ended(&polls[POLL_LEASE]) && !run->hear.ending)
 		stop(run, RUN_LEASE_ENDED, 0);
 	if (polls[POLL_INPUT].revents)
 		input_wake(&run->input);
@@ -378,7 +300,7 @@ static void dismiss_workers(struct run *run)
 {
 	uint64_t deadline_ns = monotonic_ns() + (uint64_t)FAREWELL_MS * 1000000;
 
-	run->ending = true;
+	run->hear.ending = true;
 	pool_end_channels(&run->pool);
 	while (run->pool.live > 0 && !run->over && monotonic_ns() < deadline_ns)
 		wait_for_events(run, FAREWELL_MS);
@@ -387,18 +309,14 @@ static void dismiss_workers(struct run *run)
 /* All is printed: keep the files until the lease ends, or a signal comes. */
 static void hold(struct run *run)
 {
-	struct pollfd polls[] = {
-		{run->signals.fd, POLLIN, 0},
-		lease_poll(run->settings->lease_fd),
-	};
-
 	if (run->sink->end(run->sink->context) < 0) {
 		stop(run, RUN_OUTPUT_LOST, errno);
 		return;
 	}
-	if (io_retry(poll(polls, 2, -1)) < 0)
+	int ended = lease_wait(run->settings->lease_fd, run->signals.fd);
+	if (ended < 0)
 		stop_without_memory(run);
-	else if (polls[0].revents)
+	else if (ended == 0)
 		stop(run, RUN_SIGNALED, signals_pending(&run->signals));
 }
 
@@ -424,30 +342,6 @@ static int set_up_parts(struct run *run, const struct worker_entry *worker)
 		settings->no_files ? NULL : &run->rundir, run->stats);
 }
 
-/* 0, or -1: the reason has been printed. */
-static int make_run_directory(struct run *run)
-{
-	const char *tmpdir = run->settings->tmpdir;
-	char name[PRINTABLE_MAX];
-	int made = rundir_create(&run->rundir, tmpdir);
-	int error = errno;
-	const char *distrust = run->rundir.distrust;
-
-	printable(tmpdir, strlen(tmpdir), name, sizeof(name));
-	if (made == 0 && !(distrust && run->settings->trusted_tmpdir)) {
-		if (distrust)
-			diag(DIAG_WARNING, "%s: %s", name, distrust);
-		return 0;
-	}
-	/* Members that stay in place need none. Those that do not will fail, and say that. */
-	if (made == 0)
-		rundir_release(&run->rundir);
-	bool needed = !run->settings->in_place;
-	diag(needed ? DIAG_ERROR : DIAG_DETAIL, "cannot make a directory in %s: %s", name,
-		distrust ? distrust : strerror(error));
-	return needed ? -1 : 0;
-}
-
 /* Once the run directory is there. 0, or -1 with errno. */
 static int set_up_delivery(struct run *run)
 {
@@ -467,33 +361,27 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 		return -1;
 	}
 	diag_set_interrupt(run->signals.fd);
-	if (files && make_run_directory(run) < 0)
+	if (files && runfiles_make(&run->rundir, run->settings) < 0)
 		return -1;
 	if (set_up_delivery(run) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
-	const char *plural = run->share.workers == 1 ? "" : "es";
-	if (files)
-		diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s",
-			run->rundir.path ? run->rundir.path : "no directory", run->share.workers,
-			plural);
-	else
-		diag(DIAG_DETAIL, "at most %u worker process%s", run->share.workers, plural);
+	runfiles_describe(&run->rundir, run->settings, run->share.workers);
 	return 0;
 }
 
 /* Remove the files that are not for whoever reads the list. Nobody writes any more. */
 static void remove_files(struct run *run)
 {
-	int swept = run->deliver.untidy ? -1 : 0;
+	bool complete = run->end == RUN_COMPLETE;
 
-	if (run->settings->commands || run->settings->leased)
-		swept = rundir_sweep_all(&run->rundir);
-	else if (run->end != RUN_COMPLETE)
-		swept = emit_sweep(&run->emit, &run->schedule, &run->rundir);
-	if (swept < 0)
-		report_untidy(run);
+	if (runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule, complete) < 0 ||
+		run->deliver.untidy)
+		report_left(run);
+	if (rundir_end(&run->rundir) < 0)
+		report_left(run);
+	rundir_release(&run->rundir);
 }
 
 static void clean_up(struct run *run)
@@ -504,9 +392,6 @@ static void clean_up(struct run *run)
 	deliver_stop(&run->deliver, number, &run->signals);
 	deliver_release(&run->deliver);
 	remove_files(run);
-	if (rundir_end(&run->rundir) < 0)
-		report_untidy(run);
-	rundir_release(&run->rundir);
 	schedule_release(&run->schedule);
 	diag_set_interrupt(-1);
 	signals_release(&run->signals);
@@ -535,6 +420,10 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 	schedule_init(&run.schedule, settings->unordered);
 	budget_init(&run.budget, &settings->limits);
 	input_init(&run.input, source);
+	run.hear = (struct hear){.settings = settings,
+		.pool = &run.pool,
+		.schedule = &run.schedule,
+		.budget = &run.budget};
 	if (set_up(&run, worker) < 0) {
 		run.end = RUN_NOT_STARTED;
 	} else {

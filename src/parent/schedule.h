@@ -102,11 +102,11 @@ struct schedule {
 	uint64_t next_number;
 	uint64_t next_unit;
 	size_t held_bytes;
-	uint64_t
-		losses_decided; /**< losses of workers by which a member or an archive has failed */
-	size_t open_archives;   /**< descriptors that jobs hold */
-	struct message popped;  /**< the record of the last result */
-	struct job *popped_job; /**< the job of the last result, if that was its last; or NULL */
+	uint64_t units_done;     /**< by workers, in all */
+	uint64_t losses_decided; /**< losses of workers by which a member or an archive failed */
+	size_t open_archives;    /**< descriptors that jobs hold */
+	struct message popped;   /**< the record of the last result */
+	struct job *popped_job;  /**< the job of the last result, if that was its last; or NULL */
 };
 
 void schedule_init(struct schedule *schedule, bool unordered);
@@ -159,16 +159,6 @@ bool schedule_has_turn(const struct schedule *schedule, const struct unit *unit)
  * schedule is changed next.
  */
 bool schedule_pop(struct schedule *schedule, struct result *result);
-
-/**
- * Whether the file of @archive and @member in @directory has a record that was accepted, popped or
- * not: what a worker that has died had finished.
- */
-bool schedule_has_record(
-	const struct schedule *schedule, uint32_t directory, uint64_t archive, uint64_t member);
-
-/** Whether a record of the file of @archive and @member was popped. */
-bool schedule_was_popped(const struct schedule *schedule, uint64_t archive, uint64_t member);
 
 /*
  * For requeue.c: changing what is to be done.

@@ -2,6 +2,8 @@
 
 #include "parent/spawn.h"
 
+#include "util/io.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -58,8 +60,7 @@ pid_t spawn(const struct spawn_start *start, char *const *words, char *const *en
 	}
 	if (pid < 0 || error == 0)
 		return pid;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	io_wait(pid, NULL);
 	errno = error;
 	return -1;
 }

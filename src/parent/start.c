@@ -7,6 +7,7 @@
 #include "protocol/settings.h"
 #include "util/closefrom.h"
 #include "util/diag.h"
+#include "util/io.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -154,8 +155,7 @@ static pid_t spawn(const struct starter *starter, const struct start *start, enu
 	}
 	if (making.step == START_NONE)
 		return pid;
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	io_wait(pid, NULL);
 	*step = making.step;
 	errno = making.error;
 	return -1;

@@ -2,12 +2,20 @@
 
 #include "parent/workerexits.h"
 
+#include "parent/lookup.h"
 #include "parent/requeue.h"
 #include "parent/verify.h"
+#include "util/diag.h"
 
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+
+/*
+ * Workers that may be lost one after the other, with no unit done in between and nothing failed by
+ * it, before the run is given up: with so many it is not one archive that kills them.
+ */
+#define LOSSES_IN_A_ROW_MAX 100
 
 static void read_crash_note(const struct progress_lane *lane, struct last_word *word)
 {
@@ -61,7 +69,7 @@ static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
 {
 	const struct kept *kept = context;
 
-	return schedule_has_record(kept->schedule, kept->directory, archive, member);
+	return lookup_has_record(kept->schedule, kept->directory, archive, member);
 }
 
 int worker_exit_sweep(
@@ -137,4 +145,23 @@ int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 			result = requeue_innocent(schedule, unit);
 	}
 	return result;
+}
+
+bool losses_are_too_many(
+	struct losses *losses, const struct worker_exit *gone, const struct schedule *schedule)
+{
+	if (gone->loss == LOSS_RECALLED)
+		return false; /* its units do not cause that again */
+	if (gone->decided || schedule->units_done > losses->units_done)
+		losses->in_a_row = 0;
+	losses->units_done = schedule->units_done;
+	if (!gone->decided)
+		losses->in_a_row++;
+	if (losses->in_a_row < LOSSES_IN_A_ROW_MAX)
+		return false;
+	diag(DIAG_ERROR,
+		"giving up: %u worker processes were lost one after the other, and nothing was "
+		"done in between",
+		losses->in_a_row);
+	return true;
 }

@@ -58,4 +58,17 @@ int worker_exit_sweep(
  */
 int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule);
 
+/** Losses of workers, one after the other. */
+struct losses {
+	unsigned in_a_row;   /**< with nothing done or decided in between */
+	uint64_t units_done; /**< of the schedule, when the last one was lost */
+};
+
+/**
+ * Count one more. Whether the run is to be given up, which has been printed: without an end to it,
+ * workers that die as they start would keep it busy for ever.
+ */
+bool losses_are_too_many(
+	struct losses *losses, const struct worker_exit *gone, const struct schedule *schedule);
+
 #endif

@@ -3,6 +3,7 @@
 #include "protocol/channel.h"
 
 #include "util/cleanup.h"
+#include "util/io.h"
 
 #include <errno.h>
 #include <string.h>
@@ -31,10 +32,8 @@ int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool w
 		memcpy(CMSG_DATA(header), &fd, sizeof(int));
 	}
 
-	ssize_t sent;
-	do {
-		sent = sendmsg(channel_fd, &message, MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT));
-	} while (sent < 0 && errno == EINTR);
+	int flags = MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT);
+	ssize_t sent = io_retry(sendmsg(channel_fd, &message, flags));
 	return sent < 0 ? -1 : 0; /* a packet goes whole or not at all */
 }
 
@@ -74,13 +73,13 @@ ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, 
 	ssize_t received;
 
 	do {
-		received =
-			recvmsg(channel_fd, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT));
+		received = io_retry(recvmsg(
+			channel_fd, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT)));
 		/*
 		 * ECONNRESET: the peer died with packets of ours unread. It is said once, before
 		 * what the peer had sent, which is still there.
 		 */
-	} while (received < 0 && (errno == EINTR || errno == ECONNRESET));
+	} while (received < 0 && errno == ECONNRESET);
 	if (received < 0)
 		return -1;
 

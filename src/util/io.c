@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 ssize_t io_read(int fd, void *bytes, size_t size)
@@ -84,6 +85,11 @@ int io_pwrite_full(int fd, const void *bytes, size_t size, uint64_t offset, size
 	if (written)
 		*written = done;
 	return done == size ? 0 : -1;
+}
+
+pid_t io_wait(pid_t pid, int *status)
+{
+	return io_retry(waitpid(pid, status, 0));
 }
 
 int io_status(int fd, struct stat *status)

@@ -55,6 +55,9 @@ int io_write_full(int fd, const void *bytes, size_t size);
  */
 int io_pwrite_full(int fd, const void *bytes, size_t size, uint64_t offset, size_t *written);
 
+/** waitpid(2), without options: wait for the end of @pid. *@status may be NULL. */
+pid_t io_wait(pid_t pid, int *status);
+
 /**
  * fstat(2), as the system call of that name. The function may make newfstatat(2) of it, which takes
  * a path too, so that a filter cannot allow it for descriptors alone. 0, or -1 with errno.

@@ -222,7 +222,7 @@ static void prepare(struct lane *lane)
 	}
 }
 
-bool lane_gains(const struct lane *lane)
+bool lane_is_pairable(const struct lane *lane)
 {
 	return lane->in_hand && extraction_is_pairable(lane->extraction, &lane->member);
 }
@@ -241,7 +241,7 @@ void lane_step_two(struct lane lanes[2])
 
 	prepare(&lanes[0]);
 	prepare(&lanes[1]);
-	if (!lane_gains(&lanes[0]) || !lane_gains(&lanes[1])) {
+	if (!lane_is_pairable(&lanes[0]) || !lane_is_pairable(&lanes[1])) {
 		for (int i = 0; i < 2; i++) {
 			if (lanes[i].busy)
 				lane_step(&lanes[i]);

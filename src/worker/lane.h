@@ -58,8 +58,8 @@ int lane_begin(struct lane *lane, uint64_t unit, const struct message_work *work
 /** The unit @unit cannot be done: say why. */
 void lane_refuse(struct lane *lane, uint64_t unit, const struct failure *failure);
 
-/** Whether the member in hand would gain from one in the other lane. */
-bool lane_gains(const struct lane *lane);
+/** Whether the member in hand would be decoded faster with one in the other lane. */
+bool lane_is_pairable(const struct lane *lane);
 
 /** Go on with the lane, which must be busy. Its end is said. */
 void lane_step(struct lane *lane);

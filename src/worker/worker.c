@@ -147,7 +147,7 @@ static bool wants_more(struct worker *worker)
 
 	if (worker->channel_ended || first->busy == second->busy)
 		return false;
-	if (!lane_gains(first->busy ? first : second))
+	if (!lane_is_pairable(first->busy ? first : second))
 		return false;
 	return second->extraction ||
 	       lane_init(second, worker->settings, worker->directory_fd, &worker->outbox,

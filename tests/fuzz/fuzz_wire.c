@@ -10,6 +10,7 @@
  */
 
 #include "fuzz.h"
+#include "parent/lookup.h"
 #include "parent/protocol.h"
 #include "parent/requeue.h"
 #include "parent/schedule.h"
@@ -325,14 +326,14 @@ static void check_memory(const struct game *game)
 
 	for (size_t i = 0; i < game->accepted_count; i++) {
 		const struct pair *pair = &game->accepted[i];
-		MUST(schedule_has_record(
+		MUST(lookup_has_record(
 			schedule, game->accepted_directory[i], pair->archive, pair->member));
 		if (game->popped_count < POPPED_MAX)
-			MUST(schedule_was_popped(schedule, pair->archive, pair->member) ==
+			MUST(lookup_was_popped(schedule, pair->archive, pair->member) ==
 				was_popped(game, pair->archive, pair->member));
 	}
-	MUST(!schedule_has_record(schedule, 0, schedule->next_number, 0));
-	MUST(!schedule_was_popped(schedule, schedule->next_number, 0));
+	MUST(!lookup_has_record(schedule, 0, schedule->next_number, 0));
+	MUST(!lookup_was_popped(schedule, schedule->next_number, 0));
 }
 
 /* How many members an archive really has. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include "parent/lookup.h"
 #include "parent/requeue.h"
 
 #include "scheduling.h"
@@ -122,7 +123,7 @@ START_TEST(a_member_that_kills_before_the_plan_is_heard_is_popped)
 	records(after, 3, 5);
 	done(after);
 	assert_popped("");
-	ck_assert(!schedule_was_popped(&schedule, 0, 2));
+	ck_assert(!lookup_was_popped(&schedule, 0, 2));
 	whole(before, 2, 7);
 	whole(give(1, 0), 1, 1);
 	assert_popped("0.0 0.1 0.2! 0.3 0.4 0.5 0.6 1.0");
@@ -317,8 +318,8 @@ START_TEST(a_unit_begun_beside_a_lost_one_keeps_its_records)
 		lost(a, 0);
 		a = give(0, 1);
 		b = give(1, 2);
-		ck_assert(schedule_has_record(&schedule, 2, 1, 1));
-		ck_assert(!schedule_has_record(&schedule, 3, 1, 2));
+		ck_assert(lookup_has_record(&schedule, 2, 1, 1));
+		ck_assert(!lookup_has_record(&schedule, 3, 1, 2));
 		whole(b, 3, 3);
 		whole(a, 2, 2);
 		assert_popped(unordered ? "1.0 1.1 0.0! 1.2 0.1" : "0.0! 0.1 1.0 1.1 1.2");
@@ -458,21 +459,21 @@ START_TEST(was_popped_after_a_worker_was_lost)
 	plan(a, 6, 6);
 	records(a, 0, 2);
 	lost(a, 3);
-	ck_assert(schedule_was_popped(&schedule, 0, 1));
-	ck_assert(!schedule_was_popped(&schedule, 0, 2));
-	ck_assert(!schedule_was_popped(&schedule, 0, 4));
+	ck_assert(lookup_was_popped(&schedule, 0, 1));
+	ck_assert(!lookup_was_popped(&schedule, 0, 2));
+	ck_assert(!lookup_was_popped(&schedule, 0, 4));
 	struct unit *before = give(0, 2);
 	struct unit *after = give(0, 4);
 	plan(after, 6, 6);
 	records(after, 4, 6);
-	ck_assert(!schedule_was_popped(&schedule, 0, 4)); /* waits */
+	ck_assert(!lookup_was_popped(&schedule, 0, 4)); /* waits */
 	plan(before, 3, 6);
 	records(before, 2, 3);
-	ck_assert(schedule_was_popped(&schedule, 0, 2));
-	ck_assert(!schedule_was_popped(&schedule, 0, 4));
+	ck_assert(lookup_was_popped(&schedule, 0, 2));
+	ck_assert(!lookup_was_popped(&schedule, 0, 4));
 	done(before);
-	ck_assert(schedule_was_popped(&schedule, 0, 4));
-	ck_assert(schedule_was_popped(&schedule, 0, 5));
+	ck_assert(lookup_was_popped(&schedule, 0, 4));
+	ck_assert(lookup_was_popped(&schedule, 0, 5));
 	done(after);
 	finish();
 }

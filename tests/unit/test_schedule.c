@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+#include "parent/lookup.h"
 #include "parent/schedule.h"
 
 #include "parent/requeue.h"
@@ -120,10 +121,10 @@ START_TEST(what_has_its_turn_is_popped_one_by_one_whoever_waits)
 	whole(give(4, 0), 1, 1);
 	records(a, 0, 1);
 	assert_popped("");
-	ck_assert(!schedule_was_popped(&schedule, 0, 0));
+	ck_assert(!lookup_was_popped(&schedule, 0, 0));
 	make_room(1);
 	assert_popped("0.0");
-	ck_assert(schedule_was_popped(&schedule, 0, 0));
+	ck_assert(lookup_was_popped(&schedule, 0, 0));
 	records(a, 1, 2); /* it has its turn, but comes behind what waits */
 	done(a);
 	assert_popped("0.0");
@@ -458,30 +459,30 @@ START_TEST(was_popped_knows_popped_waiting_and_unknown_members)
 	add(2);
 	struct unit *a = give(0, 0);
 	struct unit *b = give(1, 0);
-	ck_assert(!schedule_was_popped(&schedule, 0, 0));
+	ck_assert(!lookup_was_popped(&schedule, 0, 0));
 	plan(a, 3, 6);
 	plan(b, 2, 2);
 	records(a, 0, 1);
 	records(b, 0, 1);
-	ck_assert(schedule_was_popped(&schedule, 0, 0));
-	ck_assert(!schedule_was_popped(&schedule, 0, 1)); /* in hand */
-	ck_assert(!schedule_was_popped(&schedule, 0, 3)); /* not given */
-	ck_assert(!schedule_was_popped(&schedule, 0, 5));
-	ck_assert(!schedule_was_popped(&schedule, 0, 6)); /* no member */
-	ck_assert(!schedule_was_popped(&schedule, 1, 0)); /* waits */
-	ck_assert(!schedule_was_popped(&schedule, 1, 1));
-	ck_assert(!schedule_was_popped(&schedule, 1, 2)); /* no member, and all are planned */
-	ck_assert(!schedule_was_popped(&schedule, 1, 99));
-	ck_assert(!schedule_was_popped(&schedule, 2, 0)); /* no archive */
-	ck_assert(!schedule_was_popped(&schedule, UINT64_MAX, 0));
+	ck_assert(lookup_was_popped(&schedule, 0, 0));
+	ck_assert(!lookup_was_popped(&schedule, 0, 1)); /* in hand */
+	ck_assert(!lookup_was_popped(&schedule, 0, 3)); /* not given */
+	ck_assert(!lookup_was_popped(&schedule, 0, 5));
+	ck_assert(!lookup_was_popped(&schedule, 0, 6)); /* no member */
+	ck_assert(!lookup_was_popped(&schedule, 1, 0)); /* waits */
+	ck_assert(!lookup_was_popped(&schedule, 1, 1));
+	ck_assert(!lookup_was_popped(&schedule, 1, 2)); /* no member, and all are planned */
+	ck_assert(!lookup_was_popped(&schedule, 1, 99));
+	ck_assert(!lookup_was_popped(&schedule, 2, 0)); /* no archive */
+	ck_assert(!lookup_was_popped(&schedule, UINT64_MAX, 0));
 	records(a, 1, 3);
 	done(a);
-	ck_assert(schedule_was_popped(&schedule, 0, 2)); /* its unit is gone */
-	ck_assert(!schedule_was_popped(&schedule, 0, 3));
+	ck_assert(lookup_was_popped(&schedule, 0, 2)); /* its unit is gone */
+	ck_assert(!lookup_was_popped(&schedule, 0, 3));
 	whole(give(0, 3), 6, 6);
-	ck_assert(schedule_was_popped(&schedule, 0, 5)); /* its archive is gone */
-	ck_assert(schedule_was_popped(&schedule, 1, 0)); /* has had its turn */
-	ck_assert(!schedule_was_popped(&schedule, 1, 1));
+	ck_assert(lookup_was_popped(&schedule, 0, 5)); /* its archive is gone */
+	ck_assert(lookup_was_popped(&schedule, 1, 0)); /* has had its turn */
+	ck_assert(!lookup_was_popped(&schedule, 1, 1));
 	schedule_release(&schedule);
 }
 END_TEST
@@ -496,13 +497,13 @@ START_TEST(was_popped_without_order)
 	plan(b, 6, 6);
 	records(b, 3, 6);
 	done(b);
-	ck_assert(schedule_was_popped(&schedule, 0, 3));
-	ck_assert(schedule_was_popped(&schedule, 0, 5));
-	ck_assert(!schedule_was_popped(&schedule, 0, 0));
+	ck_assert(lookup_was_popped(&schedule, 0, 3));
+	ck_assert(lookup_was_popped(&schedule, 0, 5));
+	ck_assert(!lookup_was_popped(&schedule, 0, 0));
 	records(a, 0, 1);
-	ck_assert(schedule_was_popped(&schedule, 0, 0));
-	ck_assert(!schedule_was_popped(&schedule, 0, 1));
-	ck_assert(!schedule_was_popped(&schedule, 1, 0));
+	ck_assert(lookup_was_popped(&schedule, 0, 0));
+	ck_assert(!lookup_was_popped(&schedule, 0, 1));
+	ck_assert(!lookup_was_popped(&schedule, 1, 0));
 	schedule_release(&schedule);
 }
 END_TEST

@@ -5,6 +5,7 @@
  * order of events. For each member the model knows who made its file and whether it was popped.
  */
 
+#include "parent/lookup.h"
 #include "parent/requeue.h"
 #include "scheduling.h"
 
@@ -222,16 +223,16 @@ static void model_die(struct model_worker *worker)
 	*worker = (struct model_worker){.directory = ++model.directories, .open = NOBODY};
 }
 
-/** schedule_was_popped() knows of each file that there is whether it was popped. */
+/** lookup_was_popped() knows of each file that there is whether it was popped. */
 static void model_check_popped(void)
 {
 	for (unsigned i = 0; i < model.added; i++) {
 		for (unsigned j = 0; j < model.archive[i].entries; j++) {
 			enum member_state state = model.archive[i].members[j];
 			if (state == MEMBER_RECORDED)
-				must(!schedule_was_popped(&schedule, i, j));
+				must(!lookup_was_popped(&schedule, i, j));
 			if (state == MEMBER_POPPED)
-				must(schedule_was_popped(&schedule, i, j));
+				must(lookup_was_popped(&schedule, i, j));
 		}
 	}
 	for (unsigned i = 0; i < MODEL_WORKERS; i++) {
@@ -241,7 +242,7 @@ static void model_check_popped(void)
 		const struct unit *unit = worker->queue[0];
 		/* A part of this member's file may be there. */
 		if (worker->at < unit->members.end)
-			must(!schedule_was_popped(&schedule, unit->job->number, worker->at));
+			must(!lookup_was_popped(&schedule, unit->job->number, worker->at));
 	}
 }
 

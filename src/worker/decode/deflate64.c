@@ -11,11 +11,11 @@
 #include "worker/decode/bits.h"
 #include "worker/decode/decoder.h"
 #include "worker/decode/huffman.h"
+#include "worker/decode/window.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_SIZE  ((size_t)64 * 1024)
 #define LITERALS_MAX 286 /* literals, end of block and lengths, in a block with its own codes */
 #define DISTANCES    32
 #define LENGTH_CODES 19
@@ -58,9 +58,7 @@ struct deflate64 {
 	unsigned match_left;
 	unsigned match_distance;
 
-	/* What was put out before this run, as a ring. */
-	size_t window_end; /* where the next byte goes */
-	uint8_t window[WINDOW_SIZE];
+	struct window window; /* what was put out before this run */
 };
 
 enum step {
@@ -305,30 +303,17 @@ static enum step distance(struct deflate64 *stream)
 	return go_on(stream, MATCH);
 }
 
-/* Copy as much of a match as there is room for: from the window what an earlier run put out. */
+/* Copy as much of a match as there is room for. */
 static enum step match(struct deflate64 *stream)
 {
 	while (stream->match_left > 0) {
 		size_t done = (size_t)(stream->out - stream->out_start);
-		size_t back = stream->match_distance;
 		size_t size = (size_t)(stream->out_end - stream->out);
-		const uint8_t *from;
 		if (size == 0)
 			return STEP_OUTPUT;
 		size = size < stream->match_left ? size : stream->match_left;
-		if (back <= done) {
-			from = stream->out - back;
-		} else {
-			size_t at =
-				(stream->window_end + WINDOW_SIZE - (back - done)) % WINDOW_SIZE;
-			size_t there =
-				back - done < WINDOW_SIZE - at ? back - done : WINDOW_SIZE - at;
-			from = stream->window + at;
-			size = size < there ? size : there;
-		}
-		/* The bytes may be among those that are copied. */
-		for (size_t i = 0; i < size; i++)
-			stream->out[i] = from[i];
+		size = window_copy(
+			&stream->window, stream->out, done, stream->match_distance, size);
 		stream->out += size;
 		stream->match_left -= (unsigned)size;
 	}
@@ -364,20 +349,6 @@ static enum step next_step(struct deflate64 *stream)
 		break;
 	}
 	return STEP_BAD;
-}
-
-/* Keep the last bytes that were put out in this run for the next one. */
-static void keep_window(struct deflate64 *stream)
-{
-	size_t size = (size_t)(stream->out - stream->out_start);
-
-	stream->produced += size;
-	size = size < WINDOW_SIZE ? size : WINDOW_SIZE;
-	size_t to_end = WINDOW_SIZE - stream->window_end;
-	size_t first = size < to_end ? size : to_end;
-	memcpy(stream->window + stream->window_end, stream->out - size, first);
-	memcpy(stream->window, stream->out - size + first, size - first);
-	stream->window_end = (stream->window_end + size) % WINDOW_SIZE;
 }
 
 static enum decode_status status_of(enum step step)
@@ -416,9 +387,10 @@ static enum decode_status deflate64_run(
 		stream->state = BAD;
 	if (step != STEP_INPUT)
 		bits_give_back(&stream->bits);
-	keep_window(stream);
-	decode_span_move(span, (size_t)(stream->bits.in - span->in),
-		(size_t)(stream->out - stream->out_start));
+	size_t put_out = (size_t)(stream->out - stream->out_start);
+	window_keep(&stream->window, stream->out, put_out);
+	stream->produced += put_out;
+	decode_span_move(span, (size_t)(stream->bits.in - span->in), put_out);
 	return status_of(step);
 }
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+
+#include "cli/optionsettings.h"
+
+#include "cli/format.h"
+
+static enum worker_task task_of(enum options_action action)
+{
+	switch (action) {
+	case ACTION_LIST:
+		return TASK_LIST;
+	case ACTION_TEST:
+		return TASK_TEST;
+	default:
+		return TASK_UNZIP;
+	}
+}
+
+struct worker_settings options_worker_settings(
+	const struct options *options, unsigned sandbox, const char *password)
+{
+	return (struct worker_settings){
+		.task = task_of(options->action),
+		.filter = {options->filters, options->filter_count},
+		.password = password,
+		.encoding = options->encoding,
+		.limits = options->limits,
+		.raw = rawarray_is_given(&options->raw) ? &options->raw : NULL,
+		.npy = options->npy,
+		.pack = options->pack,
+		.in_place = options->in_place,
+		.decoder = options->decoder,
+		.full_names = options->action == ACTION_LIST || options->json ||
+			      options->command_count > 0 ||
+			      (options->printf_format && format_uses(options->printf_format, 'm')),
+		.sandboxed = !options->no_sandbox,
+		.sandbox = sandbox,
+		.all_required = options->require_sandbox,
+		.measure = options->stats,
+	};
+}
+
+enum worker_fork options_worker_fork(const struct options *options)
+{
+	if (options->require_sandbox)
+		return FORK_REFUSED;
+	return options->no_sandbox ? FORK_QUIET : FORK_WARNED;
+}
+
+struct run_settings options_run_settings(
+	const struct options *options, const struct run_commands *commands)
+{
+	return (struct run_settings){
+		.jobs = options->jobs,
+		.limits = options->limits,
+		.no_files = options->action != ACTION_RUN,
+		.in_place = options->in_place.wanted,
+		.unordered = options->unordered,
+		.fail_fast = options->fail_fast,
+		.measure = options->stats,
+		.tmpdir = options->tmpdir,
+		.trusted_tmpdir = options->require_sandbox,
+		.commands = options->command_count > 0 ? commands : NULL,
+		.leased = options->hold,
+		.lease_fd = (int)options->hold_fd,
+	};
+}
+
+struct run_commands options_run_commands(
+	const struct options *options, const struct run_commands *started)
+{
+	struct run_commands commands = *started;
+
+	commands.templates = options->commands;
+	commands.count = options->command_count;
+	commands.batch = options->exec_batch;
+	commands.print = options->json || options->printf_format;
+	return commands;
+}
+
+/* The format of what is printed for each member; NULL for its path. */
+static const char *output_format(const struct options *options)
+{
+	return options->action == ACTION_RUN || options->printf_format ? options->printf_format
+								       : "";
+}
+
+struct output_style options_output_style(const struct options *options)
+{
+	return (struct output_style){
+		.separator = options->null_output ? '\0' : '\n',
+		.format = output_format(options),
+		.json = options->json,
+	};
+}

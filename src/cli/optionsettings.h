@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What the options mean for each part: the settings of the run, of its workers, of the commands and
+ * of the output. Strings and lists stay those of the options.
+ */
+
+#ifndef ZIPMAP_CLI_OPTIONSETTINGS_H
+#define ZIPMAP_CLI_OPTIONSETTINGS_H
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "parent/interface.h"
+#include "parent/start.h"
+#include "protocol/settings.h"
+
+/** For the workers. @sandbox: the parts of it that they enter. @password: a string, or NULL. */
+struct worker_settings options_worker_settings(
+	const struct options *options, unsigned sandbox, const char *password);
+
+/** What is done if a worker cannot be a process of its own making. */
+enum worker_fork options_worker_fork(const struct options *options);
+
+/** For the run. @commands is kept if there are any. */
+struct run_settings options_run_settings(
+	const struct options *options, const struct run_commands *commands);
+
+/** What commands are, and what they get: what this process was @started with. */
+struct run_commands options_run_commands(
+	const struct options *options, const struct run_commands *started);
+
+/** How members are printed. */
+struct output_style options_output_style(const struct options *options);
+
+#endif

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/hear.h"
+
+#include "parent/protocol.h"
+#include "parent/verify.h"
+
+#include <errno.h>
+
+/* One message of a worker. 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run. */
+static int take_message(const struct hear *hear, struct worker *worker, struct message *message)
+{
+	struct in_hand *hand;
+
+	if (protocol_check(hear->settings, hear->ending, worker, message, &hand) < 0)
+		return -1;
+	switch (message->kind) {
+	case MESSAGE_PLAN:
+		return schedule_plan(hear->schedule, hand->unit, &message->plan);
+	case MESSAGE_RECORD:
+		verify_record(worker, hand, hear->budget, &message->record);
+		return schedule_record(hear->schedule, hand->unit, message);
+	case MESSAGE_DONE:
+		verify_settle_pack(worker, hand);
+		schedule_done(hear->schedule, hand->unit, &message->done);
+		pool_drop_unit(worker, hand);
+		return 0;
+	case MESSAGE_MEMORY:
+		pool_note_memory(hear->pool, worker, &message->memory);
+		return 0;
+	case MESSAGE_WORK:
+	case MESSAGE_START:
+		break;
+	}
+	errno = EBADMSG;
+	return -1;
+}
+
+int hear_packet(const struct hear *hear, struct worker *worker)
+{
+	struct wire_reader reader;
+	struct message message;
+	int got = pool_receive(hear->pool, worker, &reader);
+
+	if (got <= 0)
+		return got;
+	while ((got = message_get(&reader, &message)) == 1) {
+		if (take_message(hear, worker, &message) < 0)
+			return -1;
+	}
+	return got < 0 ? -1 : 1;
+}

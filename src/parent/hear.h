@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What workers say, once it has been checked: each message goes to the part that it is for.
+ */
+
+#ifndef ZIPMAP_PARENT_HEAR_H
+#define ZIPMAP_PARENT_HEAR_H
+
+#include "parent/budget.h"
+#include "parent/interface.h"
+#include "parent/pool.h"
+#include "parent/schedule.h"
+
+#include <stdbool.h>
+
+/** What messages are held against, and where they go. */
+struct hear {
+	const struct run_settings *settings;
+	struct pool *pool;
+	struct schedule *schedule;
+	struct budget *budget;
+	bool ending; /**< the workers' channels are ended */
+};
+
+/**
+ * Take a packet of @worker. 1, or 0 if there is none now; -1 with errno: EBADMSG or ECONNRESET ends
+ * the worker; ENOMEM or ENOBUFS is our own failure.
+ */
+int hear_packet(const struct hear *hear, struct worker *worker);
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+
+#include "parent/runfiles.h"
+
+#include "util/diag.h"
+#include "util/printable.h"
+
+#include <errno.h>
+#include <string.h>
+
+int runfiles_make(struct rundir *rundir, const struct run_settings *settings)
+{
+	const char *tmpdir = settings->tmpdir;
+	char name[PRINTABLE_MAX];
+	int made = rundir_create(rundir, tmpdir);
+	int error = errno;
+	const char *distrust = rundir->distrust;
+
+	printable(tmpdir, strlen(tmpdir), name, sizeof(name));
+	if (made == 0 && !(distrust && settings->trusted_tmpdir)) {
+		if (distrust)
+			diag(DIAG_WARNING, "%s: %s", name, distrust);
+		return 0;
+	}
+	/* Members that stay in place need none. Those that do not will fail, and say that. */
+	if (made == 0)
+		rundir_release(rundir);
+	bool needed = !settings->in_place;
+	diag(needed ? DIAG_ERROR : DIAG_DETAIL, "cannot make a directory in %s: %s", name,
+		distrust ? distrust : strerror(error));
+	return needed ? -1 : 0;
+}
+
+void runfiles_describe(
+	const struct rundir *rundir, const struct run_settings *settings, unsigned workers)
+{
+	const char *plural = workers == 1 ? "" : "es";
+
+	if (settings->no_files)
+		diag(DIAG_DETAIL, "at most %u worker process%s", workers, plural);
+	else
+		diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s",
+			rundir->path ? rundir->path : "no directory", workers, plural);
+}
+
+void runfiles_report_left(const struct rundir *rundir)
+{
+	char name[PRINTABLE_MAX];
+	int error = errno;
+
+	printable(rundir->path, strlen(rundir->path), name, sizeof(name));
+	diag(DIAG_ERROR, "cannot remove all that was not printed from %s: %s", name,
+		strerror(error));
+}
+
+int runfiles_sweep(struct rundir *rundir, const struct run_settings *settings,
+	const struct emit *emit, const struct schedule *schedule, bool complete)
+{
+	if (settings->commands || settings->leased)
+		return rundir_sweep_all(rundir);
+	return complete ? 0 : emit_sweep(emit, schedule, rundir);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * The run directory of a run, from its making to its end, and what the user is told about it.
+ */
+
+#ifndef ZIPMAP_PARENT_RUNFILES_H
+#define ZIPMAP_PARENT_RUNFILES_H
+
+#include "parent/emit.h"
+#include "parent/interface.h"
+#include "parent/rundir.h"
+#include "parent/schedule.h"
+
+#include <stdbool.h>
+
+/**
+ * Make the run directory that @settings ask for. 0, also if there is none and members may stay in
+ * their archives; or -1: the reason has been printed.
+ */
+int runfiles_make(struct rundir *rundir, const struct run_settings *settings);
+
+/** Print, as a detail, where files go and how many workers there may be. */
+void runfiles_describe(
+	const struct rundir *rundir, const struct run_settings *settings, unsigned workers);
+
+/** Print that files that should have gone could not be removed, for the reason in errno. */
+void runfiles_report_left(const struct rundir *rundir);
+
+/**
+ * Remove the files that are not for whoever reads the list. @complete: all input was dealt with.
+ * Nobody may write any more. 0, or -1 with errno if some could not be removed.
+ */
+int runfiles_sweep(struct rundir *rundir, const struct run_settings *settings,
+	const struct emit *emit, const struct schedule *schedule, bool complete);
+
+#endif
