@@ -88,6 +88,21 @@ stat_bytes() { # KEY: the exact number in parentheses
 	}')
 }
 
+@test "a member that takes long in front of others with long names, or long types: what waits is bounded" {
+	skip_under_sanitizer
+	local what
+	for what in names types; do
+		"$PYTHON" "$tools/memory.py" behind "$what" >figures
+		grep -q '^status 0$' figures || fail "$(cat figures)"
+		expect_at_most $limit parent
+		if [[ $what == names ]]; then
+			jq -r .member out | tail -n +7 | cmp - <(seq -f '%0200.0f' 0 99999)
+		else
+			jq -r .member out | tail -n +7 | cmp - <(seq -f '%.0f.npy' 0 1599)
+		fi
+	done
+}
+
 @test "a list of a million lines takes the parent no more than one of ten" {
 	skip_under_sanitizer
 	make_archive simple a.zip

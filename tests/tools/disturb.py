@@ -296,29 +296,38 @@ def do_parent_killed():
 
 def stop_worker_at(run, archive, member):
     """Wait until a worker is in the middle of this member, and stop it. Returns its process id, or
-    None where the moment was missed."""
+    None where the moment was missed.
+
+    The workers' descriptors show it, however many files the run has made by then."""
     prefix = "%d.%d-" % (archive, member)
+
+    def writes(worker):
+        try:
+            directory = "/proc/%d/fd" % worker
+            return any(os.path.basename(os.readlink(os.path.join(directory, name)))
+                       .startswith(prefix) for name in os.listdir(directory))
+        except OSError:
+            return False
 
     def find():
         if run.process.poll() is not None:
             return True
-        for path in processes.files(run.tmpdir):
-            if os.path.basename(path).startswith(prefix):
-                return path
+        for worker in run.workers():
+            if writes(worker):
+                return worker
         return None
-    path = processes.until(find, "the member's file")
-    if path is True:
+
+    worker = processes.until(find, "the member's file")
+    if worker is True:
         return None
-    for worker in run.workers():
-        try:
-            os.kill(worker, signal.SIGSTOP)
-            processes.until(lambda w=worker: processes.state(w) in ("T", "Z", None), "a stop")
-            for name in os.listdir("/proc/%d/fd" % worker):
-                if os.readlink("/proc/%d/fd/%s" % (worker, name)) == os.path.realpath(path):
-                    return worker
-            os.kill(worker, signal.SIGCONT)
-        except OSError:
-            pass
+    try:
+        os.kill(worker, signal.SIGSTOP)
+        processes.until(lambda: processes.state(worker) in ("T", "Z", None), "a stop")
+        if writes(worker):
+            return worker
+        os.kill(worker, signal.SIGCONT)
+    except OSError:
+        pass
     return None
 
 

@@ -5,6 +5,8 @@
 usage: memory.py run ARGUMENT...       run zipmap, its stdout to ./out, its stderr to ./err
        memory.py waiting ARGUMENT...   the parent, while nobody reads what it prints
        memory.py blocked COUNT         the parent, while the first of COUNT archives takes for ever
+       memory.py behind names|types    the parent, while one member of an archive takes for ever,
+                                       and those behind it have long names, or long types
 
 Prints "parent BYTES", "worker BYTES" (the largest), "samples N", "status N". Private memory is the
 line Anonymous of /proc/PID/smaps_rollup.
@@ -12,9 +14,11 @@ line Anonymous of /proc/PID/smaps_rollup.
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zipfile
 
 import disturb
 import make_archives
@@ -63,29 +67,62 @@ def stands_still(run, peaks, counts, least=100):
     return len(set(seen)) == 1 and seen[0][1] > least
 
 
+def stopped(arguments, tmpdir, least):
+    """Run zipmap, and stop the worker on the third member of the first archive, which takes long:
+    the records of all others must wait. The parent is looked at when nothing happens any more.
+    Returns False if the moment was missed."""
+    with open("out", "wb") as out:
+        run = processes.Run(arguments, os.path.abspath(tmpdir), stdout=out)
+        try:
+            peaks, counts = {}, {}
+            worker = disturb.stop_worker_at(run, 0, 2)
+            if worker is None:
+                return False
+            processes.until(lambda: stands_still(run, peaks, counts, least), "a stand-still")
+            sample(run.pid, peaks, counts)
+            print("files", len(processes.files(run.tmpdir)))
+            os.kill(worker, signal.SIGCONT)
+            status = run.wait()
+            report(run.pid, peaks, counts, status)
+            return True
+        finally:
+            run.end()
+
+
+def stopped_at_last(arguments, tmpdir, least):
+    """The same; the moment can be missed if this process does not get to run."""
+    if not any(stopped(arguments, tmpdir + str(turn), least) for turn in range(10)):
+        raise verify.Wrong("missed the slow member")
+
+
 def do_blocked(arguments):
-    """The worker on the first archive is stopped, so that all others' records must wait."""
     make_archives.recipe_slow("slow.zip")
     make_archives.recipe_members("small.zip", 3, 10)
     count = int(arguments[0])
     with open("list", "wb") as file:
         file.write(os.fsencode(os.path.abspath("slow.zip")) + b"\n")
         file.write((os.fsencode(os.path.abspath("small.zip")) + b"\n") * (count - 1))
-    with open("out", "wb") as out:
-        run = processes.Run(["-j2", "-T", "list"], os.path.abspath("blocked"), stdout=out)
-        try:
-            peaks, counts = {}, {}
-            worker = disturb.stop_worker_at(run, 0, 2)
-            if worker is None:
-                raise verify.Wrong("missed the slow member")
-            processes.until(lambda: stands_still(run, peaks, counts), "a stand-still")
-            sample(run.pid, peaks, counts)
-            print("files", len(processes.files(run.tmpdir)))
-            os.kill(worker, signal.SIGCONT)
-            status = run.wait()
-            report(run.pid, peaks, counts, status)
-        finally:
-            run.end()
+    stopped_at_last(["-j2", "-T", "list"], "blocked", 100)
+
+
+def make_behind(path, what):
+    """A member that takes long, and so many behind it that their records fill 20 MB and more."""
+    make_archives.recipe_slow(path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        if what == "names":
+            for number in range(100000):
+                archive.writestr("%0200d" % number, b"")
+        else:
+            header = b"{'descr': [('%s', '<f4')], 'fortran_order': False, 'shape': (0,), }\n"
+            header %= b"a" * 16000
+            for number in range(1600):
+                archive.writestr("%d.npy" % number, b"\x93NUMPY\1\0" +
+                                 struct.pack("<H", len(header)) + header)
+
+
+def do_behind(arguments):
+    make_behind("behind.zip", arguments[0])
+    stopped_at_last(["-j2", "--json", "behind.zip"], "behind", 20)
 
 
 def do_waiting(arguments):
