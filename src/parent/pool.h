@@ -27,7 +27,7 @@ struct seen_pack {
 	bool seen;           /**< there is one */
 	bool accepted;       /**< at least one of its members may be announced */
 	uint64_t number;     /**< its first member */
-	uint64_t inode;      /**< of the file that was mapped, */
+	uint64_t inode;      /**< of the file that was found, */
 	uint64_t size_bytes; /**< and its size; 0: none was yet */
 };
 
@@ -48,6 +48,7 @@ struct worker {
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
 	unsigned queued;
+	bool has_mapped;              /**< a file of its own was mapped, and so others can be */
 	bool is_ready;                /**< it has started, as far as it has to say so */
 	bool has_left;                /**< it has said its last message */
 	struct failure start_failure; /**< why it says that it cannot start */

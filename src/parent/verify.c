@@ -29,13 +29,31 @@ static bool is_expected(
 }
 
 /*
- * Open @file, a single component, without following a link or waiting for a FIFO. It must be a
- * regular file with one link and what the record says; map all of it, read only, and unmap it
- * again. No byte of it is touched: a worker that shrinks it cannot hurt. 0 with its size, or -1
- * with errno; ESTALE if it is another file.
+ * Look up @file, a single component, without following a link or opening anything. It must be a
+ * regular file with one link and what the record says. 0 with its size, or -1 with errno; ESTALE if
+ * it is another file.
  */
-static int map_whole(const struct worker *worker, const char *file, const struct record *record,
+static int look_up(const struct worker *worker, const char *file, const struct record *record,
 	uint64_t *size_bytes)
+{
+	struct stat status;
+
+	if (fstatat(worker->directory_fd, file, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	if (!is_expected(&status, worker, record)) {
+		errno = ESTALE;
+		return -1;
+	}
+	*size_bytes = (uint64_t)status.st_size;
+	return 0;
+}
+
+/*
+ * As look_up(), but open @file, without following a link or waiting for a FIFO, map all of it, read
+ * only, and unmap it again. No byte of it is touched: a worker that shrinks it cannot hurt.
+ */
+static int map_whole(
+	struct worker *worker, const char *file, const struct record *record, uint64_t *size_bytes)
 {
 	struct stat status;
 	cleanup_fd int fd = openat(worker->directory_fd, file,
@@ -51,16 +69,33 @@ static int map_whole(const struct worker *worker, const char *file, const struct
 	if (*size_bytes == 0)
 		return 0; /* nothing to map: mmap(2) refuses a length of 0 */
 	void *map = mmap(NULL, *size_bytes, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
+	if (map == MAP_FAILED || munmap(map, *size_bytes) < 0)
 		return -1;
-	return munmap(map, *size_bytes);
+	worker->has_mapped = true;
+	return 0;
 }
 
-/* As map_whole(), but -1 with record->failure. */
-static int map_file(
-	const struct worker *worker, const char *file, struct record *record, uint64_t *size_bytes)
+/*
+ * Find the file of @record, and map it if it is no small one, or the first: both as it should be by
+ * the record, and as it turns out to be. 0 with its size, or -1 with errno as look_up().
+ */
+static int find_whole(
+	struct worker *worker, const char *file, const struct record *record, uint64_t *size_bytes)
 {
-	if (map_whole(worker, file, record, size_bytes) == 0)
+	bool large = !worker->has_mapped || record->offset_bytes >= MAPPED_FILE_MIN ||
+		     record->size_bytes >= MAPPED_FILE_MIN - record->offset_bytes;
+
+	if (!large && look_up(worker, file, record, size_bytes) < 0)
+		return -1;
+	return large || *size_bytes >= MAPPED_FILE_MIN ? map_whole(worker, file, record, size_bytes)
+						       : 0;
+}
+
+/* As find_whole(), but -1 with record->failure. */
+static int find_file(
+	struct worker *worker, const char *file, struct record *record, uint64_t *size_bytes)
+{
+	if (find_whole(worker, file, record, size_bytes) == 0)
 		return 0;
 	/* ENXIO: a socket, or a FIFO's like. */
 	if (errno == ESTALE || errno == ENOENT || errno == ELOOP || errno == ENXIO)
@@ -71,11 +106,11 @@ static int map_file(
 }
 
 /* 0, or -1 with record->failure, as all of the following. */
-static int check_own(const struct worker *worker, const char *file, struct record *record)
+static int check_own(struct worker *worker, const char *file, struct record *record)
 {
 	uint64_t size_bytes = 0;
 
-	if (map_file(worker, file, record, &size_bytes) < 0)
+	if (find_file(worker, file, record, &size_bytes) < 0)
 		return -1;
 	if ((record->offset_bytes != 0) == record->npy_header &&
 		record->offset_bytes <= size_bytes &&
@@ -86,7 +121,7 @@ static int check_own(const struct worker *worker, const char *file, struct recor
 }
 
 /* A member in a file of its own. */
-static void verify_own(const struct worker *worker, struct budget *budget, struct record *record)
+static void verify_own(struct worker *worker, struct budget *budget, struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
 
@@ -96,16 +131,16 @@ static void verify_own(const struct worker *worker, struct budget *budget, struc
 		remove_file(worker, file);
 }
 
-/* A member in a file with others, which is mapped once for all. */
-static void verify_packed(const struct worker *worker, struct seen_pack *pack,
-	struct budget *budget, struct record *record)
+/* A member in a file with others, which is looked at once for all. */
+static void verify_packed(
+	struct worker *worker, struct seen_pack *pack, struct budget *budget, struct record *record)
 {
 	char file[MEMBER_FILE_SIZE];
 
 	if (pack->size_bytes == 0 || pack->inode != record->inode) {
 		record_file_name(record, file);
 		pack->inode = record->inode;
-		if (map_file(worker, file, record, &pack->size_bytes) < 0) {
+		if (find_file(worker, file, record, &pack->size_bytes) < 0) {
 			pack->size_bytes = 0;
 			return;
 		}
@@ -117,8 +152,8 @@ static void verify_packed(const struct worker *worker, struct seen_pack *pack,
 		pack->accepted = true;
 }
 
-static void verify_file(const struct worker *worker, struct in_hand *hand, struct budget *budget,
-	struct record *record)
+static void verify_file(
+	struct worker *worker, struct in_hand *hand, struct budget *budget, struct record *record)
 {
 	struct seen_pack *pack = &hand->pack;
 
@@ -142,8 +177,8 @@ static void remove_failed(const struct worker *worker, const struct record *reco
 	remove_file(worker, file);
 }
 
-void verify_record(const struct worker *worker, struct in_hand *hand, struct budget *budget,
-	struct record *record)
+void verify_record(
+	struct worker *worker, struct in_hand *hand, struct budget *budget, struct record *record)
 {
 	record->archive = hand->unit->job->number;
 	if (record->failure.kind != FAILURE_NONE) {

@@ -2,8 +2,9 @@
 
 /*
  * The parent's own look at what a worker says it has made of a member. Before a path is announced,
- * the parent has opened and mapped that same file, and has held it against the record and the
- * budget. A file that is not what was said of it is removed.
+ * the parent has found that same file in the worker's directory, has mapped it unless it is a small
+ * one (MAPPED_FILE_MIN), and has held it against the record and the budget. A file that is not what
+ * was said of it is removed.
  */
 
 #ifndef ZIPMAP_PARENT_VERIFY_H
@@ -17,8 +18,8 @@
  * than @budget has left, record->failure is set and the file is removed; so is what the worker has
  * left of a member that it says has failed.
  */
-void verify_record(const struct worker *worker, struct in_hand *hand, struct budget *budget,
-	struct record *record);
+void verify_record(
+	struct worker *worker, struct in_hand *hand, struct budget *budget, struct record *record);
 
 /**
  * No more is to come of the pack that was verified last for @hand: one of which no member could be

@@ -18,6 +18,14 @@
 /** The most bytes that a member's name has: the length field has 16 bits (APPNOTE 4.4.10). */
 #define MEMBER_NAME_MAX 65535
 
+/**
+ * A file of fewer bytes is mapped neither by its worker nor by the parent, which looks it up
+ * instead: to map so little costs more than to unzip it, and proves no more. But each worker's
+ * first file that is not empty is mapped by both, so that a file system that cannot do that shows
+ * at once.
+ */
+#define MAPPED_FILE_MIN (UINT64_C(64) * 1024)
+
 /** Where a member that has not failed is. */
 enum record_place {
 	PLACE_FILE,    /**< in a file of the run directory */
@@ -41,7 +49,7 @@ struct record {
 	struct failure failure; /**< FAILURE_NONE: the member is whole in its file */
 	uint64_t size_bytes;    /**< unzipped */
 	uint64_t offset_bytes;  /**< where the member's bytes begin in the file, or the archive */
-	uint64_t inode;         /**< of the file that the worker wrote and mapped */
+	uint64_t inode;         /**< of the file that the worker wrote */
 	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
 	bool unchecked;         /**< in the archive: @crc32 is as stated only */
 	bool npy_header; /**< a .npy header was put before the member, and its file is named .npy */

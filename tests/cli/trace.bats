@@ -59,7 +59,24 @@ stat_bytes() {
 	(($(figure by-workers) > 18)) || fail "the trace sees too little: $(cat figures)"
 }
 
-@test "no member is read back by the parent, and it maps each" {
+@test "of small members, the first of each worker alone is mapped, by worker and parent" {
+	skip_under_sanitizer "strace does not go with it"
+	need_strace
+	"$TESTDATA_GEN" --archives=40 --members=5 --size=3000 data
+	traced -j 2 data
+	expect_status 0
+	expect_lines out 200
+	local parent workers
+	parent=$(head -1 log | cut -d' ' -f1)
+	workers=$(sed -E 's,/[^/]*$,,' out | sort -u | wc -l)
+	[[ "$(grep -cE "^$parent +mmap\(.*<[^>]*/zipmap\.[^>]*>" log)" == "$workers" ]] ||
+		fail "mapped by the parent: $(grep -E "^$parent +mmap\(" log)"
+	[[ "$(grep -vE "^$parent " log | grep -cE "mmap\(.*<[^>]*/zipmap\.[^>]*>")" == "$workers" ]] ||
+		fail "mapped by workers"
+	[[ "$(grep -cE "^$parent +openat\(.*<[^>]*/zipmap\.[^>]*>" log)" -ge "$workers" ]] || fail "not opened"
+}
+
+@test "no member is read back by the parent, and it maps each that is not small" {
 	skip_under_sanitizer "strace does not go with it"
 	need_strace
 	"$TESTDATA_GEN" --archives=5 --rows=20000 data

@@ -2,6 +2,7 @@
 
 #include "worker/extract/outfile.h"
 
+#include "protocol/record.h"
 #include "support.h"
 
 #include <check.h>
@@ -231,6 +232,41 @@ START_TEST(bytes_in_the_slack_behind_the_room_are_not_lost)
 }
 END_TEST
 
+/** Whether the finished file of @size_bytes is mapped: its descriptor can only be written to. */
+static bool is_mapped(size_t size_bytes)
+{
+	uint64_t inode;
+
+	outfile_discard(&out);
+	ck_assert_int_eq(outfile_create(&out), 0);
+	expected_size = 0;
+	put(size_bytes);
+	ck_assert_int_eq(outfile_finish(&out, &inode), 0);
+	int fd = openat(directory_fd, out.name, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(dup2(fd, out.fd), 0);
+	close(fd);
+	int result = outfile_try_map(&out);
+	ck_assert(result == 0 || errno == EACCES);
+	return result < 0;
+}
+
+START_TEST(the_first_file_and_large_ones_are_mapped_and_small_ones_are_not)
+{
+	ck_assert(is_mapped(1));
+	ck_assert(is_mapped(1)); /* that one could not be */
+	ck_assert(!is_mapped(0));
+	outfile_discard(&out);
+	ck_assert_int_eq(outfile_create(&out), 0);
+	expected_size = 0;
+	put(1);
+	finish();
+	ck_assert_int_eq(unlinkat(directory_fd, out.name, 0), 0);
+	ck_assert(!is_mapped(1));
+	ck_assert(!is_mapped(MAPPED_FILE_MIN - 1));
+	ck_assert(is_mapped(MAPPED_FILE_MIN));
+}
+END_TEST
+
 START_TEST(a_write_that_fails_loses_what_follows_and_keeps_the_rest)
 {
 	const struct rlimit limit = {100000, RLIM_INFINITY};
@@ -267,6 +303,7 @@ int main(void)
 	tcase_add_test(tests, any_row_of_writes_and_of_steps_back_leaves_what_was_not_taken_back);
 	tcase_add_test(tests, what_was_put_last_stands_in_front_of_the_room);
 	tcase_add_test(tests, bytes_in_the_slack_behind_the_room_are_not_lost);
+	tcase_add_test(tests, the_first_file_and_large_ones_are_mapped_and_small_ones_are_not);
 	tcase_add_test(tests, a_write_that_fails_loses_what_follows_and_keeps_the_rest);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

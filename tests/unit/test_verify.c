@@ -8,8 +8,10 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +38,13 @@ static void set_up(void)
 	worker.device = status.st_dev;
 	worker.owner = status.st_uid;
 	budget_init(&budget, &(struct limits){.member_bytes = 0});
+}
+
+/** The worker has made a file already, which could be mapped: a small one is only looked up. */
+static void set_up_later(void)
+{
+	set_up();
+	worker.has_mapped = true;
 }
 
 static void tear_down(void)
@@ -233,6 +242,51 @@ START_TEST(a_missing_file_is_refused)
 }
 END_TEST
 
+/** What is found wrong with a file of @size_bytes if no file can be opened. */
+static enum failure_kind verify_without_descriptors(uint64_t size_bytes)
+{
+	struct rlimit limit;
+
+	scratch_file(FILE_NAME, "", 0);
+	ck_assert_int_eq(truncate(scratch_path(FILE_NAME), (off_t)size_bytes), 0);
+	struct record record = record_of(size_bytes);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	const struct rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	verify_record(&worker, &worker.queue[0], &budget, &record);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (record.failure.kind == FAILURE_MAP)
+		ck_assert_uint_eq(record.failure.numbers[0], EMFILE);
+	return record.failure.kind;
+}
+
+START_TEST(the_first_file_and_large_ones_are_opened_and_small_ones_are_not)
+{
+	ck_assert_int_eq(verify_without_descriptors(1), FAILURE_MAP);
+	scratch_file(FILE_NAME, "", 0);
+	ck_assert_int_eq(verify(record_of(0)), FAILURE_NONE); /* nothing of it was mapped */
+	ck_assert_int_eq(verify_without_descriptors(1), FAILURE_MAP);
+	scratch_file(FILE_NAME, "abc", 3);
+	ck_assert_int_eq(verify(record_of(3)), FAILURE_NONE);
+	ck_assert_int_eq(verify_without_descriptors(0), FAILURE_NONE);
+	ck_assert_int_eq(verify_without_descriptors(1), FAILURE_NONE);
+	ck_assert_int_eq(verify_without_descriptors(MAPPED_FILE_MIN - 1), FAILURE_NONE);
+	ck_assert_int_eq(verify_without_descriptors(MAPPED_FILE_MIN), FAILURE_MAP);
+}
+END_TEST
+
+START_TEST(a_file_that_was_replaced_by_one_of_the_same_size_is_refused)
+{
+	scratch_file(FILE_NAME, "abc", 3);
+	struct record record = record_of(3);
+
+	/* Both are there at a time, so that the inode is another one. */
+	scratch_file("other", "abc", 3);
+	ck_assert_int_eq(rename(scratch_path("other"), scratch_path(FILE_NAME)), 0);
+	assert_refused(record, FAILURE_CHANGED);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_opened_fails_with_the_reason)
 {
 	scratch_file(FILE_NAME, "abc", 3);
@@ -343,6 +397,24 @@ START_TEST(a_member_that_ends_behind_its_pack_fails_alone)
 }
 END_TEST
 
+START_TEST(a_pack_that_is_larger_than_its_first_member_is_mapped_if_it_is_large)
+{
+	struct rlimit limit;
+
+	make_pack();
+	ck_assert_int_eq(truncate(scratch_path(PACK_NAME), (off_t)MAPPED_FILE_MIN), 0);
+	struct record record = packed(4, 0, 64);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	const struct rlimit none = {.rlim_cur = 0, .rlim_max = limit.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	worker.has_mapped = true;
+	verify_record(&worker, &worker.queue[0], &budget, &record);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_int_eq(record.failure.kind, FAILURE_MAP);
+	ck_assert_int_eq(verify(packed(4, 0, 64)), FAILURE_NONE);
+}
+END_TEST
+
 START_TEST(a_pack_of_which_no_member_is_accepted_is_gone_once_it_is_settled)
 {
 	make_pack();
@@ -379,12 +451,9 @@ START_TEST(another_file_than_the_pack_is_refused_each_time)
 }
 END_TEST
 
-int main(void)
+/** Everything that has to hold whether a file is mapped or only looked up. */
+static void add_all(TCase *tests)
 {
-	Suite *suite = suite_create("verify");
-	TCase *tests = tcase_create("verify");
-
-	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, the_right_file_is_accepted);
 	tcase_add_test(tests, an_empty_file_is_accepted);
 	tcase_add_test(tests, a_large_sparse_file_is_accepted_without_reading_it);
@@ -400,6 +469,7 @@ int main(void)
 	tcase_add_test(tests, a_socket_is_refused);
 	tcase_add_test(tests, a_directory_is_refused);
 	tcase_add_test(tests, a_missing_file_is_refused);
+	tcase_add_test(tests, a_file_that_was_replaced_by_one_of_the_same_size_is_refused);
 	tcase_add_test(tests, a_file_that_cannot_be_opened_fails_with_the_reason);
 	tcase_add_test(tests, what_is_more_than_the_budget_is_refused_and_gone);
 	tcase_add_test(tests, what_a_worker_left_of_a_member_that_failed_is_gone);
@@ -411,7 +481,22 @@ int main(void)
 	tcase_add_test(tests, a_pack_of_which_no_member_is_accepted_is_gone_once_it_is_settled);
 	tcase_add_test(tests, a_pack_is_settled_when_the_next_one_begins);
 	tcase_add_test(tests, another_file_than_the_pack_is_refused_each_time);
-	suite_add_tcase(suite, tests);
+}
+
+int main(void)
+{
+	Suite *suite = suite_create("verify");
+	TCase *first = tcase_create("the first file of a worker");
+	TCase *later = tcase_create("a later file");
+
+	tcase_add_checked_fixture(first, set_up, tear_down);
+	add_all(first);
+	tcase_add_test(first, the_first_file_and_large_ones_are_opened_and_small_ones_are_not);
+	tcase_add_test(first, a_pack_that_is_larger_than_its_first_member_is_mapped_if_it_is_large);
+	tcase_add_checked_fixture(later, set_up_later, tear_down);
+	add_all(later);
+	suite_add_tcase(suite, first);
+	suite_add_tcase(suite, later);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
 	int failed = srunner_ntests_failed(runner);

@@ -2,6 +2,7 @@
 
 #include "worker/extract/outfile.h"
 
+#include "protocol/record.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "worker/decode/buffer.h"
@@ -180,12 +181,17 @@ int outfile_finish(struct outfile *out, uint64_t *inode)
 	return 0;
 }
 
-int outfile_try_map(const struct outfile *out)
+int outfile_try_map(struct outfile *out)
 {
 	if (forgets(out) || out->file_bytes == 0)
 		return 0; /* mmap(2) refuses a length of 0 */
+	if (out->has_mapped && out->file_bytes < MAPPED_FILE_MIN)
+		return 0;
 	void *map = mmap(NULL, out->file_bytes, PROT_READ, MAP_SHARED, out->fd, 0);
-	return map == MAP_FAILED ? -1 : munmap(map, out->file_bytes);
+	if (map == MAP_FAILED || munmap(map, out->file_bytes) < 0)
+		return -1;
+	out->has_mapped = true;
+	return 0;
 }
 
 int outfile_close(struct outfile *out)

@@ -25,6 +25,7 @@ struct outfile {
 	int directory_fd; /**< not owned; -1: nothing is written */
 	int fd;           /**< -1: no file is open */
 	int error;        /**< errno of a failed write: bytes from the position on are lost */
+	bool has_mapped;  /**< a file was mapped, and so others can be */
 	char name[MEMBER_FILE_SIZE];
 	uint8_t *memory;     /**< DECODE_HISTORY_MAX, then the buffer, then DECODE_SLACK */
 	uint8_t *buffer;     /**< in @memory */
@@ -84,8 +85,11 @@ void outfile_commit(struct outfile *out, size_t size);
  */
 int outfile_finish(struct outfile *out, uint64_t *inode);
 
-/** See that the finished file can be mapped. 0, or -1 with errno. */
-int outfile_try_map(const struct outfile *out);
+/**
+ * See that the finished file can be mapped, unless it is a small one and others could be
+ * (MAPPED_FILE_MIN). 0, or -1 with errno.
+ */
+int outfile_try_map(struct outfile *out);
 
 /** Close the file, which stays. 0, or -1 with errno: then it does not hold what was written. */
 int outfile_close(struct outfile *out);
