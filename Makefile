@@ -14,6 +14,10 @@ BUILD ?= build/$(VARIANT)
 prefix ?= /usr/local
 bindir ?= $(prefix)/bin
 mandir ?= $(prefix)/share/man
+# Where each shell looks for completions.
+bashcompdir ?= $(prefix)/share/bash-completion/completions
+zshcompdir ?= $(prefix)/share/zsh/site-functions
+fishcompdir ?= $(prefix)/share/fish/vendor_completions.d
 
 # libFuzzer is clang's.
 ifeq ($(origin CC),default)
@@ -345,12 +349,21 @@ format:
 
 .PHONY: install uninstall clean help
 install: all
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1'
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(bashcompdir)' \
+		'$(DESTDIR)$(zshcompdir)' '$(DESTDIR)$(fishcompdir)'
 	$(INSTALL) -m 755 $(BUILD)/zipmap '$(DESTDIR)$(bindir)/zipmap'
 	$(INSTALL) -m 644 man/zipmap.1 '$(DESTDIR)$(mandir)/man1/zipmap.1'
+	for shell in bash zsh fish; do \
+		$(BUILD)/zipmap --generate=complete-$$shell >$(BUILD)/complete-$$shell || exit; \
+	done
+	$(INSTALL) -m 644 $(BUILD)/complete-bash '$(DESTDIR)$(bashcompdir)/zipmap'
+	$(INSTALL) -m 644 $(BUILD)/complete-zsh '$(DESTDIR)$(zshcompdir)/_zipmap'
+	$(INSTALL) -m 644 $(BUILD)/complete-fish '$(DESTDIR)$(fishcompdir)/zipmap.fish'
 
 uninstall:
-	rm -f '$(DESTDIR)$(bindir)/zipmap' '$(DESTDIR)$(mandir)/man1/zipmap.1'
+	rm -f '$(DESTDIR)$(bindir)/zipmap' '$(DESTDIR)$(mandir)/man1/zipmap.1' \
+		'$(DESTDIR)$(bashcompdir)/zipmap' '$(DESTDIR)$(zshcompdir)/_zipmap' \
+		'$(DESTDIR)$(fishcompdir)/zipmap.fish'
 
 clean:
 	rm -rf build

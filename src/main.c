@@ -43,6 +43,7 @@
  */
 
 #include "cli/commandline.h"
+#include "cli/completion.h"
 #include "cli/inputs.h"
 #include "cli/options.h"
 #include "cli/optionsettings.h"
@@ -115,10 +116,9 @@ static _Noreturn void die_by_signal(int number)
 	_exit(128 + number);
 }
 
-/* Print the text of @print to stdout. Returns the exit status. */
-static int print_and_exit(void (*print)(FILE *))
+/* Write out what was printed to stdout. Returns the exit status. */
+static int flush_and_exit(void)
 {
-	print(stdout);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return STATUS_OK;
 	diag(DIAG_ERROR, "cannot write to standard output: %s", strerror(errno));
@@ -392,10 +392,16 @@ int main(int argc, char *argv[])
 		status = collect_garbage(options.tmpdir);
 		break;
 	case ACTION_HELP:
-		status = print_and_exit(commandline_print_help);
+		commandline_print_help(stdout);
+		status = flush_and_exit();
 		break;
 	case ACTION_VERSION:
-		status = print_and_exit(print_version);
+		print_version(stdout);
+		status = flush_and_exit();
+		break;
+	case ACTION_GENERATE:
+		completion_print(stdout, options.shell);
+		status = flush_and_exit();
 		break;
 	}
 out:

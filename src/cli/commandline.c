@@ -146,7 +146,7 @@ int commandline_parse(struct options *options, int argc, char **argv, struct opt
 					   : spec->set(options, spec, optarg, error);
 		if (set < 0)
 			return -1;
-		if (options->action == ACTION_HELP || options->action == ACTION_VERSION)
+		if (options->action >= ACTION_HELP)
 			return 0;
 	}
 	options->operands = argv + optind;

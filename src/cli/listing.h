@@ -17,7 +17,7 @@
 
 struct listing {
 	bool lined_up;
-	bool begun; /**< the heading was printed */
+	bool begun;    /**< the heading was printed */
 	uint64_t day;  /**< the days from 1970 to that of @date */
 	char date[16]; /**< "2026-11-28 ", or nothing yet */
 };

@@ -28,11 +28,20 @@ enum options_action {
 	ACTION_GC, /**< remove what killed runs left in @tmpdir */
 	ACTION_HELP,
 	ACTION_VERSION,
+	ACTION_GENERATE, /**< print the completions of @shell */
+};
+
+/** A shell that completes command lines. */
+enum shell {
+	SHELL_BASH,
+	SHELL_ZSH,
+	SHELL_FISH,
 };
 
 /** What the command line asks for. All strings belong to argv or to the environment. */
 struct options {
 	enum options_action action;
+	enum shell shell;
 	unsigned jobs; /**< the most worker processes, from 1 to OPTIONS_JOBS_MAX */
 	bool recursive;
 	bool null_input;  /**< entries of the list that is read end in NUL */

@@ -23,6 +23,7 @@ const struct option_spec option_specs[] = {
 		.argument = "FILE",
 		.help = "read archive paths from FILE, one a line (-: from\n"
 			"standard input); work starts with the first line",
+		.completes = COMPLETES_FILE,
 		.set = optionvalue_set_list,
 		.field = FIELD(files_from)},
 	{.letter = '0',
@@ -31,6 +32,8 @@ const struct option_spec option_specs[] = {
 		.argument = "WHICH",
 		.help = "path lists end in NUL rather than newline: the one\n"
 			"read (in), the one printed (out), or both, as -0",
+		.completes = COMPLETES_WORDS,
+		.words = "in out both",
 		.set = optionvalue_set_null},
 	{.name = "include",
 		.has_arg = required_argument,
@@ -48,6 +51,7 @@ const struct option_spec option_specs[] = {
 		.argument = "NAME",
 		.help = "encoding of names that do not state theirs; default:\n"
 			"UTF-8 if they are valid UTF-8, else code page 437",
+		.completes = COMPLETES_ENCODING,
 		.set = optionvalue_set_encoding,
 		.field = FIELD(encoding)},
 	{.name = "password-file",
@@ -55,6 +59,7 @@ const struct option_spec option_specs[] = {
 		.argument = "FILE",
 		.help = "FILE holds the password of encrypted members\n"
 			"(-: standard input)",
+		.completes = COMPLETES_FILE,
 		.set = optionvalue_set_text,
 		.field = FIELD(password_file)},
 
@@ -91,6 +96,7 @@ const struct option_spec option_specs[] = {
 		.has_arg = required_argument,
 		.argument = "DIR",
 		.help = "files go below DIR; default: $TMPDIR, else /tmp",
+		.completes = COMPLETES_DIRECTORY,
 		.set = optionvalue_set_text,
 		.field = FIELD(tmpdir)},
 	{.letter = 'u',
@@ -110,6 +116,8 @@ const struct option_spec option_specs[] = {
 			"path; needs --json, or --printf with %p and %o.\n"
 			"HOW: unchecked (do not check the CRC-32), aligned\n"
 			"(unzip arrays that are not aligned)",
+		.completes = COMPLETES_WORDS,
+		.words = "unchecked aligned",
 		.set = optionvalue_set_in_place},
 	{.name = "fail-fast",
 		.help = "stop at the first failure",
@@ -120,6 +128,8 @@ const struct option_spec option_specs[] = {
 		.argument = "NAME",
 		.help = "the decoder for DEFLATE, to measure and compare:\n"
 			"auto (the fastest), twin, isal or zlib",
+		.completes = COMPLETES_WORDS,
+		.words = "auto twin isal zlib",
 		.set = optionvalue_set_decoder},
 
 	{.section = "What to print",
@@ -245,5 +255,14 @@ const struct option_spec option_specs[] = {
 		.help = "print the version",
 		.set = optionvalue_set_action,
 		.action = ACTION_VERSION},
+	{.name = "generate",
+		.has_arg = required_argument,
+		.argument = "KIND",
+		.help = "print completions for a shell: complete-bash,\n"
+			"complete-zsh or complete-fish",
+		.completes = COMPLETES_WORDS,
+		.words = "complete-bash complete-zsh complete-fish",
+		.set = optionvalue_set_generate,
+		.action = ACTION_GENERATE},
 };
 const size_t option_spec_count = sizeof(option_specs) / sizeof(option_specs[0]);

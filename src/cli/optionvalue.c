@@ -267,12 +267,31 @@ int optionvalue_set_action(struct options *options, const struct option_spec *sp
 	const char *argument, struct options_error *error)
 {
 	(void)argument;
-	/* The parser stops at --help and --version. */
+	/* The parser stops at those that are about zipmap. */
 	if (options->action != ACTION_RUN && options->action != spec->action &&
-		spec->action != ACTION_HELP && spec->action != ACTION_VERSION)
+		spec->action < ACTION_HELP)
 		return options_wrong(error,
 			"option '--%s' cannot be used with another one of --list, --test and --gc",
 			spec->name);
 	options->action = spec->action;
 	return 0;
+}
+
+int optionvalue_set_generate(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	static const char *const kinds[] = {
+		[SHELL_BASH] = "complete-bash",
+		[SHELL_ZSH] = "complete-zsh",
+		[SHELL_FISH] = "complete-fish",
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(argument, kinds[i]) != 0)
+			continue;
+		options->shell = (enum shell)i;
+		return optionvalue_set_action(options, spec, argument, error);
+	}
+	return wrong_argument(error, spec, argument,
+		"is not one of complete-bash, complete-zsh and complete-fish");
 }

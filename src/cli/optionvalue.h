@@ -22,6 +22,15 @@ struct option_spec;
 typedef int option_setter(struct options *options, const struct option_spec *spec,
 	const char *argument, struct options_error *error);
 
+/** What the argument of an option is, for completions. */
+enum option_completes {
+	COMPLETES_NOTHING, /**< there is none, or it can be anything */
+	COMPLETES_WORDS,
+	COMPLETES_FILE,
+	COMPLETES_DIRECTORY,
+	COMPLETES_ENCODING, /**< as "iconv -l" lists them */
+};
+
 /** One option of the command line. */
 struct option_spec {
 	const char *section; /**< the title of a section of --help that begins here; or NULL */
@@ -32,6 +41,8 @@ struct option_spec {
 	bool is_command;  /**< the argument is the first word of a command, which others follow */
 	const char *help; /**< every line but the last one ends in '\n' */
 	option_setter *set;
+	enum option_completes completes; /**< what completions offer for the argument */
+	const char *words;               /**< COMPLETES_WORDS: these, with spaces between them */
 	size_t field;     /**< the offset in struct options, for setters that serve many options */
 	unsigned minimum; /**< of a number */
 	unsigned maximum;
@@ -55,7 +66,8 @@ option_setter optionvalue_set_in_place;
 option_setter optionvalue_set_null; /**< which lists end in NUL: "in", "out" or "both" */
 option_setter optionvalue_set_hold; /**< a descriptor, or none for standard input */
 option_setter optionvalue_add_filter;
-option_setter optionvalue_set_action; /**< @action is what to do instead of unzipping */
+option_setter optionvalue_set_action;   /**< @action is what to do instead of unzipping */
+option_setter optionvalue_set_generate; /**< the same, and for which shell */
 
 /**
  * Add a command of --exec or --exec-batch, whichever @spec is. @words, an array of @count strings

@@ -80,7 +80,8 @@ char *printable(const char *name, size_t size, char *text, size_t capacity)
 		char piece[4];
 		size_t piece_size;
 		uint32_t character = 0;
-		size_t room = capacity - used > sizeof(cut_mark) ? capacity - used - sizeof(cut_mark) : 0;
+		size_t room =
+			capacity - used > sizeof(cut_mark) ? capacity - used - sizeof(cut_mark) : 0;
 		size_t span = plain_span(name + i, size - i < room ? size - i : room);
 
 		if (span > 0) {
