@@ -227,9 +227,16 @@ static void conclude(const struct options *options, const struct outcome *outcom
 {
 	const struct run_stats *stats = &outcome->stats;
 	bool complete = outcome->end == RUN_COMPLETE;
+	char list[PRINTABLE_MAX];
 
 	if (options->filter_count > 0 && complete && stats->members + stats->failures == 0)
 		diag(DIAG_WARNING, "no member matches what is included and excluded");
+	else if (options->files_from && complete && stats->archives + stats->failures == 0)
+		diag(DIAG_WARNING, "%s names no archive",
+			strcmp(options->files_from, "-") == 0
+				? "standard input"
+				: printable(options->files_from, strlen(options->files_from), list,
+					  sizeof(list)));
 	if (options->action == ACTION_TEST && complete)
 		diag(DIAG_DETAIL, "%" PRIu64 " %s good, %" PRIu64 " %s", stats->members,
 			stats->members == 1 ? "member is" : "members are", stats->failures,

@@ -3,6 +3,7 @@
 #include "cli/commandline.h"
 
 #include "cli/optiontable.h"
+#include "cli/suggestion.h"
 #include "util/printable.h"
 
 #include <assert.h>
@@ -80,6 +81,10 @@ static int wrong_long(struct options_error *error, const char *argument)
 	if (second)
 		return options_wrong(
 			error, "option '%s' is ambiguous: '--%s' or '--%s'", shown, first, second);
+	const char *near = suggestion_for_name(argument + 2, size - 2);
+	if (near)
+		return options_wrong(
+			error, "unknown option '%s'; did you mean '--%s'?", shown, near);
 	return options_wrong(error, "unknown option '%s'", shown);
 }
 
@@ -99,8 +104,25 @@ static int wrong_option(struct options_error *error, int returned, char **argv)
 		return options_wrong(error, "option '--%s' takes no argument", spec->name);
 	if (optopt == 0)
 		return wrong_long(error, argv[optind - 1]);
-	return options_wrong(
-		error, "unknown option '-%s'", printable(&letter, 1, shown, sizeof(shown)));
+	const char *habit = suggestion_for_letter(letter);
+	return options_wrong(error, "unknown option '-%s'%s%s",
+		printable(&letter, 1, shown, sizeof(shown)), habit ? ": " : "", habit ? habit : "");
+}
+
+/**
+ * Check that an option whose argument would be taken for another one if its name were cut is given
+ * by its whole name: "--password=secret" is no file. 0, or -1 with errno EINVAL and @error.
+ */
+static int check_whole_name(
+	const struct option_spec *spec, char **argv, struct options_error *error)
+{
+	const char *given = argv[optind - 1] == optarg ? argv[optind - 2] : argv[optind - 1];
+
+	if (!spec->whole_name || (strncmp(given, "--", 2) == 0 &&
+					 strncmp(given + 2, spec->name, strlen(spec->name)) == 0))
+		return 0;
+	return options_wrong(error, "unknown option '%.*s'; did you mean '--%s=%s'?",
+		(int)strcspn(given, "="), given, spec->name, spec->argument);
 }
 
 /**
@@ -142,6 +164,8 @@ int commandline_parse(struct options *options, int argc, char **argv, struct opt
 
 		if (!spec)
 			return wrong_option(error, returned, argv);
+		if (check_whole_name(spec, argv, error) < 0)
+			return -1;
 		int set = spec->is_command ? take_command(options, spec, argc, argv, error)
 					   : spec->set(options, spec, optarg, error);
 		if (set < 0)

@@ -8,8 +8,20 @@
 static const char directives[] = "pamscotd%";
 
 /* The letters of escapes, and the characters that they stand for. */
-static const char escapes[] = "nt0\\";
-static const char escaped[] = "\n\t\0\\";
+static const char escapes[] = "abfnrtv\\";
+static const char escaped[] = "\a\b\f\n\r\t\v\\";
+
+enum { OCTAL_DIGITS_MAX = 3 };
+
+/* How many octal digits stand at the start of @text, of those that an escape may have. */
+static size_t octal_digits(const char *text)
+{
+	size_t count = 0;
+
+	while (count < OCTAL_DIGITS_MAX && text[count] >= '0' && text[count] <= '7')
+		count++;
+	return count;
+}
 
 /* Like strchr(), but does not find the NUL at the end. */
 static const char *find(const char *letters, char letter)
@@ -22,6 +34,8 @@ int format_check(const char *format, const char **wrong, size_t *wrong_size)
 	for (const char *at = format; *at; at++) {
 		if (*at != '%' && *at != '\\')
 			continue;
+		if (*at == '\\' && octal_digits(at + 1) > 0)
+			continue; /* the digits are ordinary characters to this loop */
 		if (!find(*at == '%' ? directives : escapes, at[1])) {
 			*wrong = at;
 			*wrong_size = at[1] ? 2 : 1;
@@ -80,6 +94,22 @@ static void print_directive(FILE *stream, char letter, const struct record *reco
 	}
 }
 
+/* Print the escape at @at, behind the backslash. Returns its last character. */
+static const char *print_escape(FILE *stream, const char *at)
+{
+	size_t digits = octal_digits(at);
+	unsigned byte = 0;
+
+	if (digits == 0) {
+		putc(escaped[find(escapes, *at) - escapes], stream);
+		return at;
+	}
+	for (size_t i = 0; i < digits; i++)
+		byte = byte * 8 + (unsigned)(at[i] - '0');
+	putc((int)(byte & 0xff), stream);
+	return at + digits - 1;
+}
+
 void format_print(FILE *stream, const char *format, const struct record *record,
 	const char *archive_path, const char *path)
 {
@@ -87,7 +117,7 @@ void format_print(FILE *stream, const char *format, const struct record *record,
 		if (*at == '%')
 			print_directive(stream, *++at, record, archive_path, path);
 		else if (*at == '\\')
-			putc(escaped[find(escapes, *++at) - escapes], stream);
+			at = print_escape(stream, at + 1);
 		else
 			putc(*at, stream);
 	}

@@ -55,6 +55,19 @@ static int check_action(const struct options *options, struct options_error *err
 	return 0;
 }
 
+/** Check that a word for --in-place was not given as an operand: it follows only a sign. */
+static int check_in_place(const struct options *options, struct options_error *error)
+{
+	for (size_t i = 0; i < options->operand_count && options->in_place.wanted; i++) {
+		const char *operand = options->operands[i];
+		if ((strcmp(operand, "aligned") == 0 || strcmp(operand, "unchecked") == 0) &&
+			access(operand, F_OK) < 0)
+			return options_wrong(error, "'%s' is no archive: give '--in-place=%s'",
+				operand, operand);
+	}
+	return 0;
+}
+
 /** Check that the output says where in a file a member begins if it need not be the file's start.
  */
 static int check_places(const struct options *options, struct options_error *error)
@@ -161,7 +174,7 @@ int options_check(const struct options *options, struct options_error *error)
 	if (!has_inputs)
 		return options_wrong(error,
 			"nothing to unzip: give an archive, a directory, '-' or --files-from");
-	return check_standard_input(options, error);
+	return check_in_place(options, error) < 0 ? -1 : check_standard_input(options, error);
 }
 
 void options_set_defaults(struct options *options)

@@ -57,6 +57,7 @@ const struct option_spec option_specs[] = {
 	{.name = "password-file",
 		.has_arg = required_argument,
 		.argument = "FILE",
+		.whole_name = true,
 		.help = "FILE holds the password of encrypted members\n"
 			"(-: standard input)",
 		.completes = COMPLETES_FILE,

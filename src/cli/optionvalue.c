@@ -96,8 +96,8 @@ int optionvalue_set_size(struct options *options, const struct option_spec *spec
 {
 	if (size_parse(argument, field_of(options, spec)) == 0)
 		return 0;
-	return wrong_argument(error, spec, argument,
-		"is not a size: a whole number of at least 1, which K, M, G or T may follow");
+	return wrong_argument(
+		error, spec, argument, "is not a size such as 1000000, 500M, 1.5G or 10GB");
 }
 
 int optionvalue_set_count(struct options *options, const struct option_spec *spec,

@@ -38,6 +38,7 @@ struct option_spec {
 	const char *name;
 	int has_arg;          /**< as in struct option of getopt_long(3) */
 	const char *argument; /**< its name in --help; NULL if the option takes none */
+	bool whole_name;      /**< its name cannot be abbreviated */
 	bool is_command;  /**< the argument is the first word of a command, which others follow */
 	const char *help; /**< every line but the last one ends in '\n' */
 	option_setter *set;

@@ -4,13 +4,33 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char UNITS[] = "KMGT";
+enum { FRACTION_DIGITS_MAX = 6 };
+
+/** The bytes that @unit stands for, as in GNU coreutils; 0 if it is none. */
+static uint64_t unit_bytes(const char *unit)
+{
+	static const char letters[] = "KMGT";
+
+	if (*unit == '\0')
+		return 1;
+	const char *letter = strchr(letters, toupper((unsigned char)*unit));
+	bool decimal = strcmp(unit + 1, "B") == 0;
+	if (!letter || (unit[1] != '\0' && !decimal && strcmp(unit + 1, "iB") != 0))
+		return 0;
+	uint64_t bytes = 1;
+	for (const char *at = letters; at <= letter; at++)
+		bytes *= decimal ? 1000 : 1024;
+	return bytes;
+}
 
 int size_parse(const char *text, uint64_t *bytes)
 {
+	uint64_t fraction = 0;
+	uint64_t scale = 1;
 	char *end;
 
 	/* strtoull(3) would accept white space and a sign before the number. */
@@ -20,12 +40,21 @@ int size_parse(const char *text, uint64_t *bytes)
 	unsigned long long number = strtoull(text, &end, 10);
 	if (errno != 0)
 		return -1;
-	const char *unit = *end ? strchr(UNITS, toupper((unsigned char)*end)) : NULL;
-	if (*end && (!unit || (end[1] != '\0' && strcmp(end + 1, "iB") != 0)))
+	if (*end == '.') {
+		const char *digits = ++end;
+		for (; *end >= '0' && *end <= '9' && end - digits <= FRACTION_DIGITS_MAX;
+			end++, scale *= 10)
+			fraction = fraction * 10 + (uint64_t)(*end - '0');
+		if (end == digits || end - digits > FRACTION_DIGITS_MAX || *end == '\0')
+			return -1;
+	}
+	uint64_t unit = unit_bytes(end);
+	if (unit == 0 || number > INT64_MAX / unit)
 		return -1;
-	unsigned shift = unit ? 10 * (unsigned)(unit - UNITS + 1) : 0;
-	if (number == 0 || number > (uint64_t)INT64_MAX >> shift)
+	/* A fraction is below 10^6, and a unit at most 2^40: the product has room. */
+	uint64_t sum = (uint64_t)number * unit + fraction * unit / scale;
+	if (sum == 0 || sum > INT64_MAX)
 		return -1;
-	*bytes = (uint64_t)number << shift;
+	*bytes = sum;
 	return 0;
 }

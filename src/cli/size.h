@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * A SIZE on the command line: a whole number, with or without a unit.
+ * A SIZE on the command line: a number, with or without a unit.
  */
 
 #ifndef ZIPMAP_CLI_SIZE_H
@@ -11,8 +11,9 @@
 
 /**
  * Read @text into *@bytes: a decimal number that may end in K, M, G or T, or KiB and so on (powers
- * of 1024, as in GNU coreutils). 0, or -1 if it is anything else, is 0, or is more than INT64_MAX,
- * the largest size of a file; *@bytes is then unchanged.
+ * of 1024), or in KB and so on (powers of 1000), as in GNU coreutils. With a unit, it may have up
+ * to six digits behind a point; a part of a byte is left out. 0, or -1 if it is anything else, is
+ * 0, or is more than INT64_MAX, the largest size of a file; *@bytes is then unchanged.
  */
 int size_parse(const char *text, uint64_t *bytes);
 

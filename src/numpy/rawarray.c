@@ -19,8 +19,9 @@ bool rawarray_set_dtype(struct raw_array *raw, const char *text)
 	return true;
 }
 
-/* Read a number of 63 bits that a comma or the end follows. Returns what is behind it, or NULL. */
-static const char *get_length(const char *text, uint64_t *length)
+/* Read a number of 63 bits, or -1, which leaves @raw's last dimension open. Returns what is behind
+ * it, or NULL. */
+static const char *get_length(const char *text, struct raw_array *raw, uint64_t *length)
 {
 	const char *at = text;
 
@@ -31,34 +32,39 @@ static const char *get_length(const char *text, uint64_t *length)
 			return NULL;
 		*length = *length * 10 + digit;
 	}
-	return at > text && (*at == ',' || *at == '\0') ? at : NULL;
+	if (at > text)
+		return at;
+	if (strncmp(text, "-1", 2) != 0 || raw->open >= 0)
+		return NULL;
+	raw->open = (int)raw->dimensions;
+	*length = 1;
+	return text + 2;
 }
 
 bool rawarray_set_shape(struct raw_array *raw, const char *text)
 {
+	bool tuple = *text == '(';
+	const char *at = text + tuple;
 	bool empty = false;
 
 	raw->dimensions = 0;
 	raw->open = -1;
-	for (const char *at = text;; at++) {
-		uint64_t length = 1;
-		if (raw->dimensions == ARRAY_DIMENSIONS_MAX)
+	for (;;) {
+		uint64_t length;
+		if (raw->dimensions == ARRAY_DIMENSIONS_MAX || !(at = get_length(at, raw, &length)))
 			return false;
-		if (strncmp(at, "-1", 2) == 0 && (at[2] == ',' || at[2] == '\0')) {
-			if (raw->open >= 0)
-				return false;
-			raw->open = (int)raw->dimensions;
-			at += 2;
-		} else if (!(at = get_length(at, &length))) {
-			return false;
-		}
 		empty = empty || length == 0;
 		raw->shape[raw->dimensions++] = length;
-		if (*at == '\0')
+		if (*at != ',')
+			break;
+		at += 1 + strspn(at + 1, " ");
+		if (tuple && *at == ')')
 			break;
 	}
+	if (tuple && *at++ != ')')
+		return false;
 	/* If the array has no bytes, the open dimension could have any length. */
-	return raw->open < 0 || !empty;
+	return *at == '\0' && (raw->open < 0 || !empty);
 }
 
 /* Make @raw an array. An open dimension gets the length 1. */

@@ -32,8 +32,9 @@ bool rawarray_is_given(const struct raw_array *raw);
 bool rawarray_set_dtype(struct raw_array *raw, const char *text);
 
 /**
- * Read a shape: dimensions with commas between them. One of them may be -1 if no other is 0; its
- * length follows from the size of the member. False if it is not a shape.
+ * Read a shape: dimensions with commas between them, or a tuple of them as Python prints it. One of
+ * them may be -1 if no other is 0; its length follows from the size of the member. False if it is
+ * not a shape.
  */
 bool rawarray_set_shape(struct raw_array *raw, const char *text);
 

@@ -49,6 +49,8 @@ END_TEST
 START_TEST(each_escape_prints_its_character)
 {
 	prints("a\\nb\\tc\\0d\\\\e", "a\nb\tc\0d\\e", 9);
+	prints("\\a\\b\\f\\r\\v", "\a\b\f\r\v", 5);
+	prints("\\1018\\60\\0x\\0001\\377", "A80\0x\0001\377", 8);
 }
 END_TEST
 
@@ -65,7 +67,7 @@ START_TEST(what_is_no_directive_or_escape_is_refused_and_pointed_at)
 		const char *format;
 		size_t at, size;
 	} bad[] = {{"%", 0, 1}, {"ab%", 2, 1}, {"%p%x", 2, 2}, {"%5s", 0, 2}, {"\\", 0, 1},
-		{"a\\r", 1, 2}, {"%%%", 2, 1}, {"\\\\\\", 2, 1}, {"% p", 0, 2}};
+		{"a\\8", 1, 2}, {"a\\x41", 1, 2}, {"%%%", 2, 1}, {"\\\\\\", 2, 1}, {"% p", 0, 2}};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		const char *wrong = NULL;

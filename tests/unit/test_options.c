@@ -349,8 +349,37 @@ START_TEST(unknown_options)
 	ck_wrong("unknown option '-:'", "-:", "a");
 	ck_wrong("unknown option '-\\xc3'", "-\xc3\xa4", "a");
 	ck_wrong("unknown option '--a\\x1b[31mb'", "--a\x1b[31mb", "a");
+	ck_wrong("unknown option '--tempdir'; did you mean '--tmpdir'?", "--tempdir=x", "a");
+	ck_wrong("unknown option '--fail_fats'; did you mean '--fail-fast'?", "--fail_fats", "a");
+	ck_wrong("unknown option '--jsno'; did you mean '--json'?", "--jsno", "a");
+	ck_wrong("unknown option '-P': a password is read from '--password-file=FILE'", "-Psecret",
+		"a");
+	ck_wrong("unknown option '-d': files go below '--tmpdir=DIR', under names of their own",
+		"-d", "a");
 	ck_wrong("option '--npy' takes no argument", "--npy=3", "a");
 	ck_wrong("option '--npy' takes no argument", "--np=3", "a");
+}
+END_TEST
+
+START_TEST(a_password_is_not_taken_for_a_file_and_not_shown)
+{
+	ck_wrong("unknown option '--password'; did you mean '--password-file=FILE'?",
+		"--password=secret", "a");
+	ck_wrong("unknown option '--password'; did you mean '--password-file=FILE'?", "--password",
+		"secret", "a");
+	ck_wrong("unknown option '--pass'; did you mean '--password-file=FILE'?", "a",
+		"--pass=secret");
+	ck_right("--password-file=secret", "a");
+	ck_right("a", "--password-file", "secret");
+	ck_assert_str_eq(options.password_file, "secret");
+}
+END_TEST
+
+START_TEST(a_word_of_in_place_is_no_archive)
+{
+	ck_wrong("'aligned' is no archive: give '--in-place=aligned'", "--json", "--in-place",
+		"aligned", "a");
+	ck_right("--json", "--in-place", "unaligned");
 }
 END_TEST
 
@@ -580,6 +609,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text);
 			continue;
 		}
+		if (strcmp(name, "generate") == 0) {
+			ck_right("--generate=complete-zsh");
+			continue;
+		}
 		if (strcmp(name, "dtype") == 0) {
 			ck_right(text, "u1", "a");
 			continue;
@@ -661,6 +694,8 @@ int main(void)
 	tcase_add_test(tests, operands_stand_anywhere_and_after_two_dashes);
 	tcase_add_test(tests, help_and_version_end_the_parsing);
 	tcase_add_test(tests, unknown_options);
+	tcase_add_test(tests, a_password_is_not_taken_for_a_file_and_not_shown);
+	tcase_add_test(tests, a_word_of_in_place_is_no_archive);
 	tcase_add_test(tests, missing_and_empty_arguments);
 	tcase_add_test(tests, the_last_of_an_option_counts);
 	tcase_add_test(tests, standard_input_is_one_thing);

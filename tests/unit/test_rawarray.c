@@ -75,11 +75,30 @@ START_TEST(one_dimension_may_be_open)
 }
 END_TEST
 
+START_TEST(a_shape_may_be_as_python_prints_it)
+{
+	static const char *const shapes[] = {
+		"1000,4", "1000, 4", "(1000, 4)", "(1000,4)", "(1000, 4,)"};
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		ck_assert_msg(rawarray_set_shape(&raw, shapes[i]), "'%s'", shapes[i]);
+		ck_assert_uint_eq(raw.dimensions, 2);
+		ck_assert_uint_eq(raw.shape[0], 1000);
+		ck_assert_uint_eq(raw.shape[1], 4);
+	}
+	ck_assert(rawarray_set_shape(&raw, "(7,)"));
+	ck_assert_uint_eq(raw.dimensions, 1);
+	ck_assert_uint_eq(raw.shape[0], 7);
+	ck_assert(rawarray_set_shape(&raw, "(-1, 2)"));
+	ck_assert_int_eq(raw.open, 0);
+}
+END_TEST
+
 START_TEST(what_is_no_shape_or_no_type_is_refused)
 {
 	static const char *const shapes[] = {"", ",", "1,", ",1", "-1,-1", "-2", "- 1", "+1", " 1",
-		"1 ", "1, 2", "1.5", "(1,2)", "0,-1", "-1,0", "9223372036854775808", "-1x", "0x10",
-		"--1", "-"};
+		"1 ", "1 ,2", "1.5", "(1,2", "1,2)", "()", "(,)", "(1,2) ", "( 1)", "0,-1", "-1,0",
+		"9223372036854775808", "-1x", "0x10", "--1", "-"};
 	static const char *const types[] = {"", "S", "O", "object", "S0", "V0", "f3", "float31",
 		"<f4 ", "[('a', '<f4')]", "x4"};
 	char many[2 * ARRAY_DIMENSIONS_MAX + 2];
@@ -122,6 +141,7 @@ int main(void)
 	tcase_add_test(tests, a_type_alone_is_one_dimension_of_any_length);
 	tcase_add_test(tests, a_shape_is_held_against_the_size);
 	tcase_add_test(tests, one_dimension_may_be_open);
+	tcase_add_test(tests, a_shape_may_be_as_python_prints_it);
 	tcase_add_test(tests, what_is_no_shape_or_no_type_is_refused);
 	tcase_add_test(tests, an_array_of_more_than_63_bits_is_not_possible);
 	suite_add_tcase(suite, tests);
