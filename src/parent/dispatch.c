@@ -5,8 +5,12 @@
 #include <errno.h>
 #include <signal.h>
 
-/* An archive of at most so many bytes is queued ahead for a worker: it is done in a moment. */
+/*
+ * An archive of at most so many bytes is queued ahead for a worker: it is done in a moment. Those
+ * of a worker have no more together than the second of these.
+ */
 #define SMALL_ARCHIVE_BYTES (UINT64_C(64) * 1024)
+#define QUEUED_BYTES_MAX    (4 * SMALL_ARCHIVE_BYTES)
 
 void dispatch_init(
 	struct dispatch *dispatch, const struct run_settings *settings, unsigned most_workers)
@@ -27,15 +31,30 @@ struct giving {
 	const struct budget *budget;
 };
 
-/* Give @unit to @worker. False if it cannot be sent. */
-static bool give(const struct giving *giving, struct worker *worker, struct unit *unit)
+/* Units on their way to a worker, which has them as the last ones of its queue already. */
+struct load {
+	struct worker *worker;
+	unsigned count;
+	struct parcel parcel;
+};
+
+static void load_init(struct load *load, struct worker *worker)
+{
+	load->worker = worker;
+	load->count = 0;
+	parcel_init(&load->parcel, worker);
+}
+
+static void load_put(const struct giving *giving, struct load *load, struct unit *unit)
 {
 	const struct job *job = unit->job;
-	int fd = worker->archive == job->number ? -1 : job->fd;
-	struct message message = {
+	struct worker *worker = load->worker;
+	int fd = load->parcel.archive == job->number ? -1 : job->fd;
+	const struct message message = {
 		.kind = MESSAGE_WORK,
 		.unit = unit->id,
 		.work = {.archive = job->number,
+			.size_bytes = job->size_bytes,
 			.entries = job->opened ? job->entries : 0,
 			.total_left = budget_left(giving->budget),
 			.has_archive = fd >= 0,
@@ -44,19 +63,46 @@ static bool give(const struct giving *giving, struct worker *worker, struct unit
 			.members = unit->members},
 	};
 
-	if (pool_send(giving->pool, worker, &message, fd) < 0) {
-		/* A worker that is dead shows in the poll; one that only no longer listens is made
-		 * to. All else passes: too many descriptors of this user's on their way
-		 * (ETOOMANYREFS), no memory in the kernel. */
-		if (errno == EPIPE || errno == ECONNRESET)
-			kill(worker->pid, SIGKILL);
-		else
-			giving->dispatch->again = true;
-		return false;
-	}
+	parcel_put(&load->parcel, &message, fd);
 	worker->queue[worker->queued++] = (struct in_hand){.unit = unit};
 	schedule_give(giving->schedule, unit, worker->directory);
-	return true;
+	load->count++;
+}
+
+/* False if it cannot be sent: then its units are to be given out again. */
+static bool load_send(const struct giving *giving, const struct load *load)
+{
+	struct worker *worker = load->worker;
+
+	if (load->count == 0 || pool_send(giving->pool, worker, &load->parcel) == 0)
+		return true;
+	/* A worker that is dead shows in the poll; one that only no longer listens is made to. All
+	 * else passes: too many descriptors of this user's on their way (ETOOMANYREFS), no memory
+	 * in the kernel. */
+	if (errno == EPIPE || errno == ECONNRESET)
+		kill(worker->pid, SIGKILL);
+	else
+		giving->dispatch->again = true;
+	for (unsigned i = 0; i < load->count; i++)
+		schedule_take_back(giving->schedule, worker->queue[--worker->queued].unit);
+	return false;
+}
+
+/* Give @unit, and nothing else, to @worker. False if it cannot be sent. */
+static bool give(const struct giving *giving, struct worker *worker, struct unit *unit)
+{
+	struct load load;
+
+	load_init(&load, worker);
+	load_put(giving, &load, unit);
+	return load_send(giving, &load);
+}
+
+/* @wants more units could be given out. */
+static enum dispatch_end be_hungry(const struct giving *giving, unsigned wants)
+{
+	giving->dispatch->wants = wants;
+	return DISPATCH_HUNGRY;
 }
 
 /* Workers that have nothing get a unit. */
@@ -70,7 +116,7 @@ static enum dispatch_end give_to_idle(const struct giving *giving)
 			continue;
 		struct unit *unit = schedule_next(giving->schedule, worker->archive);
 		if (!unit)
-			return DISPATCH_HUNGRY;
+			return be_hungry(giving, 1);
 		give(giving, worker, unit);
 	}
 	return DISPATCH_SATED;
@@ -85,7 +131,7 @@ static enum dispatch_end start_workers(const struct giving *giving)
 	while (pool->live < dispatch->most_workers) {
 		struct unit *unit = schedule_next(giving->schedule, PROGRESS_NONE);
 		if (!unit)
-			return DISPATCH_HUNGRY;
+			return be_hungry(giving, 1);
 		struct worker *worker = pool_start(pool, &dispatch->failure);
 		if (!worker && pool->live == 0)
 			return DISPATCH_NO_WORKER;
@@ -108,6 +154,16 @@ static bool takes_second(const struct worker *worker)
 	return worker->queued == 1 && worker->queue[0].unit->pairable;
 }
 
+/* Bytes of the archives that @worker has something of. */
+static uint64_t queued_bytes(const struct worker *worker)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < worker->queued; i++)
+		bytes += worker->queue[i].unit->job->size_bytes;
+	return bytes;
+}
+
 /*
  * Whether @worker, which has something already, is to have more: a second unit if it would be
  * faster with one, and small archives behind small ones, so that nobody waits for us. Nothing is
@@ -122,25 +178,53 @@ static bool takes_more(const struct worker *worker)
 	return is_small(worker->queue[worker->queued - 1].unit) || takes_second(worker);
 }
 
+/* Whether that is worth a packet now: not for every unit that it has done. */
+static bool is_running_low(const struct worker *worker)
+{
+	return worker->queued <= WORKER_QUEUE_MAX / 2 &&
+	       queued_bytes(worker) <= QUEUED_BYTES_MAX / 2;
+}
+
+static bool has_room_for(const struct worker *worker, const struct unit *unit)
+{
+	return is_small(unit) && unit->job->size_bytes <= QUEUED_BYTES_MAX - queued_bytes(worker);
+}
+
+/* Put into @load what its worker takes more. */
+static enum dispatch_end fill(const struct giving *giving, struct load *load)
+{
+	struct worker *worker = load->worker;
+
+	while (load->count < WORK_UNITS_MAX && takes_more(worker)) {
+		bool second = takes_second(worker);
+		struct unit *unit =
+			schedule_next(giving->schedule, second ? worker->archive : PROGRESS_NONE);
+		if (!unit)
+			return be_hungry(giving, WORK_UNITS_MAX - load->count);
+		if (unit->exclusive || (!second && !has_room_for(worker, unit)))
+			break;
+		load_put(giving, load, unit);
+	}
+	return DISPATCH_SATED;
+}
+
 /* All workers are busy: give more to those that can do with it. */
 static enum dispatch_end queue_ahead(const struct giving *giving)
 {
 	struct pool *pool = giving->pool;
+	enum dispatch_end end = DISPATCH_SATED;
 
-	for (unsigned i = 0; i < pool->size; i++) {
+	for (unsigned i = 0; i < pool->size && end == DISPATCH_SATED; i++) {
 		struct worker *worker = &pool->workers[i];
-		while (takes_more(worker)) {
-			bool second = takes_second(worker);
-			struct unit *unit = schedule_next(
-				giving->schedule, second ? worker->archive : PROGRESS_NONE);
-			if (!unit)
-				return DISPATCH_HUNGRY;
-			if (unit->exclusive || (!second && !is_small(unit)) ||
-				!give(giving, worker, unit))
-				return DISPATCH_SATED;
-		}
+		struct load load;
+		if (!takes_more(worker) || (!takes_second(worker) && !is_running_low(worker)))
+			continue;
+		load_init(&load, worker);
+		end = fill(giving, &load);
+		if (!load_send(giving, &load))
+			return DISPATCH_SATED;
 	}
-	return DISPATCH_SATED;
+	return end;
 }
 
 enum dispatch_end dispatch_units(struct dispatch *dispatch, struct pool *pool,

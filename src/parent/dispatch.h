@@ -21,12 +21,13 @@ struct dispatch {
 	unsigned most_workers; /**< that there may be at a time; fewer once one cannot be started */
 	bool in_place;         /**< members may stay in archives that have paths */
 	bool one_by_one;       /**< no unit is queued behind another */
+	unsigned wants;        /**< if hungry: so many units could be given out at once */
 	bool again;            /**< a unit could not be sent: dispatch again after a while */
 	struct failure failure; /**< why the last worker that could not be started was not */
 };
 
 enum dispatch_end {
-	DISPATCH_HUNGRY,    /**< another unit could be given out, and the schedule has none */
+	DISPATCH_HUNGRY,    /**< more units could be given out, and the schedule has none: @wants */
 	DISPATCH_SATED,     /**< all workers have what they can do with, or none can be sent now */
 	DISPATCH_NO_WORKER, /**< there is no worker, and none can be started; see @failure */
 };
@@ -36,7 +37,7 @@ void dispatch_init(
 
 /**
  * Give every worker that has nothing to do a unit, and start workers while there are more units. If
- * all are busy, queue more for those that can do with it.
+ * all are busy, queue more for those that can do with it, several in a packet.
  */
 enum dispatch_end dispatch_units(struct dispatch *dispatch, struct pool *pool,
 	struct schedule *schedule, const struct budget *budget);

@@ -2,7 +2,6 @@
 
 #include "parent/pool.h"
 
-#include "protocol/channel.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
 #include "util/io.h"
@@ -189,22 +188,34 @@ bool pool_failed_to_start(const struct worker *worker, int status, struct failur
 	return WIFEXITED(status) || WTERMSIG(status) == SIGSYS;
 }
 
-int pool_send(
-	struct pool *pool, struct worker *worker, const struct message *message, int archive_fd)
-{
-	uint8_t bytes[WORK_BYTES_MAX];
-	struct wire_writer packet;
+static_assert(WORK_UNITS_MAX <= CHANNEL_FDS_MAX, "each unit may bring an archive");
 
+void parcel_init(struct parcel *parcel, const struct worker *worker)
+{
+	parcel->archive = worker->archive;
+	parcel->fds.count = 0;
+	wire_writer_init(&parcel->packet, parcel->bytes, sizeof(parcel->bytes));
+}
+
+void parcel_put(struct parcel *parcel, const struct message *message, int archive_fd)
+{
 	assert(message->kind == MESSAGE_WORK && message->work.has_archive == (archive_fd >= 0));
-	wire_writer_init(&packet, bytes, sizeof(bytes));
-	int put = message_put(&packet, message);
+	int put = message_put(&parcel->packet, message);
 	assert(put == 0);
 	(void)put;
-	if (channel_send(worker->channel_fd, bytes, packet.size, archive_fd, false) < 0)
+	if (archive_fd >= 0)
+		parcel->fds.fds[parcel->fds.count++] = archive_fd;
+	parcel->archive = message->work.archive;
+}
+
+int pool_send(struct pool *pool, struct worker *worker, const struct parcel *parcel)
+{
+	if (channel_send_fds(worker->channel_fd, parcel->bytes, parcel->packet.size, &parcel->fds,
+		    false) < 0)
 		return -1;
-	worker->archive = message->work.archive;
+	worker->archive = parcel->archive;
 	pool->stats->sent_messages++;
-	pool->stats->sent_bytes += packet.size;
+	pool->stats->sent_bytes += parcel->packet.size;
 	return 0;
 }
 
@@ -251,23 +262,25 @@ static int take_first_word(struct pool *pool, struct worker *worker, struct wire
 
 int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader)
 {
-	int taken;
+	ssize_t size = channel_receive(worker->channel_fd, pool->packet, PACKET_MAX, NULL, false);
 
-	do {
-		ssize_t size =
-			channel_receive(worker->channel_fd, pool->packet, PACKET_MAX, NULL, false);
-		if (size < 0 && errno == EAGAIN)
-			return 0;
-		if (size == 0)
-			errno = ECONNRESET;
-		if (size <= 0)
-			return -1;
-		pool->stats->received_messages++;
-		pool->stats->received_bytes += (uint64_t)size;
-		wire_reader_init(reader, pool->packet, (size_t)size);
-		taken = take_first_word(pool, worker, *reader);
-	} while (taken == 1);
-	return taken < 0 ? -1 : 1;
+	if (size < 0 && errno == EAGAIN)
+		return 0;
+	if (size == 0)
+		errno = ECONNRESET;
+	if (size <= 0)
+		return -1;
+	pool->stats->received_messages++;
+	pool->stats->received_bytes += (uint64_t)size;
+	wire_reader_init(reader, pool->packet, (size_t)size);
+	switch (take_first_word(pool, worker, *reader)) {
+	case 0:
+		return 1;
+	case 1:
+		return 0;
+	default:
+		return -1;
+	}
 }
 
 void pool_drop_unit(struct worker *worker, struct in_hand *hand)

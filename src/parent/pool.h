@@ -10,6 +10,7 @@
 #include "parent/interface.h"
 #include "parent/rundir.h"
 #include "parent/start.h"
+#include "protocol/channel.h"
 #include "protocol/crashnote.h"
 #include "protocol/message.h"
 
@@ -17,8 +18,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/** Units that a worker may have at a time: the one in hand, and small ones queued behind it. */
-#define WORKER_QUEUE_MAX 4
+/**
+ * Units that a worker may have at a time: the one in hand, and small ones queued behind it. While
+ * it is at those of a packet, the next packet is on its way.
+ */
+#define WORKER_QUEUE_MAX (2 * WORK_UNITS_MAX)
 
 struct unit;
 
@@ -52,6 +56,14 @@ struct worker {
 	bool is_ready;                /**< it has started, as far as it has to say so */
 	bool has_left;                /**< it has said its last message */
 	struct failure start_failure; /**< why it says that it cannot start */
+};
+
+/** Units for a worker that go in one packet. */
+struct parcel {
+	uint64_t archive; /**< the one that the worker has open once it has done those so far */
+	struct wire_writer packet;
+	struct channel_fds fds;
+	uint8_t bytes[WORK_PACKET_MAX];
 };
 
 struct pool {
@@ -98,12 +110,17 @@ struct worker *pool_start(struct pool *pool, struct failure *failure);
  */
 bool pool_failed_to_start(const struct worker *worker, int status, struct failure *failure);
 
+/** Begin a parcel for @worker. It holds WORK_UNITS_MAX messages. */
+void parcel_init(struct parcel *parcel, const struct worker *worker);
+
 /**
- * Send @message, a MESSAGE_WORK, to @worker; @archive_fd goes along unless it is -1, and
- * work.has_archive says so. 0, or -1 with errno; EPIPE if it is dead.
+ * Put @message, a MESSAGE_WORK, into @parcel; @archive_fd, which stays the caller's, goes along
+ * unless it is -1, and work.has_archive says so.
  */
-int pool_send(
-	struct pool *pool, struct worker *worker, const struct message *message, int archive_fd);
+void parcel_put(struct parcel *parcel, const struct message *message, int archive_fd);
+
+/** Send @parcel to @worker. 0, or -1 with errno, and nothing is sent; EPIPE if it is dead. */
+int pool_send(struct pool *pool, struct worker *worker, const struct parcel *parcel);
 
 /**
  * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 if nothing

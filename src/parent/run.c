@@ -37,9 +37,6 @@
 /* Archives that are asked for before other events have their turn. */
 #define ASKED_MAX 64
 
-/* Packets taken from one worker before others have their turn. */
-#define PACKETS_PER_TURN 16
-
 struct run {
 	const struct run_settings *settings;
 	const struct record_sink *sink;
@@ -111,6 +108,22 @@ static void fail_to_start(struct run *run, const struct failure *failure)
 	(void)emit_general_failure(&run->emit, failure, "");
 }
 
+/* Ask for @wanted archives. What came of it; INPUT_TAKEN if there is any. */
+static enum input_end ask(struct run *run, unsigned wanted)
+{
+	enum input_end end = INPUT_TAKEN;
+	unsigned taken = 0;
+
+	while (taken < wanted && end == INPUT_TAKEN) {
+		if (!schedule_has_room(&run->schedule) || !emit_has_room(&run->emit))
+			end = INPUT_NONE;
+		else
+			end = input_ask(&run->input, &run->schedule);
+		taken += end == INPUT_TAKEN;
+	}
+	return end == INPUT_NONE && taken > 0 ? INPUT_TAKEN : end;
+}
+
 /*
  * Give out units while workers can do with them, and ask for archives when there are none. How long
  * to wait at most before this is tried again; -1: until there is an event.
@@ -119,7 +132,7 @@ static int give_out(struct run *run)
 {
 	const struct dispatch *dispatch = &run->dispatch;
 
-	for (int asked = 0; asked < ASKED_MAX; asked++) {
+	for (unsigned asked = 0; asked < ASKED_MAX; asked += dispatch->wants) {
 		deliver_results(run);
 		if (run->over)
 			return 0;
@@ -132,9 +145,7 @@ static int give_out(struct run *run)
 			fail_to_start(run, &dispatch->failure);
 			return 0;
 		}
-		if (!schedule_has_room(&run->schedule) || !emit_has_room(&run->emit))
-			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
-		switch (input_ask(&run->input, &run->schedule)) {
+		switch (ask(run, dispatch->wants)) {
 		case INPUT_TAKEN:
 			break;
 		case INPUT_NONE:
@@ -188,19 +199,17 @@ static bool hears(const struct run *run, const struct worker *worker)
 	       backpressure_hears(&run->schedule, worker);
 }
 
-/* Take what has come from @worker, some packets at most, or its end. */
+/* Take the packet that has come from @worker, or its end. Another one shows in the next poll. */
 static void hear_worker(struct run *run, struct worker *worker)
 {
-	int got = 1;
-
-	for (int i = 0; i < PACKETS_PER_TURN && got > 0 && !run->over && hears(run, worker); i++) {
-		got = hear_packet(&run->hear, worker);
-		if (got < 0 && (errno == ENOMEM || errno == ENOBUFS))
-			stop_without_memory(run); /* our failure, not the worker's */
-		else if (got < 0)
-			lose_worker(run, worker, errno == EBADMSG ? LOSS_BROKE : LOSS_DIED);
-		deliver_results(run);
-	}
+	if (!hears(run, worker))
+		return;
+	int got = hear_packet(&run->hear, worker);
+	if (got < 0 && (errno == ENOMEM || errno == ENOBUFS))
+		stop_without_memory(run); /* our failure, not the worker's */
+	else if (got < 0)
+		lose_worker(run, worker, errno == EBADMSG ? LOSS_BROKE : LOSS_DIED);
+	deliver_results(run);
 }
 
 /* Whom to wait for, in the order of run->polls; then the workers, then commands. */

@@ -252,6 +252,13 @@ void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t direct
 		withdraw(schedule, unit->job);
 }
 
+void schedule_take_back(struct schedule *schedule, struct unit *unit)
+{
+	assert(unit->state == UNIT_GIVEN);
+	unit->state = UNIT_QUEUED;
+	schedule_offer(schedule, unit->job);
+}
+
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan)
 {
 	struct job *job = unit->job;

@@ -143,6 +143,9 @@ struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred);
 /** A worker whose files are in @directory has got @unit. */
 void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t directory);
 
+/** @unit could not be sent to its worker, and waits for one again. */
+void schedule_take_back(struct schedule *schedule, struct unit *unit);
+
 /*
  * What the worker says that has @unit, once protocol_check() has found it possible. Each returns 0,
  * or -1 with errno ENOMEM.

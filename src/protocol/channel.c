@@ -2,34 +2,36 @@
 
 #include "protocol/channel.h"
 
-#include "util/cleanup.h"
 #include "util/io.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-/* Room for one descriptor, aligned as cmsg(3) wants. */
+/* Room for all descriptors, aligned as cmsg(3) wants. */
 union control {
-	char bytes[CMSG_SPACE(sizeof(int))];
+	char bytes[CMSG_SPACE(CHANNEL_FDS_MAX * sizeof(int))];
 	struct cmsghdr alignment;
 };
 
-int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool wait)
+int channel_send_fds(
+	int channel_fd, const void *packet, size_t size, const struct channel_fds *fds, bool wait)
 {
+	size_t fds_size = fds ? fds->count * sizeof(int) : 0;
 	struct iovec iov = {.iov_base = (void *)packet, .iov_len = size};
 	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 	union control control;
 
-	if (fd >= 0) {
+	if (fds_size > 0) {
 		memset(&control, 0, sizeof(control));
 		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof(control.bytes);
+		message.msg_controllen = CMSG_SPACE(fds_size);
 		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof(int));
+		header->cmsg_len = CMSG_LEN(fds_size);
+		memcpy(CMSG_DATA(header), fds->fds, fds_size);
 	}
 
 	int flags = MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT);
@@ -37,41 +39,49 @@ int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool w
 	return sent < 0 ? -1 : 0; /* a packet goes whole or not at all */
 }
 
-/*
- * Take the descriptors that came with @message: the last one, the others closed. How many came goes
- * to *@count. -1: none.
- */
-static int received_fd(struct msghdr *message, size_t *count)
+int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool wait)
 {
-	int fd = -1;
+	const struct channel_fds one = {.fds = {fd}, .count = fd >= 0};
 
-	*count = 0;
+	return channel_send_fds(channel_fd, packet, size, &one, wait);
+}
+
+static void close_all(struct channel_fds *fds)
+{
+	while (fds->count > 0)
+		close(fds->fds[--fds->count]);
+}
+
+/* Take the descriptors that came with @message, which has no room for more. */
+static void take_fds(struct msghdr *message, struct channel_fds *fds)
+{
 	for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header;
 		header = CMSG_NXTHDR(message, header)) {
 		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
 			continue;
-		size_t fds = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < fds; i++, ++*count) {
-			if (fd >= 0)
-				close(fd);
-			memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count && fds->count < CHANNEL_FDS_MAX; i++) {
+			memcpy(&fds->fds[fds->count++], CMSG_DATA(header) + i * sizeof(int),
+				sizeof(int));
 		}
 	}
-	return fd;
 }
 
-ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait)
+ssize_t channel_receive_fds(
+	int channel_fd, void *packet, size_t capacity, struct channel_fds *fds, bool wait)
 {
 	struct iovec iov = {.iov_base = packet, .iov_len = capacity};
 	union control control;
 	struct msghdr message = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
-		.msg_control = fd ? control.bytes : NULL,
-		.msg_controllen = fd ? sizeof(control.bytes) : 0,
+		.msg_control = fds ? control.bytes : NULL,
+		.msg_controllen = fds ? sizeof(control.bytes) : 0,
 	};
 	ssize_t received;
 
+	if (fds)
+		fds->count = 0;
 	do {
 		received = io_retry(recvmsg(
 			channel_fd, &message, MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT)));
@@ -83,13 +93,28 @@ ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, 
 	if (received < 0)
 		return -1;
 
-	size_t count = 0;
-	cleanup_fd int came = fd ? received_fd(&message, &count) : -1;
-	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || count > 1) {
+	if (fds)
+		take_fds(&message, fds);
+	if (!(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return received;
+	if (fds)
+		close_all(fds);
+	errno = EBADMSG;
+	return -1;
+}
+
+ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait)
+{
+	struct channel_fds fds = {.count = 0};
+	ssize_t received =
+		channel_receive_fds(channel_fd, packet, capacity, fd ? &fds : NULL, wait);
+
+	if (fds.count > 1) {
+		close_all(&fds);
 		errno = EBADMSG;
 		return -1;
 	}
 	if (fd)
-		*fd = steal_fd(&came);
+		*fd = fds.count > 0 ? fds.fds[0] : -1;
 	return received;
 }

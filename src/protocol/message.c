@@ -243,6 +243,7 @@ static void get_record(struct wire_reader *in, struct record *record, struct arr
 static void put_work(struct wire_writer *out, const struct message_work *work)
 {
 	wire_put_u64(out, work->archive);
+	wire_put_u64(out, work->size_bytes);
 	wire_put_u64(out, work->entries);
 	wire_put_u64(out, work->total_left);
 	wire_put_u8(out, work->has_archive);
@@ -260,6 +261,7 @@ static void put_work(struct wire_writer *out, const struct message_work *work)
 static void get_work(struct wire_reader *in, struct message_work *work)
 {
 	work->archive = wire_get_u64(in);
+	work->size_bytes = wire_get_u64(in);
 	work->entries = wire_get_u64(in);
 	work->total_left = wire_get_u64(in);
 	work->has_archive = wire_get_u8(in) != 0;

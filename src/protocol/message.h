@@ -23,15 +23,20 @@
 /** The most bytes of the name and the type of one record together. */
 #define RECORD_TEXT_MAX (PACKET_MAX - 1024)
 
-/** The most bytes of one MESSAGE_WORK, which is a packet of its own. */
+/** The most bytes of one MESSAGE_WORK. */
 #define WORK_BYTES_MAX ((size_t)128)
+
+/** The most units of a packet to a worker, and its most bytes. */
+#define WORK_UNITS_MAX  8
+#define WORK_PACKET_MAX (WORK_UNITS_MAX * WORK_BYTES_MAX)
 
 /** The end of a unit that the worker is to find itself. */
 #define UNIT_END_OPEN UINT64_MAX
 
 enum message_kind {
 	/* From the parent to a worker. */
-	MESSAGE_WORK = 1, /**< do one unit; the archive's descriptor comes along if it is new */
+	MESSAGE_WORK = 1, /**< do one unit; the archive's descriptor comes along if it is new, in
+			     the order of the messages of a packet */
 
 	/* From a worker to the parent, for each MESSAGE_WORK: PLAN, any number of RECORDs, DONE. */
 	MESSAGE_PLAN,   /**< which members the unit has */
@@ -58,7 +63,8 @@ struct unit_members {
 
 /** A unit of work. */
 struct message_work {
-	uint64_t archive; /**< the archive's place in the input */
+	uint64_t archive;    /**< the archive's place in the input */
+	uint64_t size_bytes; /**< of the archive, as the parent found it when it was opened */
 	uint64_t entries; /**< members of the archive, as its first PLAN said; 0: not known yet */
 	uint64_t total_left; /**< bytes that the run may still unzip; UINT64_MAX: no limit */
 	bool has_archive;    /**< the packet carries the archive's descriptor */

@@ -2,13 +2,13 @@
 
 #include "worker/worker.h"
 
-#include "protocol/channel.h"
 #include "protocol/firstword.h"
 #include "protocol/message.h"
 #include "util/cleanup.h"
 #include "util/memory.h"
 #include "worker/container/archive.h"
 #include "worker/container/names.h"
+#include "worker/inbox.h"
 #include "worker/lane.h"
 #include "worker/outbox.h"
 #include "worker/sandbox.h"
@@ -27,6 +27,7 @@ struct worker {
 	struct worker_progress *progress;
 	struct lane lanes[LANES];        /* the second is used only if two members gain from it */
 	struct archive *archives[LANES]; /* one for each lane, or NULL: none was needed yet */
+	struct inbox inbox;
 	struct outbox outbox;
 	struct names names;
 	struct memory_peak memory;
@@ -89,7 +90,7 @@ static int take_archive(struct worker *worker, struct lane *lane, const struct m
 		failure->kind = FAILURE_NO_MEMORY;
 		return -1;
 	}
-	if (archive_open(archive, steal_fd(&owned), failure) < 0)
+	if (archive_open(archive, steal_fd(&owned), work->size_bytes, failure) < 0)
 		return -1;
 	archive->password = worker->settings->password;
 	lane->archive = archive;
@@ -108,35 +109,36 @@ static void do_work(struct worker *worker, uint64_t unit, const struct message_w
 		give_up();
 }
 
-/* Take the next message; wait for one where there is nothing to do meanwhile. */
+/*
+ * Have a message in the inbox; wait for one if there is nothing to do meanwhile. False: there is
+ * none, or the channel has ended.
+ */
+static bool has_work(struct worker *worker, bool idle)
+{
+	struct inbox *inbox = &worker->inbox;
+
+	if (!inbox_is_empty(inbox))
+		return true;
+	/* Say everything, so that more will be sent while what was sent before is done. */
+	outbox_flush(&worker->outbox);
+	int got = inbox_receive(inbox, idle);
+	if (got < 0 && (idle || errno != EAGAIN))
+		give_up();
+	worker->channel_ended = got == 0;
+	return got > 0;
+}
+
+/* Begin with the next unit, if there is one. */
 static void serve(struct worker *worker, bool idle)
 {
-	uint8_t bytes[WORK_BYTES_MAX];
-	cleanup_fd int fd = -1;
-	int channel_fd = worker->outbox.channel_fd;
-
-	ssize_t size = channel_receive(channel_fd, bytes, sizeof(bytes), &fd, false);
-	if (size < 0 && errno == EAGAIN) {
-		/* Nothing is queued: say everything, so that something will be. */
-		outbox_flush(&worker->outbox);
-		if (!idle)
-			return;
-		size = channel_receive(channel_fd, bytes, sizeof(bytes), &fd, true);
-	}
-	if (size < 0)
-		give_up();
-	if (size == 0) {
-		worker->channel_ended = true;
-		return;
-	}
-
-	struct wire_reader reader;
 	struct message message;
-	wire_reader_init(&reader, bytes, (size_t)size);
-	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK ||
-		message.work.has_archive != (fd >= 0))
+	int fd;
+
+	if (!has_work(worker, idle))
+		return;
+	if (inbox_take(&worker->inbox, &message, &fd) < 0)
 		give_up();
-	do_work(worker, message.unit, &message.work, steal_fd(&fd));
+	do_work(worker, message.unit, &message.work, fd);
 }
 
 /* Whether the second lane, which has nothing, is to look for something. */
@@ -204,6 +206,7 @@ static void get_ready(struct worker *worker, int channel_fd)
 	/* A file size limit is to fail a write(2), not to kill. */
 	if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		firstword_fail(channel_fd, START_SIGNALS);
+	inbox_init(&worker->inbox, channel_fd);
 	outbox_init(&worker->outbox, channel_fd);
 	errno = ENOMEM;
 	if (names_init(&worker->names, settings->encoding) < 0 ||

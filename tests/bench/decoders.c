@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define BUFFER_SIZE ((size_t)256 * 1024)
@@ -77,15 +78,17 @@ static struct input read_input(const char *path)
 	struct input input;
 	struct member_data data;
 	struct failure failure;
+	struct stat status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &status) < 0)
 		die(path, strerror(errno));
 	struct archive *archive = archive_new();
 	struct cursor *cursor = calloc(1, sizeof(*cursor));
 	if (!archive || !cursor || cursor_init(cursor) < 0)
 		die("memory", strerror(ENOMEM));
-	if (archive_open(archive, fd, &failure) < 0 || archive->end.entries != 1)
+	if (archive_open(archive, fd, (uint64_t)status.st_size, &failure) < 0 ||
+		archive->end.entries != 1)
 		die(path, "is no archive of one member");
 	cursor_set(cursor, archive, 0, 0);
 	if (cursor_next(cursor, &input.member, &failure) != 1 ||

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,15 +134,16 @@ static void open_archive(struct lane *lane, size_t index)
 	struct failure failure;
 	char text[256];
 	const char *path = lane->job->list->paths[index];
+	struct stat status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	lane->index = index;
-	if (fd < 0) {
+	if (fd < 0 || fstat(fd, &status) < 0) {
 		fail(lane, strerror(errno));
 		return;
 	}
 	struct scan scan = {0};
-	if (archive_open(lane->archive, fd, &failure) < 0 ||
+	if (archive_open(lane->archive, fd, (uint64_t)status.st_size, &failure) < 0 ||
 		archive_scan(lane->archive, lane->cursor, 0, &scan, &failure) < 0) {
 		failure_describe(&failure, "", text, sizeof(text));
 		fail(lane, text);

@@ -76,6 +76,23 @@ stat_bytes() {
 	[[ "$(grep -cE "^$parent +openat\(.*<[^>]*/zipmap\.[^>]*>" log)" -ge "$workers" ]] || fail "not opened"
 }
 
+calls_of() { # ARCHIVES: how many system calls a run over so many makes, in all processes
+	rm -rf data tmp/*
+	"$TESTDATA_GEN" --archives="$1" --members=1 --size=4096 data
+	timeout -k 5 "$bound" strace -f -c -o counts "$ZIPMAP" -j 2 data >out 2>err 3>&-
+	expect_lines out "$1"
+	awk '$NF == "total" {print $4}' counts
+}
+
+@test "at most 15 system calls for a small archive" {
+	skip_under_sanitizer "strace does not go with it"
+	need_strace
+	local few many
+	few=$(calls_of 100)
+	many=$(calls_of 500)
+	(((many - few) <= 15 * 400)) || fail "$few for 100 archives, $many for 500"
+}
+
 @test "no member is read back by the parent, and it maps each that is not small" {
 	skip_under_sanitizer "strace does not go with it"
 	need_strace

@@ -199,7 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	MUST(ftruncate(archive_fd, 0) == 0);
 	MUST(pwrite(archive_fd, data, size, 0) == (ssize_t)size);
-	if (archive_open(archive, dup(archive_fd), &failure) < 0) {
+	if (archive_open(archive, dup(archive_fd), size, &failure) < 0) {
 		MUST(failure.kind != FAILURE_NONE && failure.kind < FAILURE_KINDS);
 		return 0;
 	}

@@ -28,15 +28,17 @@
 /* A worker that gives up says that the parent is to blame; this one never is. */
 static _Noreturn void fuzz_exit(int status);
 static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait);
-static ssize_t fuzz_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait);
-#define _exit           fuzz_exit
-#define channel_send    fuzz_send
-#define channel_receive fuzz_receive
+static ssize_t fuzz_receive(
+	int channel_fd, void *packet, size_t capacity, struct channel_fds *fds, bool wait);
+#define _exit               fuzz_exit
+#define channel_send        fuzz_send
+#define channel_receive_fds fuzz_receive
+#include "worker/inbox.c"
 #include "worker/outbox.c"
 #include "worker/worker.c"
 #undef _exit
 #undef channel_send
-#undef channel_receive
+#undef channel_receive_fds
 
 /* Members above this size are cut off by the limit of the process: a bomb costs no minutes. */
 #define FILE_MAX ((rlim_t)1024 * 1024)
@@ -51,6 +53,7 @@ static struct cursor stated_cursor;
 static char *directory;
 static int directory_fd = -1;
 static int archive_fd = -1;
+static uint64_t archive_bytes;
 
 static _Noreturn void fuzz_exit(int status)
 {
@@ -58,31 +61,43 @@ static _Noreturn void fuzz_exit(int status)
 	fuzz_found("a worker gives up", __FILE__, __LINE__);
 }
 
-/* Two units at a time where there are two, so that both lanes have work. */
-static ssize_t fuzz_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait)
+/* Put @unit, which the worker gets, into the packet; the archive goes along the first time. */
+static void put_unit(struct wire_writer *packet, struct unit *unit, struct channel_fds *fds)
 {
-	struct unit *unit = schedule_next(&schedule, 0);
-	struct wire_writer writer;
-	int free_place = units[0] != NULL;
-
-	(void)channel_fd;
-	*fd = -1;
-	if (!unit || units[free_place]) {
-		errno = EAGAIN;
-		return wait ? 0 : -1;
-	}
 	struct message message = {.kind = MESSAGE_WORK,
 		.unit = unit->id,
-		.work = {
-			.has_archive = !handed_over, .kind = unit->kind, .members = unit->members}};
-	units[free_place] = unit;
+		.work = {.size_bytes = archive_bytes,
+			.has_archive = !handed_over,
+			.kind = unit->kind,
+			.members = unit->members}};
+
 	schedule_give(&schedule, unit, 0);
 	if (!handed_over)
-		*fd = fcntl(archive_fd, F_DUPFD_CLOEXEC, 0);
+		fds->fds[fds->count++] = fcntl(archive_fd, F_DUPFD_CLOEXEC, 0);
 	handed_over = true;
+	MUST(message_put(packet, &message) == 0);
+}
+
+/* Two units at a time where there are two, so that both lanes have work: in one packet or two. */
+static ssize_t fuzz_receive(
+	int channel_fd, void *packet, size_t capacity, struct channel_fds *fds, bool wait)
+{
+	struct wire_writer writer;
+	struct unit *unit;
+
+	(void)channel_fd;
+	fds->count = 0;
 	wire_writer_init(&writer, packet, capacity);
-	MUST(message_put(&writer, &message) == 0);
-	return (ssize_t)writer.size;
+	for (int i = 0; i < LANES && (unit = schedule_next(&schedule, 0)); i++) {
+		if (units[i])
+			continue;
+		units[i] = unit;
+		put_unit(&writer, unit, fds);
+	}
+	if (writer.size > 0 || wait)
+		return (ssize_t)writer.size;
+	errno = EAGAIN;
+	return -1;
 }
 
 /* The files of whole members, in their order. */
@@ -242,6 +257,7 @@ static void work(const struct worker_settings *settings)
 
 	worker = (struct worker){
 		.settings = settings, .directory_fd = directory_fd, .progress = &progress};
+	inbox_init(&worker.inbox, -1);
 	outbox_init(&worker.outbox, -1);
 	MUST(names_init(&worker.names, NULL) == 0);
 	MUST(lane_init(&worker.lanes[0], settings, directory_fd, &worker.outbox, &worker.names,
@@ -274,7 +290,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(pwrite(archive_fd, data, size, 0) == (ssize_t)size);
 	schedule_init(&schedule, false);
 	MUST(schedule_add(&schedule, "archive", -1, size, NULL) == 0);
-	archive_open(stated, fcntl(archive_fd, F_DUPFD_CLOEXEC, 0), &failure);
+	archive_open(stated, fcntl(archive_fd, F_DUPFD_CLOEXEC, 0), size, &failure);
+	archive_bytes = size;
 	handed_over = false;
 
 	limit_files(FILE_MAX);

@@ -2,6 +2,8 @@
 
 #include "archives.h"
 
+#include "support.h"
+
 #include <check.h>
 
 /* A cursor that was not used for the longest time. */
@@ -21,7 +23,7 @@ static struct archive *try_open(int fd, struct failure *failure)
 	struct archive *archive = archive_new();
 
 	ck_assert_ptr_nonnull(archive);
-	if (archive_open(archive, fd, failure) == 0)
+	if (archive_open(archive, fd, file_bytes(fd), failure) == 0)
 		return archive;
 	archive_free(archive);
 	return NULL;

@@ -5,6 +5,7 @@
 #include "protocol/channel.h"
 #include "protocol/membername.h"
 #include "support.h"
+#include "worker/inbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -232,28 +233,28 @@ static void take_unit(const struct self *self, const struct message_work *work)
 		do_unit(self, work);
 }
 
-/** The next unit, or false: the channel has ended, or nothing has come for @wait_ms. */
-static bool take_work(struct self *self, struct message_work *work, int wait_ms)
+bool take_work(struct self *self, struct message_work *work, int wait_ms)
 {
 	static uint64_t open_archive = UINT64_MAX;
+	static struct inbox inbox = {.channel_fd = -1};
 	struct pollfd channel = {.fd = self->channel_fd, .events = POLLIN};
-	struct wire_reader reader;
 	struct message message;
-	char bytes[256];
+	struct stat status;
 	int fd = -1;
 
-	if (poll(&channel, 1, wait_ms) <= 0)
+	if (inbox.channel_fd < 0)
+		inbox_init(&inbox, self->channel_fd);
+	if (inbox_is_empty(&inbox) &&
+		(poll(&channel, 1, wait_ms) <= 0 || inbox_receive(&inbox, true) <= 0))
 		return false;
-	ssize_t size = channel_receive(self->channel_fd, bytes, sizeof(bytes), &fd, true);
-	if (size <= 0)
-		return false;
-	wire_reader_init(&reader, bytes, (size_t)size);
-	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK)
+	if (inbox_take(&inbox, &message, &fd) < 0)
 		_exit(91);
 	/* A descriptor comes exactly where it is not the archive that came last. */
-	if ((fd >= 0) != message.work.has_archive ||
-		(fd >= 0) != (open_archive != message.work.archive))
+	if ((fd >= 0) != (open_archive != message.work.archive))
 		_exit(90);
+	if (fd >= 0 &&
+		(fstat(fd, &status) < 0 || (uint64_t)status.st_size != message.work.size_bytes))
+		_exit(87);
 	if (message.work.entries == scene.members)
 		shared->informed++;
 	open_archive = message.work.archive;

@@ -107,6 +107,9 @@ void say_record(const struct self *self, const struct record *record);
 void say_plan(const struct self *self, uint64_t end);
 void say_done(const struct self *self, enum failure_kind kind);
 
+/** Take the next unit. False: the channel has ended, or nothing has come for @wait_ms. */
+bool take_work(struct self *self, struct message_work *work, int wait_ms);
+
 /** Where the unit ends. */
 uint64_t unit_end(const struct message_work *work);
 

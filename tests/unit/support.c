@@ -90,6 +90,14 @@ const char *capture_end(void)
 	return text;
 }
 
+uint64_t file_bytes(int fd)
+{
+	struct stat status;
+
+	ck_assert_int_eq(fstat(fd, &status), 0);
+	return (uint64_t)status.st_size;
+}
+
 size_t open_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");

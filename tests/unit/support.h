@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Make a directory under $TMPDIR (else /tmp) for this test. */
 void scratch_begin(void);
@@ -42,6 +43,9 @@ bool become_unprivileged(void);
 
 /** Act as before become_unprivileged(). */
 void become_privileged(void);
+
+/** How many bytes the file @fd has. */
+uint64_t file_bytes(int fd);
 
 /** How many descriptors this process has open. */
 size_t open_descriptors(void);

@@ -354,7 +354,7 @@ static void read_all(int fd)
 	uint8_t bytes[100];
 
 	ck_assert(archive && cursor && cursor_init(cursor) == 0);
-	if (archive_open(archive, fd, &failure) < 0 ||
+	if (archive_open(archive, fd, file_bytes(fd), &failure) < 0 ||
 		archive_scan(archive, cursor, 0, &scan, &failure) < 0)
 		scan.entries = 0;
 	else
@@ -649,7 +649,8 @@ START_TEST(a_cursor_does_not_mistake_the_next_archive_for_the_one_before)
 		zips_add(&zips, &stored);
 		zips_end(&zips,
 			&(struct zips_ending){.comment = comment.data, .comment_size = 60000});
-		ck_assert_int_eq(archive_open(archive, zips_file(&zips), &failure), 0);
+		int fd = zips_file(&zips);
+		ck_assert_int_eq(archive_open(archive, fd, file_bytes(fd), &failure), 0);
 		cursor_set(cursor, archive, 0, 0);
 		ck_assert_int_eq(cursor_next(cursor, &member, &failure), 1);
 		ck_assert_str_eq(member.name, name);
@@ -675,7 +676,6 @@ START_TEST(everything_is_closed)
 		check_bytes(&got, "the third", 9);
 		archive_free(archive);
 	}
-	ck_assert_int_eq(archives_failure(-1), FAILURE_READ);
 	archive_free(NULL);
 	ck_assert_uint_eq(open_descriptors(), before);
 }

@@ -33,7 +33,7 @@ static void tear_down(void)
 static void send_many(const int *fds, size_t count)
 {
 	union {
-		char bytes[CMSG_SPACE(8 * sizeof(int))];
+		char bytes[CMSG_SPACE(16 * sizeof(int))];
 		struct cmsghdr alignment;
 	} control;
 	struct iovec iov = {.iov_base = "x", .iov_len = 1};
@@ -199,6 +199,56 @@ START_TEST(several_descriptors_are_refused_and_do_not_leak)
 }
 END_TEST
 
+START_TEST(as_many_descriptors_as_a_packet_may_carry_arrive_in_order)
+{
+	struct channel_fds sent = {.count = CHANNEL_FDS_MAX};
+	struct channel_fds got = {.count = 99};
+	struct stat status[2];
+	char byte;
+
+	scratch_begin();
+	size_t before = open_descriptors();
+	for (unsigned i = 0; i < CHANNEL_FDS_MAX; i++) {
+		char name[] = {(char)('a' + i), '\0'};
+		sent.fds[i] = open(scratch_file(name, "", 0), O_RDONLY);
+		ck_assert_int_ge(sent.fds[i], 0);
+	}
+	ck_assert_int_eq(channel_send_fds(ends[1], "x", 1, &sent, true), 0);
+	ck_assert_int_eq(channel_receive_fds(ends[0], &byte, 1, &got, true), 1);
+	ck_assert_uint_eq(got.count, CHANNEL_FDS_MAX);
+	for (unsigned i = 0; i < CHANNEL_FDS_MAX; i++) {
+		ck_assert_int_eq(fcntl(got.fds[i], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+		ck_assert_int_eq(fstat(sent.fds[i], &status[0]), 0);
+		ck_assert_int_eq(fstat(got.fds[i], &status[1]), 0);
+		ck_assert_uint_eq(status[0].st_ino, status[1].st_ino);
+		close(sent.fds[i]);
+		close(got.fds[i]);
+	}
+	ck_assert_uint_eq(open_descriptors(), before);
+	ck_assert_int_eq(channel_send_fds(ends[1], "x", 1, NULL, true), 0);
+	ck_assert_int_eq(channel_receive_fds(ends[0], &byte, 1, &got, true), 1);
+	ck_assert_uint_eq(got.count, 0);
+	scratch_end();
+}
+END_TEST
+
+START_TEST(more_descriptors_than_a_packet_may_carry_are_refused_and_do_not_leak)
+{
+	static const int fds[16] = {0};
+	struct channel_fds got;
+	char byte;
+	size_t before = open_descriptors();
+
+	for (size_t count = CHANNEL_FDS_MAX + 1; count <= 16; count++) {
+		send_many(fds, count);
+		errno = 0;
+		ck_assert_int_eq(channel_receive_fds(ends[0], &byte, 1, &got, true), -1);
+		ck_assert_int_eq(errno, EBADMSG);
+		ck_assert_uint_eq(open_descriptors(), before);
+	}
+}
+END_TEST
+
 START_TEST(the_end_of_the_channel_is_0_after_all_packets)
 {
 	char byte;
@@ -269,6 +319,8 @@ int main(void)
 	tcase_add_test(tests, a_descriptor_of_a_packet_that_is_too_large_does_not_leak);
 	tcase_add_test(tests, a_descriptor_where_none_is_allowed_is_refused_and_does_not_leak);
 	tcase_add_test(tests, several_descriptors_are_refused_and_do_not_leak);
+	tcase_add_test(tests, as_many_descriptors_as_a_packet_may_carry_arrive_in_order);
+	tcase_add_test(tests, more_descriptors_than_a_packet_may_carry_are_refused_and_do_not_leak);
 	tcase_add_test(tests, the_end_of_the_channel_is_0_after_all_packets);
 	tcase_add_test(tests, a_peer_that_is_gone_is_epipe_and_no_signal);
 	tcase_add_test(

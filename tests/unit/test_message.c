@@ -31,6 +31,7 @@ static const struct message samples[] = {
 	{.kind = MESSAGE_WORK,
 		.unit = 6,
 		.work = {.archive = 1,
+			.size_bytes = 0xabcdef0123456789,
 			.entries = 5,
 			.total_left = 4,
 			.kind = UNIT_MEMBERS,
@@ -243,6 +244,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 	switch (a->kind) {
 	case MESSAGE_WORK:
 		ck_assert_uint_eq(a->work.archive, b->work.archive);
+		ck_assert_uint_eq(a->work.size_bytes, b->work.size_bytes);
 		ck_assert_uint_eq(a->work.entries, b->work.entries);
 		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
 		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
@@ -598,8 +600,8 @@ START_TEST(kinds_of_units_that_there_are_not_are_refused)
 	uint8_t packet[4096];
 	size_t count;
 	size_t size = encode(&samples[0], packet);
-	/* WORK: unit, archive, entries, total_left, two flags, kind */
-	uint8_t *kind = packet + 5 + 8 + 8 + 8 + 8 + 1 + 1;
+	/* WORK: unit, archive, size_bytes, entries, total_left, two flags, kind */
+	uint8_t *kind = packet + 5 + 8 + 8 + 8 + 8 + 8 + 1 + 1;
 
 	ck_assert_uint_eq(*kind, UNIT_MEMBERS);
 	for (unsigned value = 0; value < 256; value++) {

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -229,15 +230,29 @@ static struct worker *start(void)
 	return worker;
 }
 
-static void send_order(struct worker *worker, enum order order, int fd)
+static struct message make_order(enum order order, bool has_archive)
 {
-	const struct message work = {.kind = MESSAGE_WORK,
+	return (struct message){.kind = MESSAGE_WORK,
 		.work = {.archive = order,
-			.has_archive = fd >= 0,
+			.has_archive = has_archive,
 			.kind = UNIT_MEMBERS,
 			.members = {.end = UNIT_END_OPEN}}};
+}
 
-	ck_assert_int_eq(pool_send(&pool, worker, &work, fd), 0);
+/** Send an order, with @fd unless that is -1. As pool_send(). */
+static int try_to_send(struct worker *worker, enum order order, int fd)
+{
+	const struct message work = make_order(order, fd >= 0);
+	struct parcel parcel;
+
+	parcel_init(&parcel, worker);
+	parcel_put(&parcel, &work, fd);
+	return pool_send(&pool, worker, &parcel);
+}
+
+static void send_order(struct worker *worker, enum order order, int fd)
+{
+	ck_assert_int_eq(try_to_send(worker, order, fd), 0);
 }
 
 /** As pool_receive(), once something is there. */
@@ -401,24 +416,63 @@ END_TEST
 
 START_TEST(sending_to_a_dead_worker_is_epipe_and_changes_nothing)
 {
-	const struct message work = {
-		.kind = MESSAGE_WORK, .work = {.archive = 1, .kind = UNIT_MEMBERS}};
 	struct message message;
 	struct worker *worker = start();
 
 	kill(worker->pid, SIGKILL);
 	ck_assert_int_eq(receive(worker, &message), -1);
-	ck_assert_int_eq(pool_send(&pool, worker, &work, -1), -1);
+	ck_assert_int_eq(try_to_send(worker, SAY_TWICE, -1), -1);
 	ck_assert_int_eq(errno, EPIPE);
 	ck_assert_uint_eq(worker->archive, PROGRESS_NONE);
 	ck_assert_uint_eq(stats.sent_messages, 0);
 }
 END_TEST
 
+START_TEST(a_parcel_is_one_packet_with_the_descriptors_in_the_order_of_its_units)
+{
+	struct worker worker = {.archive = PROGRESS_NONE};
+	struct channel_fds fds;
+	struct parcel parcel;
+	struct wire_reader reader;
+	uint8_t bytes[WORK_PACKET_MAX];
+	int channel[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel), 0);
+	worker.channel_fd = channel[0];
+	parcel_init(&parcel, &worker);
+	for (unsigned i = 0; i < WORK_UNITS_MAX; i++) {
+		struct message work = make_order((enum order)i, i % 3 > 0);
+		work.unit = i;
+		parcel_put(&parcel, &work, i % 3 > 0 ? channel[i % 3 - 1] : -1);
+	}
+	ck_assert_int_eq(pool_send(&pool, &worker, &parcel), 0);
+	ck_assert_uint_eq(worker.archive, WORK_UNITS_MAX - 1);
+	ck_assert_uint_eq(stats.sent_messages, 1);
+	ssize_t size = channel_receive_fds(channel[1], bytes, sizeof(bytes), &fds, true);
+	ck_assert_int_gt(size, 0);
+	wire_reader_init(&reader, bytes, (size_t)size);
+	for (unsigned i = 0, at = 0; i < WORK_UNITS_MAX; i++) {
+		struct message message;
+		struct stat status[2];
+		ck_assert_int_eq(message_get(&reader, &message), 1);
+		ck_assert_uint_eq(message.unit, i);
+		ck_assert_int_eq(message.work.has_archive, i % 3 > 0);
+		if (i % 3 == 0)
+			continue;
+		ck_assert_uint_lt(at, fds.count);
+		ck_assert_int_eq(fstat(fds.fds[at], &status[0]), 0);
+		ck_assert_int_eq(fstat(channel[i % 3 - 1], &status[1]), 0);
+		ck_assert_uint_eq(status[0].st_ino, status[1].st_ino);
+		close(fds.fds[at++]);
+	}
+	ck_assert_uint_eq(reader.left, 0);
+	close(channel[0]);
+	close(channel[1]);
+}
+END_TEST
+
 START_TEST(the_end_of_the_channels_makes_workers_leave_and_they_are_still_heard)
 {
-	const struct message work = {
-		.kind = MESSAGE_WORK, .work = {.archive = 1, .kind = UNIT_MEMBERS}};
 	struct message message;
 	struct worker *a = start();
 	struct worker *b = start();
@@ -429,7 +483,7 @@ START_TEST(the_end_of_the_channels_makes_workers_leave_and_they_are_still_heard)
 	ck_assert_int_eq(receive(a, &message), 1);
 	ck_assert_int_eq(receive(a, &message), -1);
 	ck_assert_int_eq(receive(b, &message), -1);
-	ck_assert_int_eq(pool_send(&pool, b, &work, -1), -1);
+	ck_assert_int_eq(try_to_send(b, SAY_TWICE, -1), -1);
 }
 END_TEST
 
@@ -573,6 +627,8 @@ int main(int argc, char *argv[])
 	tcase_add_test(tests, a_dead_workers_place_is_used_again_with_a_new_directory);
 	tcase_add_test(tests, a_worker_that_is_alive_is_killed_to_be_buried);
 	tcase_add_test(tests, sending_to_a_dead_worker_is_epipe_and_changes_nothing);
+	tcase_add_test(
+		tests, a_parcel_is_one_packet_with_the_descriptors_in_the_order_of_its_units);
 	tcase_add_test(tests, the_end_of_the_channels_makes_workers_leave_and_they_are_still_heard);
 	tcase_add_test(
 		tests, where_no_directory_can_be_made_no_worker_is_started_and_nothing_leaks);

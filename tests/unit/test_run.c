@@ -30,7 +30,9 @@ START_TEST(a_run_prints_all_members_in_order)
 	ck_assert_uint_eq(stats.archives, 20);
 	ck_assert_uint_eq(stats.workers, 3);
 	ck_assert_uint_eq(stats.workers, atomic_load(&shared->starts));
-	ck_assert_uint_eq(stats.sent_messages, 20);
+	/* Small archives travel together. */
+	ck_assert_uint_ge(stats.sent_messages, 3 + (20 - 3 + WORK_UNITS_MAX - 1) / WORK_UNITS_MAX);
+	ck_assert_uint_lt(stats.sent_messages, 20);
 	/* A plan, a record each and the end in a packet each, and three farewells. */
 	ck_assert_uint_eq(stats.received_messages, 20 * (6 + 2) + 3);
 	ck_assert_uint_gt(stats.received_bytes, stats.received_messages * 10);

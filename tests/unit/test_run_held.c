@@ -7,7 +7,6 @@
 
 #include "runs.h"
 
-#include "protocol/channel.h"
 #include "support.h"
 
 #include <stdlib.h>
@@ -81,20 +80,12 @@ END_TEST
  */
 static uint64_t take_next(const struct self *self)
 {
-	char bytes[256];
-	struct wire_reader reader;
-	struct message message;
-	int fd = -1;
-	ssize_t size = channel_receive(self->channel_fd, bytes, sizeof(bytes), &fd, true);
+	struct self next = *self;
+	struct message_work work;
 
-	if (size <= 0)
-		_exit(87);
-	wire_reader_init(&reader, bytes, (size_t)size);
-	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK ||
-		message.work.members.first != 0 || fd < 0)
+	if (!take_work(&next, &work, -1) || work.members.first != 0 || !work.has_archive)
 		_exit(86);
-	close(fd);
-	return message.unit;
+	return next.unit;
 }
 
 static void plan_next(const struct self *self, uint64_t unit)

@@ -32,7 +32,7 @@ static enum failure_kind scan_file(
 
 	*failure = (struct failure){0};
 	ck_assert_ptr_nonnull(archive);
-	if (archive_open(archive, file_of(file->data, file->size), failure) == 0 &&
+	if (archive_open(archive, file_of(file->data, file->size), file->size, failure) == 0 &&
 		archive_scan(archive, &cursor, members_max, scan, failure) == 0)
 		ck_assert_int_eq(failure->kind, FAILURE_NONE);
 	archive_free(archive);

@@ -27,7 +27,7 @@ static int begin(size_t size)
 
 	ck_assert_int_ge(other, 0);
 	ck_assert_int_eq(source_init(&source), 0);
-	ck_assert_int_eq(source_open(&source, fd), 0);
+	source_open(&source, fd, size);
 	return other;
 }
 
@@ -170,7 +170,7 @@ START_TEST(an_error_of_reading_is_told)
 	scratch_begin();
 	const char *path = scratch_file("a", "0123456789", 10);
 	ck_assert_int_eq(source_init(&source), 0);
-	ck_assert_int_eq(source_open(&source, open(path, O_WRONLY | O_CLOEXEC)), 0);
+	source_open(&source, open(path, O_WRONLY | O_CLOEXEC), 10);
 	errno = 0;
 	ck_assert_int_eq(source_read(&source, bytes, 10, 0), -1);
 	ck_assert_int_eq(errno, EBADF);
@@ -188,12 +188,10 @@ START_TEST(one_file_follows_another_and_each_descriptor_is_taken_over)
 	uint8_t byte;
 
 	ck_assert_int_eq(source_init(&source), 0);
-	ck_assert_int_eq(source_open(&source, -1), -1);
-	ck_assert_int_eq(errno, EBADF);
 	for (int i = 0; i < 3; i++) {
 		size_t got;
 		uint8_t letter = (uint8_t)('a' + i);
-		ck_assert_int_eq(source_open(&source, file_of(&letter, 1)), 0);
+		source_open(&source, file_of(&letter, 1), 1);
 		ck_assert_int_eq(source_read(&source, &byte, 1, 0), 1);
 		ck_assert_int_eq(byte, letter);
 		const uint8_t *view = source_view(&source, &source.window, 0, 1, 1, &got);

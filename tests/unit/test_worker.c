@@ -83,13 +83,22 @@ static void teardown(void)
 	scratch_end();
 }
 
+/* Put @message, a MESSAGE_WORK, with the size of the archive @fd. */
+static void put_message(struct wire_writer *writer, const struct message *message, int fd)
+{
+	struct message sized = *message;
+
+	sized.work.size_bytes = fd >= 0 ? file_bytes(fd) : 0;
+	ck_assert_int_eq(message_put(writer, &sized), 0);
+}
+
 static void send_message(const struct message *message, int fd)
 {
 	struct wire_writer writer;
 	uint8_t bytes[WORK_BYTES_MAX];
 
 	wire_writer_init(&writer, bytes, sizeof(bytes));
-	ck_assert_int_eq(message_put(&writer, message), 0);
+	put_message(&writer, message, fd);
 	ck_assert_int_eq(channel_send(channel_fd, bytes, writer.size, fd, true), 0);
 }
 
@@ -865,9 +874,74 @@ static void check_refuses(const struct message *message, int fd)
 	uint8_t bytes[WORK_BYTES_MAX];
 
 	wire_writer_init(&writer, bytes, sizeof(bytes));
-	ck_assert_int_eq(message_put(&writer, message), 0);
+	put_message(&writer, message, fd);
 	check_gives_up(bytes, writer.size, fd);
 }
+
+/* Put the first unit of @count archives of three members into one packet, from @first on. */
+static void send_together(uint64_t first, unsigned count, unsigned descriptors)
+{
+	struct wire_writer writer;
+	uint8_t bytes[WORK_PACKET_MAX];
+	struct channel_fds fds = {.count = descriptors};
+
+	wire_writer_init(&writer, bytes, sizeof(bytes));
+	for (unsigned i = 0; i < descriptors; i++)
+		fds.fds[i] = make_many(3);
+	for (unsigned i = 0; i < count; i++) {
+		struct message work = make_work(first + i, 0, UNIT_END_OPEN, true);
+		put_message(&writer, &work, fds.fds[0]);
+	}
+	ck_assert_int_eq(channel_send_fds(channel_fd, bytes, writer.size, &fds, true), 0);
+	for (unsigned i = 0; i < descriptors; i++)
+		close(fds.fds[i]);
+}
+
+START_TEST(units_that_came_in_one_packet_are_done_in_order_and_answered_in_one)
+{
+	/* As for one small archive: on a busy machine anything may travel apart. */
+	bool in_one = false;
+
+	for (unsigned tries = 0; tries < 50 && !in_one; tries++) {
+		if (tries > 0)
+			open_channel();
+		start_worker();
+		send_together(tries, WORK_UNITS_MAX, WORK_UNITS_MAX);
+		for (unsigned i = 0; i < WORK_UNITS_MAX; i++)
+			ck_assert_uint_eq(take_unit(tries + i, 0, 3), 3);
+		in_one = packets == 1;
+		/* It has no descriptor too many, or it would run out of them. */
+		for (unsigned i = 0; in_one && i < 20; i++) {
+			send_together(100 * (i + 1), WORK_UNITS_MAX, WORK_UNITS_MAX);
+			for (unsigned j = 0; j < WORK_UNITS_MAX; j++)
+				ck_assert_uint_eq(take_unit(100 * (i + 1) + j, 0, 3), 3);
+		}
+		end_worker();
+		scratch_end();
+		scratch_begin();
+		close(directory_fd);
+		directory_fd = open(scratch_path(""), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	ck_assert(in_one);
+}
+END_TEST
+
+START_TEST(a_packet_with_other_descriptors_than_its_units_need_is_the_end)
+{
+	for (unsigned more = 0; more < 2; more++) {
+		open_channel();
+		start_worker();
+		send_together(0, more ? 1 : 3, 2);
+		struct message message;
+		while (receive(&message))
+			ck_assert_uint_lt(message.unit, unit_of(2, 0));
+		int status;
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE);
+		close(channel_fd);
+	}
+}
+END_TEST
 
 START_TEST(work_that_makes_no_sense_is_the_end)
 {
@@ -943,6 +1017,8 @@ int main(void)
 	tcase_add_test(tests, what_was_queued_is_done_before_the_end);
 	tcase_add_test(tests, what_it_is_at_is_left_for_the_parent);
 	tcase_add_test(tests, garbage_is_the_end);
+	tcase_add_test(tests, units_that_came_in_one_packet_are_done_in_order_and_answered_in_one);
+	tcase_add_test(tests, a_packet_with_other_descriptors_than_its_units_need_is_the_end);
 	tcase_add_test(tests, work_that_makes_no_sense_is_the_end);
 	tcase_add_test(tests, a_parent_that_is_gone_is_the_end);
 	suite_add_tcase(suite, tests);

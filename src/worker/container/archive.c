@@ -44,14 +44,13 @@ void archive_free(struct archive *archive)
 	free(archive);
 }
 
-int archive_open(struct archive *archive, int fd, struct failure *failure)
+int archive_open(struct archive *archive, int fd, uint64_t size_bytes, struct failure *failure)
 {
 	static uint64_t opened;
 
 	archive->password = NULL;
 	archive->number = ++opened;
-	if (source_open(&archive->source, fd) < 0)
-		return fail(failure, FAILURE_READ, errno);
+	source_open(&archive->source, fd, size_bytes);
 	if (end_record_find(&archive->source, &archive->end, failure) == 0)
 		return 0;
 	archive_close(archive);

@@ -36,10 +36,10 @@ struct archive *archive_new(void);
 void archive_free(struct archive *archive);
 
 /**
- * Open the archive in the file @fd, which is taken over in any case, and find its central
- * directory. 0, or -1 with *@failure. @archive must be closed.
+ * Open the archive in the file @fd, which is taken over in any case and has @size_bytes, and find
+ * its central directory. 0, or -1 with *@failure. @archive must be closed.
  */
-int archive_open(struct archive *archive, int fd, struct failure *failure);
+int archive_open(struct archive *archive, int fd, uint64_t size_bytes, struct failure *failure);
 
 /** Close the archive; if none is open, do nothing. */
 void archive_close(struct archive *archive);

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 int window_init(struct window *window, size_t capacity)
 {
@@ -41,18 +41,12 @@ void source_release(struct source *source)
 	window_release(&source->window);
 }
 
-int source_open(struct source *source, int fd)
+void source_open(struct source *source, int fd, uint64_t size_bytes)
 {
-	cleanup_fd int owned = fd;
-	struct stat status;
-
 	assert(source->fd < 0);
-	if (io_status(fd, &status) < 0)
-		return -1;
-	source->fd = steal_fd(&owned);
-	source->size_bytes = (uint64_t)status.st_size;
+	source->fd = fd;
+	source->size_bytes = size_bytes;
 	window_clear(&source->window);
-	return 0;
 }
 
 void source_close(struct source *source)

@@ -46,8 +46,8 @@ int source_init(struct source *source);
 
 void source_release(struct source *source);
 
-/** Begin to read the file @fd, which is taken over in any case. 0, or -1 with errno. */
-int source_open(struct source *source, int fd);
+/** Begin to read the file @fd, which is taken over, and has @size_bytes. */
+void source_open(struct source *source, int fd, uint64_t size_bytes);
 
 void source_close(struct source *source);
 
