@@ -33,7 +33,7 @@ static bool is_expected(
  * regular file with one link and what the record says. 0 with its size, or -1 with errno; ESTALE if
  * it is another file.
  */
-static int look_up(const struct worker *worker, const char *file, const struct record *record,
+static int stat_file(const struct worker *worker, const char *file, const struct record *record,
 	uint64_t *size_bytes)
 {
 	struct stat status;
@@ -49,8 +49,8 @@ static int look_up(const struct worker *worker, const char *file, const struct r
 }
 
 /*
- * As look_up(), but open @file, without following a link or waiting for a FIFO, map all of it, read
- * only, and unmap it again. No byte of it is touched: a worker that shrinks it cannot hurt.
+ * As stat_file(), but open @file, without following a link or waiting for a FIFO, map all of it,
+ * read only, and unmap it again. No byte of it is touched: a worker that shrinks it cannot hurt.
  */
 static int map_whole(
 	struct worker *worker, const char *file, const struct record *record, uint64_t *size_bytes)
@@ -77,7 +77,7 @@ static int map_whole(
 
 /*
  * Find the file of @record, and map it if it is no small one, or the first: both as it should be by
- * the record, and as it turns out to be. 0 with its size, or -1 with errno as look_up().
+ * the record, and as it turns out to be. 0 with its size, or -1 with errno as stat_file().
  */
 static int find_whole(
 	struct worker *worker, const char *file, const struct record *record, uint64_t *size_bytes)
@@ -85,7 +85,7 @@ static int find_whole(
 	bool large = !worker->has_mapped || record->offset_bytes >= MAPPED_FILE_MIN ||
 		     record->size_bytes >= MAPPED_FILE_MIN - record->offset_bytes;
 
-	if (!large && look_up(worker, file, record, size_bytes) < 0)
+	if (!large && stat_file(worker, file, record, size_bytes) < 0)
 		return -1;
 	return large || *size_bytes >= MAPPED_FILE_MIN ? map_whole(worker, file, record, size_bytes)
 						       : 0;
