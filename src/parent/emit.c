@@ -10,7 +10,6 @@
 #include "util/printable.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,16 +119,29 @@ static void warn(const struct job *job, const struct record *record)
 		record_note_words(record));
 }
 
+/* The path of a file in the run directory. NULL: no memory. */
+static char *make_file_path(const struct result *result, const char *run_path)
+{
+	const size_t number_max = sizeof("/4294967295/") - 1;
+	size_t run_size = strlen(run_path);
+	char *path = malloc(run_size + number_max + MEMBER_FILE_SIZE);
+
+	if (!path)
+		return NULL;
+	char *at = mempcpy(path, run_path, run_size);
+	*at++ = '/';
+	at += member_put_decimal(at, result->directory);
+	*at++ = '/';
+	record_file_name(result->record, at);
+	return path;
+}
+
 int emit_path(const struct result *result, const char *run_path, char **path)
 {
-	char file[MEMBER_FILE_SIZE];
-
 	*path = NULL;
 	switch (result->record->place) {
 	case PLACE_FILE:
-		record_file_name(result->record, file);
-		if (asprintf(path, "%s/%" PRIu32 "/%s", run_path, result->directory, file) < 0)
-			*path = NULL;
+		*path = make_file_path(result, run_path);
 		break;
 	case PLACE_ARCHIVE:
 		*path = strdup(result->job->path);

@@ -8,14 +8,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A queue that is empty keeps so much memory for the next records. */
-#define KEPT_BYTES ((size_t)1024)
+/* A queue that is empty keeps so much memory for the next records: those of a worker's packet. */
+#define KEPT_BYTES ((size_t)8 * 1024)
 
 static int make_room(struct recordqueue *queue, size_t most)
 {
 	if (queue->capacity - queue->size >= most)
 		return 0;
-	size_t capacity = queue->capacity + queue->capacity / 2 + most;
+	size_t capacity = 2 * queue->capacity + most;
 	uint8_t *grown = realloc(queue->bytes, capacity);
 	if (!grown) {
 		errno = ENOMEM;

@@ -53,8 +53,7 @@ size_t member_base_clean(const char *name, size_t size, char *base)
 	return length;
 }
 
-/* Decimal digits of @value to @text; returns how many. Much faster than printf, for each member. */
-static size_t put_decimal(char *text, uint64_t value)
+size_t member_put_decimal(char *text, uint64_t value)
 {
 	char digits[20];
 	size_t count = 0;
@@ -71,10 +70,10 @@ static size_t put_decimal(char *text, uint64_t value)
 size_t member_file_name(
 	uint64_t archive, uint64_t member, const char *name, size_t name_size, char *file)
 {
-	size_t length = put_decimal(file, archive);
+	size_t length = member_put_decimal(file, archive);
 
 	file[length++] = '.';
-	length += put_decimal(file + length, member);
+	length += member_put_decimal(file + length, member);
 	file[length++] = '-';
 	return length + member_base_clean(name, name_size, file + length);
 }

@@ -39,6 +39,12 @@ size_t member_base_clean(const char *name, size_t size, char *base);
 /** Whether @name (@size bytes) is that of a .npy file, in any case. */
 bool member_is_npy(const char *name, size_t size);
 
+/**
+ * Write @value in decimal digits, as names and numbers of directories have it, to @text (20 bytes,
+ * no NUL). Returns how many. This is done for each member, and is much faster than printf(3).
+ */
+size_t member_put_decimal(char *text, uint64_t value);
+
 /** Write the file name of a member to @file (MEMBER_FILE_SIZE bytes). Returns its length. */
 size_t member_file_name(
 	uint64_t archive, uint64_t member, const char *name, size_t name_size, char *file);
