@@ -42,7 +42,8 @@ enum shell {
 struct options {
 	enum options_action action;
 	enum shell shell;
-	unsigned jobs; /**< the most worker processes, from 1 to OPTIONS_JOBS_MAX */
+	unsigned jobs;             /**< the most worker processes, from 1 to OPTIONS_JOBS_MAX */
+	unsigned tasks_per_worker; /**< archives until a worker is replaced; 0: never */
 	bool recursive;
 	bool null_input;  /**< entries of the list that is read end in NUL */
 	bool null_output; /**< paths that are printed do */

@@ -52,6 +52,7 @@ struct run_settings options_run_settings(
 {
 	return (struct run_settings){
 		.jobs = options->jobs,
+		.archives_per_worker = options->tasks_per_worker,
 		.limits = options->limits,
 		.no_files = options->action != ACTION_RUN,
 		.in_place = options->in_place.wanted,

@@ -56,19 +56,30 @@ static struct worker *last_worker(const struct pool *pool)
 	return last;
 }
 
+/*
+ * Whether recalling @worker lets results go: it has told something of a unit that has its turn, and
+ * that waits for its end; or it has another unit, which may be what floods us.
+ */
+static bool lets_go(const struct schedule *schedule, const struct worker *worker)
+{
+	if (worker->pid == 0 || !has_turn(schedule, worker))
+		return false;
+	const struct unit *unit = worker->queue[0].unit;
+	return worker->queued > 1 || (unit->withheld && unit->next_member > unit->members.first);
+}
+
 struct worker *backpressure_recall(
 	const struct schedule *schedule, const struct pool *pool, unsigned most_workers)
 {
-	if (schedule_has_room(schedule) || schedule->unordered)
+	if (schedule_has_room(schedule) || (schedule->unordered && !schedule->withhold))
 		return NULL;
-	if (turn_is_queued(schedule))
+	if (!schedule->unordered && turn_is_queued(schedule))
 		return pool->live >= most_workers ? last_worker(pool) : NULL;
 	if (schedule->held_bytes <= SCHEDULE_HELD_MAX + FLOOD_MAX)
 		return NULL;
 	for (unsigned i = 0; i < pool->size; i++) {
-		struct worker *worker = &pool->workers[i];
-		if (worker->pid != 0 && worker->queued > 1 && has_turn(schedule, worker))
-			return worker;
+		if (lets_go(schedule, &pool->workers[i]))
+			return &pool->workers[i];
 	}
 	return NULL;
 }

@@ -30,8 +30,9 @@ bool backpressure_hears(const struct schedule *schedule, const struct worker *wo
 
 /**
  * The worker that is to be recalled, or NULL. Either it has the unit that has its turn and another
- * one, and floods us with that; or the unit that has its turn waits for a worker, and none is free
- * since all wait for us. Asked after units were given out, with @most_workers at most.
+ * one, and floods us with that; or what it has told of the unit that has its turn is withheld, and
+ * has become too much; or the unit that has its turn waits for a worker, and none is free since all
+ * wait for us. Asked after units were given out, with @most_workers at most.
  */
 struct worker *backpressure_recall(
 	const struct schedule *schedule, const struct pool *pool, unsigned most_workers);

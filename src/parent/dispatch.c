@@ -18,8 +18,13 @@ void dispatch_init(
 	*dispatch = (struct dispatch){
 		.most_workers = most_workers,
 		.in_place = settings->in_place,
-		/* Then what finds room below the limit is the same in each run. */
-		.one_by_one = settings->jobs == 1 && settings->limits.total_bytes > 0,
+		/* Then what finds room below the limit is the same in each run. And a worker whose
+		 * results wait for its end does one unit and no other: it may not wait for those.
+		 */
+		.one_by_one = (settings->jobs == 1 && settings->limits.total_bytes > 0) ||
+			      settings->archives_per_worker == 1,
+		.measure = settings->measure,
+		.archives_per_worker = settings->archives_per_worker,
 	};
 }
 
@@ -49,7 +54,8 @@ static void load_put(const struct giving *giving, struct load *load, struct unit
 {
 	const struct job *job = unit->job;
 	struct worker *worker = load->worker;
-	int fd = load->parcel.archive == job->number ? -1 : job->fd;
+	bool another = load->parcel.archive != job->number;
+	int fd = another ? job->fd : -1;
 	const struct message message = {
 		.kind = MESSAGE_WORK,
 		.unit = unit->id,
@@ -65,6 +71,7 @@ static void load_put(const struct giving *giving, struct load *load, struct unit
 
 	parcel_put(&load->parcel, &message, fd);
 	worker->queue[worker->queued++] = (struct in_hand){.unit = unit};
+	worker->archives += another;
 	schedule_give(giving->schedule, unit, worker->directory);
 	load->count++;
 }
@@ -105,21 +112,39 @@ static enum dispatch_end be_hungry(const struct giving *giving, unsigned wants)
 	return DISPATCH_HUNGRY;
 }
 
-/* Workers that have nothing get a unit. */
+/*
+ * Whether @worker, which has @archive open, may not have @unit, since that would be one archive too
+ * many.
+ */
+static bool is_too_much(const struct dispatch *dispatch, const struct worker *worker,
+	uint64_t archive, const struct unit *unit)
+{
+	unsigned most = dispatch->archives_per_worker;
+
+	if (most == 0 || worker->archives < most)
+		return false;
+	return worker->made || !unit || unit->job->number != archive;
+}
+
+/* Workers that have nothing get a unit, or leave if they have had their archives. */
 static enum dispatch_end give_to_idle(const struct giving *giving)
 {
 	struct pool *pool = giving->pool;
+	bool hungry = false;
 
 	for (unsigned i = 0; i < pool->size; i++) {
 		struct worker *worker = &pool->workers[i];
-		if (worker->pid == 0 || worker->queued > 0)
+		if (worker->pid == 0 || worker->queued > 0 || worker->retired)
 			continue;
 		struct unit *unit = schedule_next(giving->schedule, worker->archive);
-		if (!unit)
-			return be_hungry(giving, 1);
-		give(giving, worker, unit);
+		if (is_too_much(giving->dispatch, worker, worker->archive, unit))
+			pool_retire(worker, giving->dispatch->measure);
+		else if (unit)
+			give(giving, worker, unit);
+		else
+			hungry = true;
 	}
-	return DISPATCH_SATED;
+	return hungry ? be_hungry(giving, 1) : DISPATCH_SATED;
 }
 
 /* Units that nobody is there for get a worker. */
@@ -201,7 +226,8 @@ static enum dispatch_end fill(const struct giving *giving, struct load *load)
 			schedule_next(giving->schedule, second ? worker->archive : PROGRESS_NONE);
 		if (!unit)
 			return be_hungry(giving, WORK_UNITS_MAX - load->count);
-		if (unit->exclusive || (!second && !has_room_for(worker, unit)))
+		if (unit->exclusive || (!second && !has_room_for(worker, unit)) ||
+			is_too_much(giving->dispatch, worker, load->parcel.archive, unit))
 			break;
 		load_put(giving, load, unit);
 	}

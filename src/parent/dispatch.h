@@ -21,9 +21,11 @@ struct dispatch {
 	unsigned most_workers; /**< that there may be at a time; fewer once one cannot be started */
 	bool in_place;         /**< members may stay in archives that have paths */
 	bool one_by_one;       /**< no unit is queued behind another */
-	unsigned wants;        /**< if hungry: so many units could be given out at once */
-	bool again;            /**< a unit could not be sent: dispatch again after a while */
-	struct failure failure; /**< why the last worker that could not be started was not */
+	bool measure;          /**< workers that are replaced say how much memory they took */
+	unsigned archives_per_worker; /**< 0: any number */
+	unsigned wants;               /**< if hungry: so many units could be given out at once */
+	bool again;                   /**< a unit could not be sent: dispatch again after a while */
+	struct failure failure;       /**< why the last worker that could not be started was not */
 };
 
 enum dispatch_end {
@@ -36,8 +38,9 @@ void dispatch_init(
 	struct dispatch *dispatch, const struct run_settings *settings, unsigned most_workers);
 
 /**
- * Give every worker that has nothing to do a unit, and start workers while there are more units. If
- * all are busy, queue more for those that can do with it, several in a packet.
+ * Give every worker that has nothing to do a unit, or retire it if it has had its archives, and
+ * start workers while there are more units. If all are busy, queue more for those that can do with
+ * it, several in a packet.
  */
 enum dispatch_end dispatch_units(struct dispatch *dispatch, struct pool *pool,
 	struct schedule *schedule, const struct budget *budget);

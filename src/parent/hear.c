@@ -12,7 +12,9 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 {
 	struct in_hand *hand;
 
-	if (protocol_check(hear->settings, hear->ending, worker, message, &hand) < 0)
+	bool ending = hear->ending || worker->retired;
+
+	if (protocol_check(hear->settings, ending, worker, message, &hand) < 0)
 		return -1;
 	switch (message->kind) {
 	case MESSAGE_PLAN:
@@ -23,6 +25,7 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 	case MESSAGE_DONE:
 		verify_settle_pack(worker, hand);
 		schedule_done(hear->schedule, hand->unit, &message->done);
+		worker->made = hand->unit->withheld ? hand->unit : NULL;
 		pool_drop_unit(worker, hand);
 		return 0;
 	case MESSAGE_MEMORY:

@@ -106,9 +106,12 @@ struct run_settings {
 	bool in_place;        /**< members may stay in archives that have paths */
 	bool unordered;       /**< hand records to the sink as they come, not in input order */
 	bool fail_fast;       /**< stop at the first failure */
-	bool measure;         /**< measure private memory while running (for run_stats) */
-	const char *tmpdir;   /**< where the run directory is made */
-	bool trusted_tmpdir;  /**< not where others could harm what is made there */
+	unsigned look_ms;     /**< how often silent workers are looked for; 0: silence.h */
+	unsigned archives_per_worker; /**< after so many a worker is replaced; 0: never. 1: what it
+					   has made is printed once it is gone */
+	bool measure;                 /**< measure private memory while running (for run_stats) */
+	const char *tmpdir;           /**< where the run directory is made */
+	bool trusted_tmpdir;          /**< not where others could harm what is made there */
 	const struct run_commands *commands; /**< or NULL */
 	bool leased;                         /**< files live until @lease_fd ends, and no longer */
 	int lease_fd;

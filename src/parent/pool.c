@@ -270,6 +270,7 @@ int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *r
 		errno = ECONNRESET;
 	if (size <= 0)
 		return -1;
+	worker->spoke = true;
 	pool->stats->received_messages++;
 	pool->stats->received_bytes += (uint64_t)size;
 	wire_reader_init(reader, pool->packet, (size_t)size);
@@ -288,6 +289,16 @@ void pool_drop_unit(struct worker *worker, struct in_hand *hand)
 	const struct in_hand *end = worker->queue + worker->queued--;
 
 	memmove(hand, hand + 1, (size_t)(end - (hand + 1)) * sizeof(*hand));
+}
+
+void pool_retire(struct worker *worker, bool ask)
+{
+	worker->retired = true;
+	/* Both fail only if it is dead, which will show. */
+	if (ask)
+		(void)shutdown(worker->channel_fd, SHUT_WR);
+	else
+		(void)kill(worker->pid, SIGKILL);
 }
 
 void pool_note_memory(struct pool *pool, struct worker *worker, const struct message_memory *memory)

@@ -52,9 +52,15 @@ struct worker {
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
 	unsigned queued;
-	bool has_mapped;              /**< a file of its own was mapped, and so others can be */
-	bool is_ready;                /**< it has started, as far as it has to say so */
-	bool has_left;                /**< it has said its last message */
+	unsigned archives;     /**< that it has had; one that is taken up again counts again */
+	struct unit *made;     /**< the unit that it has done, if that is withheld; or NULL */
+	bool retired;          /**< it gets no more, and has to go */
+	bool has_mapped;       /**< a file of its own was mapped, and so others can be */
+	bool is_ready;         /**< it has started, as far as it has to say so */
+	bool has_left;         /**< it has said its last message */
+	bool spoke;            /**< since it was looked at last: silence.h, as the next two */
+	unsigned long ticks;   /**< of processor time that it had taken then */
+	unsigned silent_looks; /**< in a row that found it doing nothing */
 	struct failure start_failure; /**< why it says that it cannot start */
 };
 
@@ -132,6 +138,12 @@ int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *r
 
 /** @worker has no more to do with @hand, which is in its queue. */
 void pool_drop_unit(struct worker *worker, struct in_hand *hand);
+
+/**
+ * @worker, which has no unit, gets no more: it is killed, or with @ask told to say its last message
+ * and leave. Its place is free once its channel has ended and it is buried.
+ */
+void pool_retire(struct worker *worker, bool ask);
 
 /** @worker has said its last message: its peaks of memory. */
 void pool_note_memory(

@@ -36,6 +36,7 @@ static bool is_ours(enum failure_kind kind)
 	case FAILURE_NO_WORKER:
 	case FAILURE_NOT_READY:
 	case FAILURE_BAD_WORKER:
+	case FAILURE_SILENT_WORKER:
 		return true;
 	default:
 		return false;

@@ -13,9 +13,9 @@
 #include "parent/pool.h"
 
 /**
- * Check @message, which @worker has said. @ending: the workers' channels are ended, so that one
- * that has no unit left may say its last message. 0 with the unit that it is about in *@hand (NULL:
- * none), or -1 with errno EBADMSG.
+ * Check @message, which @worker has said. @ending: the worker's channel is ended, so that it
+ * may say its last message once it has no unit left. 0 with the unit that it is about in *@hand
+ * (NULL: none), or -1 with errno EBADMSG.
  */
 int protocol_check(const struct run_settings *settings, bool ending, struct worker *worker,
 	const struct message *message, struct in_hand **hand);

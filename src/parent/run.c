@@ -20,6 +20,7 @@
 #include "parent/runfiles.h"
 #include "parent/schedule.h"
 #include "parent/signals.h"
+#include "parent/silence.h"
 #include "parent/workerexits.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -50,6 +51,7 @@ struct run {
 	struct dispatch dispatch;
 	struct emit emit;
 	struct deliver deliver;
+	struct silence silence;
 	struct memory_peak memory;
 	struct pollfd *polls;
 	struct pool_share share;
@@ -174,6 +176,8 @@ static void lose_worker(struct run *run, struct worker *worker, enum worker_loss
 {
 	struct worker_exit gone;
 
+	if (worker->retired)
+		loss = LOSS_RETIRED;
 	worker_exit_take(&gone, &run->pool, worker, loss);
 	if (run->hear.ending)
 		return;
@@ -192,11 +196,16 @@ static void lose_worker(struct run *run, struct worker *worker, enum worker_loss
 		fail_to_start(run, &gone.failure);
 }
 
+/* Whether workers are listened to at all. */
+static bool hears_any(const struct run *run)
+{
+	return backpressure_hears_any(&run->schedule, &run->deliver);
+}
+
 /* Whether @worker is to be heard now. */
 static bool hears(const struct run *run, const struct worker *worker)
 {
-	return worker->pid != 0 && backpressure_hears_any(&run->schedule, &run->deliver) &&
-	       backpressure_hears(&run->schedule, worker);
+	return worker->pid != 0 && hears_any(run) && backpressure_hears(&run->schedule, worker);
 }
 
 /* Take the packet that has come from @worker, or its end. Another one shows in the next poll. */
@@ -218,8 +227,7 @@ enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_LEASE, POLL_CHILDREN, POLL_WO
 static nfds_t choose_polls(const struct run *run)
 {
 	const struct pool *pool = &run->pool;
-	bool ask = backpressure_hears_any(&run->schedule, &run->deliver) &&
-		   schedule_has_room(&run->schedule);
+	bool ask = hears_any(run) && schedule_has_room(&run->schedule);
 	bool write = emit_pending(&run->emit) > 0 && deliver_may_write(&run->deliver);
 	int output_fd = write ? run->sink->poll_fd(run->sink->context) : -1;
 	struct pollfd *polls = run->polls;
@@ -287,10 +295,14 @@ static void work(struct run *run)
 			break;
 		struct worker *recalled =
 			backpressure_recall(&run->schedule, &run->pool, run->dispatch.most_workers);
+		struct worker *silent =
+			silence_find(&run->silence, &run->pool, &run->schedule, hears_any(run));
 		if (recalled)
 			lose_worker(run, recalled, LOSS_RECALLED);
+		else if (silent)
+			lose_worker(run, silent, LOSS_SILENT);
 		else
-			wait_for_events(run, timeout_ms);
+			wait_for_events(run, silence_wait_ms(&run->silence, timeout_ms));
 	}
 }
 
@@ -341,6 +353,7 @@ static int set_up_parts(struct run *run, const struct worker_entry *worker)
 	run->input.most_archives = run->share.archives;
 	memory_peak_init(&run->memory, settings->measure);
 	dispatch_init(&run->dispatch, settings, run->share.workers);
+	silence_init(&run->silence, settings->look_ms);
 	/* poll(2) takes no more entries than there may be descriptors. */
 	size_t polls = POLL_WORKERS + run->share.workers + COMMAND_STREAMS * run->share.commands;
 	run->polls = calloc(polls, sizeof(*run->polls));
@@ -383,9 +396,7 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 /* Remove the files that are not for whoever reads the list. Nobody writes any more. */
 static void remove_files(struct run *run)
 {
-	bool complete = run->end == RUN_COMPLETE;
-
-	if (runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule, complete) < 0 ||
+	if (runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule) < 0 ||
 		run->deliver.untidy)
 		report_left(run);
 	if (rundir_end(&run->rundir) < 0)
@@ -427,6 +438,7 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 
 	*stats = (struct run_stats){0};
 	schedule_init(&run.schedule, settings->unordered);
+	run.schedule.withhold = settings->archives_per_worker == 1;
 	budget_init(&run.budget, &settings->limits);
 	input_init(&run.input, source);
 	run.hear = (struct hear){.settings = settings,

@@ -54,9 +54,9 @@ void runfiles_report_left(const struct rundir *rundir)
 }
 
 int runfiles_sweep(struct rundir *rundir, const struct run_settings *settings,
-	const struct emit *emit, const struct schedule *schedule, bool complete)
+	const struct emit *emit, const struct schedule *schedule)
 {
 	if (settings->commands || settings->leased)
 		return rundir_sweep_all(rundir);
-	return complete ? 0 : emit_sweep(emit, schedule, rundir);
+	return emit_sweep(emit, schedule, rundir);
 }

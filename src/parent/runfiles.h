@@ -12,8 +12,6 @@
 #include "parent/rundir.h"
 #include "parent/schedule.h"
 
-#include <stdbool.h>
-
 /**
  * Make the run directory that @settings ask for. 0, also if there is none and members may stay in
  * their archives; or -1: the reason has been printed.
@@ -28,10 +26,11 @@ void runfiles_describe(
 void runfiles_report_left(const struct rundir *rundir);
 
 /**
- * Remove the files that are not for whoever reads the list. @complete: all input was dealt with.
- * Nobody may write any more. 0, or -1 with errno if some could not be removed.
+ * Remove the files that are not for whoever reads the list: all that were not announced, or all if
+ * nobody is to keep any. Nobody may write any more. 0, or -1 with errno if some could not be
+ * removed.
  */
 int runfiles_sweep(struct rundir *rundir, const struct run_settings *settings,
-	const struct emit *emit, const struct schedule *schedule, bool complete);
+	const struct emit *emit, const struct schedule *schedule);
 
 #endif

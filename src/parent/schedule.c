@@ -248,6 +248,7 @@ void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t direct
 	assert(unit->state == UNIT_QUEUED);
 	unit->state = UNIT_GIVEN;
 	unit->directory = directory;
+	unit->withheld = schedule->withhold;
 	if (!queued_unit(unit->job))
 		withdraw(schedule, unit->job);
 }
@@ -329,6 +330,12 @@ int schedule_record(struct schedule *schedule, struct unit *unit, const struct m
 	return 0;
 }
 
+void schedule_let_pop(struct schedule *schedule, struct unit *unit)
+{
+	unit->withheld = false;
+	make_ready(schedule, unit->job);
+}
+
 bool schedule_has_turn(const struct schedule *schedule, const struct unit *unit)
 {
 	return schedule->unordered || (unit->job == schedule->first && unit == unit->job->units);
@@ -383,9 +390,9 @@ static enum popped pop_any(struct schedule *schedule, struct job *job, struct re
 	}
 	for (struct unit *unit = job->units, *next; unit; unit = next) {
 		next = unit->next;
-		if (pop_record(schedule, unit, result))
+		if (!unit->withheld && pop_record(schedule, unit, result))
 			return POPPED;
-		if (unit->state == UNIT_DONE)
+		if (!unit->withheld && unit->state == UNIT_DONE)
 			remove_unit(schedule, unit);
 		else if (!schedule->unordered)
 			return NOTHING;

@@ -70,6 +70,7 @@ struct unit {
 	unsigned deaths;    /**< workers that died over it without a member to blame */
 	bool pairable;      /**< its worker would be faster with another unit beside it */
 	bool exclusive;     /**< its worker gets no other beside it: it may have killed one */
+	bool withheld;      /**< its results wait until its worker is gone */
 	enum unit_kind kind;
 	union {
 		struct unit_members members; /**< UNIT_MEMBERS */
@@ -96,6 +97,7 @@ struct result {
 
 struct schedule {
 	bool unordered;
+	bool withhold; /**< results are not popped before the worker is gone that made them */
 	struct job *first, *last; /**< all jobs */
 	struct job *open;         /**< jobs with a unit to give out */
 	struct job *ready, *ready_last;
@@ -153,6 +155,9 @@ void schedule_take_back(struct schedule *schedule, struct unit *unit);
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan);
 int schedule_record(struct schedule *schedule, struct unit *unit, const struct message *message);
 void schedule_done(struct schedule *schedule, struct unit *unit, const struct message_done *done);
+
+/** The worker that had @unit is gone: its results may be popped. */
+void schedule_let_pop(struct schedule *schedule, struct unit *unit);
 
 /** Whether the results of @unit have their turn now. */
 bool schedule_has_turn(const struct schedule *schedule, const struct unit *unit);

@@ -42,6 +42,7 @@ void worker_exit_take(
 	gone->decided = false;
 	gone->directory = worker->directory;
 	gone->unit_count = worker->queued;
+	gone->made = worker->made;
 	for (unsigned i = 0; i < worker->queued; i++) {
 		verify_settle_pack(worker, &worker->queue[i]);
 		gone->units[i] = worker->queue[i].unit;
@@ -52,6 +53,8 @@ void worker_exit_take(
 	int status = pool_bury(pool, worker);
 	if (loss == LOSS_BROKE)
 		gone->failure = (struct failure){.kind = FAILURE_BAD_WORKER};
+	else if (loss == LOSS_SILENT)
+		gone->failure = (struct failure){.kind = FAILURE_SILENT_WORKER};
 	else
 		gone->failure = (struct failure){FAILURE_WORKER_DIED, {(uint64_t)status, 0}};
 	gone->unready = !dead.is_ready && loss == LOSS_DIED;
@@ -126,6 +129,10 @@ int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 	unsigned suspects = 0;
 	int result = 0;
 
+	if (gone->made)
+		schedule_let_pop(schedule, gone->made);
+	for (unsigned i = 0; i < gone->unit_count; i++)
+		schedule_let_pop(schedule, gone->units[i]);
 	if (gone->loss == LOSS_RECALLED)
 		return requeue_recalled(gone, schedule);
 	for (unsigned i = 0; i < gone->unit_count; i++) {
@@ -150,7 +157,7 @@ int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule)
 bool losses_are_too_many(
 	struct losses *losses, const struct worker_exit *gone, const struct schedule *schedule)
 {
-	if (gone->loss == LOSS_RECALLED)
+	if (gone->loss == LOSS_RECALLED || gone->loss == LOSS_RETIRED)
 		return false; /* its units do not cause that again */
 	if (gone->decided || schedule->units_done > losses->units_done)
 		losses->in_a_row = 0;

@@ -22,7 +22,9 @@ struct last_word {
 enum worker_loss {
 	LOSS_DIED,     /**< of itself */
 	LOSS_BROKE,    /**< it broke the protocol */
-	LOSS_RECALLED, /**< another one needs its place: see backpressure.h */
+	LOSS_SILENT,   /**< it has stopped doing anything: see silence.h */
+	LOSS_RECALLED, /**< it has to go for others: see backpressure.h */
+	LOSS_RETIRED,  /**< it has had as many archives as one worker may */
 };
 
 /** A worker that is no more. */
@@ -35,6 +37,7 @@ struct worker_exit {
 	uint32_t directory;     /**< the number of its worker directory */
 	struct unit *units[WORKER_QUEUE_MAX]; /**< what it had, in the order in which it was sent */
 	unsigned unit_count;
+	struct unit *made; /**< the unit that it has done, if that is withheld; or NULL */
 	struct last_word words[PROGRESS_LANES];
 };
 
@@ -52,9 +55,9 @@ int worker_exit_sweep(
 	const struct worker_exit *gone, const struct schedule *schedule, struct rundir *rundir);
 
 /**
- * What it had told stays; the member that it was on has failed; what else it had is given out
- * again. Of one that was recalled, nothing fails, and what it had is given out again, each unit
- * alone. 0, or -1 with errno ENOMEM.
+ * What it had told stays, and may be popped; the member that it was on has failed; what else it had
+ * is given out again. Of one that was recalled, nothing fails, and what it had is given out again,
+ * each unit alone. 0, or -1 with errno ENOMEM.
  */
 int worker_exit_requeue(struct worker_exit *gone, struct schedule *schedule);
 

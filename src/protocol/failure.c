@@ -70,6 +70,8 @@ static const struct {
 		WORDS_ONLY},
 	[FAILURE_BAD_WORKER] = {"worker-died", "the worker broke the protocol and was killed",
 		WORDS_ONLY},
+	[FAILURE_SILENT_WORKER] = {"worker-died", "the worker had stopped working and was killed",
+		WORDS_ONLY},
 	[FAILURE_UNSUPPORTED_ENCRYPTION] = {"unsupported-encryption",
 		"encrypted by a method that is not supported", WORDS_ONLY},
 	[FAILURE_WRONG_PASSWORD] = {"wrong-password", "wrong password", WORDS_ONLY},

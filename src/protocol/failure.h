@@ -59,6 +59,7 @@ enum failure_kind {
 	FAILURE_BAD_ENTRY,           /**< an encrypted member's entry does not say how */
 	FAILURE_COMMAND,             /**< --exec: the command failed; number: its wait(2) status */
 	FAILURE_NO_COMMAND,          /**< --exec: the command cannot be started; number: errno */
+	FAILURE_SILENT_WORKER,       /**< the worker had stopped working and was killed */
 	FAILURE_KINDS,               /**< how many there are; not a kind */
 };
 

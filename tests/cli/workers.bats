@@ -66,3 +66,41 @@ disturb() {
 		[[ -s err ]] || fail "no message"
 	fi
 }
+
+# Whether a process has the directory open.
+is_open() {
+	local real
+	real=$(realpath "$1")
+	find /proc/[0-9]*/fd -lname "$real" 2>/dev/null | grep -q .
+}
+
+@test "--tasks-per-worker=1: when a path is printed, the worker that made its file is gone" {
+	need_root # to see what other processes have open
+	make_archive many_simple d 6
+	make_archive members large.zip 3 9000000
+	export -f is_open
+	for order in "" -u; do
+		zipmap $order -j 2 --tasks-per-worker=1 d large.zip \
+			-x bash -c 'is_open "$1" && echo open; echo "$2"' bash {//} {/}
+		expect_good
+		! grep -q open out || fail "a worker lives that made a file"
+		expect_lines out 9
+	done
+	# Otherwise some of them live.
+	zipmap -j 2 d large.zip -x bash -c 'is_open "$1" && echo open; echo "$2"' bash {//} {/}
+	expect_good
+	grep -q open out || fail "nothing is seen of workers"
+}
+
+@test "--tasks-per-worker: the same list, in workers that are replaced" {
+	make_archive many_simple d 7
+	make_archive members large.zip 5 3000000
+	for n in 1 2 3 100; do
+		zipmap -j 2 --tasks-per-worker=$n d large.zip
+		expect_good
+		verify d/* large.zip
+	done
+	zipmap -j 1 --stats --tasks-per-worker=3 d
+	expect_status 0
+	grep -q ' 3 worker processes' err || fail "expected 3 workers for 7 archives"
+}

@@ -51,7 +51,9 @@ static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 	       (a == FAILURE_SHAPE && b == FAILURE_OPEN_SHAPE) ||
 	       (a == FAILURE_NO_WORKER && b == FAILURE_NOT_READY) ||
 	       (a == FAILURE_COMMAND && b == FAILURE_NO_COMMAND) ||
-	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER);
+	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER) ||
+	       ((a == FAILURE_WORKER_DIED || a == FAILURE_BAD_WORKER) &&
+		       b == FAILURE_SILENT_WORKER);
 }
 
 START_TEST(a_worker_that_cannot_start_is_told_with_the_step_and_its_reason)

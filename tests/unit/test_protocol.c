@@ -212,7 +212,7 @@ START_TEST(failures_that_a_worker_cannot_know_of_are_refused)
 {
 	static const enum failure_kind ours[] = {FAILURE_OPEN, FAILURE_NOT_REGULAR,
 		FAILURE_EMPTY_FILE, FAILURE_CHANGED, FAILURE_WORKER_DIED, FAILURE_NO_WORKER,
-		FAILURE_BAD_WORKER, FAILURE_NOT_READY};
+		FAILURE_BAD_WORKER, FAILURE_NOT_READY, FAILURE_SILENT_WORKER};
 	struct unit *unit = take(0, 0);
 
 	plan(unit, 3, 3);

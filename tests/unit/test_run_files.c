@@ -132,6 +132,29 @@ MEMBER_DEED(leave_a_second_link)
 		self, record, linkat(self->directory_fd, file, self->directory_fd, "2", 0));
 }
 
+/** Files of no member, and of an archive that there is not. */
+UNIT_DEED(leave_junk)
+{
+	static const char *const names[] = {"junk", ".hidden", "99.0-m0.dat"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		int fd = openat(self->directory_fd, names[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 || write(fd, "junk", 4) != 4)
+			_exit(85);
+		close(fd);
+	}
+	do_unit(self, work);
+}
+
+START_TEST(files_of_no_member_are_gone_when_the_run_has_ended_in_order)
+{
+	scene.at_unit[1] = leave_junk;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(stats.failures, 0);
+}
+END_TEST
+
 START_TEST(a_file_with_a_second_link_fails_alone)
 {
 	scene.at_member[1] = leave_a_second_link;
@@ -622,6 +645,7 @@ int main(void)
 	tcase_add_loop_test(tests, a_file_that_is_not_what_was_said_fails_alone_and_is_gone, 0,
 		(int)(sizeof(file_lies) / sizeof(file_lies[0])));
 	tcase_add_loop_test(tests, a_device_or_anothers_file_fails_alone_and_is_gone, 0, 2);
+	tcase_add_test(tests, files_of_no_member_are_gone_when_the_run_has_ended_in_order);
 	tcase_add_test(tests, a_file_with_a_second_link_fails_alone);
 	tcase_add_loop_test(tests, a_name_in_a_record_is_no_path, 0, 2);
 	tcase_add_test(tests, a_file_that_shrinks_once_it_is_announced_does_not_hurt);

@@ -160,6 +160,36 @@ START_TEST(the_unit_that_has_its_turn_gets_the_place_of_a_worker_that_waits)
 }
 END_TEST
 
+UNIT_DEED(say_long_names_in_time)
+{
+	uint64_t end = scene.members;
+
+	say_plan(self, end);
+	flood(self, self->unit, work->members.first, end - work->members.first);
+	say_done(self, FAILURE_NONE);
+}
+
+START_TEST(a_unit_that_tells_more_than_is_held_before_its_worker_may_leave_is_done_by_several)
+{
+	bool unordered = _i;
+
+	scene.archives = 3;
+	scene.members = 1000;
+	scene.per_unit = 1000;
+	scene.settings.measure = true;
+	scene.settings.unordered = unordered;
+	scene.settings.archives_per_worker = 1;
+	scene.at_unit[1] = say_long_names_in_time;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_private_memory();
+	check_files();
+	ck_assert_uint_eq(printed_of(0), scene.members);
+	ck_assert_uint_eq(printed_of(2), scene.members);
+	ck_assert_uint_eq(stats.failures, scene.members);
+	ck_assert_uint_gt(atomic_load(&shared->attempts[1]), 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("held");
@@ -171,6 +201,9 @@ int main(void)
 	tcase_add_test(
 		tests, a_flood_beside_what_has_its_turn_takes_no_memory_and_its_worker_is_recalled);
 	tcase_add_test(tests, the_unit_that_has_its_turn_gets_the_place_of_a_worker_that_waits);
+	tcase_add_loop_test(tests,
+		a_unit_that_tells_more_than_is_held_before_its_worker_may_leave_is_done_by_several,
+		0, 2);
 
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -8,8 +8,10 @@
 
 #include "protocol/channel.h"
 #include "support.h"
+#include "util/memory.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -343,6 +345,114 @@ START_TEST(archives_that_fail_by_the_loss_of_workers_do_not_end_the_run)
 }
 END_TEST
 
+/** Do the unit as it should be, and then spoil what was made, as long as there is time. */
+UNIT_DEED(spoil_what_was_told)
+{
+	uint64_t end = unit_end(work);
+
+	do_unit(self, work);
+	poll(NULL, 0, 100);
+	for (uint64_t member = work->members.first; member < end; member++) {
+		char name[32];
+		struct record record = write_member(self, work->archive, member, name);
+		cut_file(self, &record);
+	}
+}
+
+START_TEST(with_one_archive_for_each_worker_what_is_printed_cannot_be_spoilt_by_who_made_it)
+{
+	scene.archives = 5;
+	scene.per_unit = 2;
+	scene.settings.archives_per_worker = 1;
+	scene.settings.unordered = _i;
+	for (unsigned i = 0; i < scene.archives; i++)
+		scene.at_unit[i] = spoil_what_was_told;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(stats.failures, 0);
+	ck_assert_uint_eq(stats.workers, 5 * 3); /* one for each unit */
+}
+END_TEST
+
+START_TEST(with_one_archive_for_each_worker_the_loss_of_one_costs_what_it_costs_otherwise)
+{
+	scene.settings.archives_per_worker = 1;
+	check_one_member_fails(die_at_member, KILLED);
+}
+END_TEST
+
+START_TEST(a_worker_is_replaced_after_so_many_archives)
+{
+	scene.archives = 7;
+	scene.settings.jobs = 1;
+	scene.large = _i;              /* small ones are queued ahead, */
+	scene.per_unit = _i ? 2 : 100; /* and an archive that is taken up again counts again */
+	scene.settings.archives_per_worker = 3;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(stats.workers, 3);
+}
+END_TEST
+
+START_TEST(a_worker_that_does_not_leave_once_it_is_to_be_replaced_is_killed)
+{
+	scene.settings.jobs = 1;
+	scene.settings.archives_per_worker = 1;
+	scene.settings.measure = true; /* then it is asked for its last words */
+	scene.settings.look_ms = 20;
+	scene.ignore_the_end = true;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(stats.failures, 0);
+}
+END_TEST
+
+MEMBER_DEED(stop)
+{
+	raise(SIGSTOP);
+	return false;
+}
+
+START_TEST(a_worker_that_stops_itself_costs_the_member_that_it_was_on)
+{
+	scene.settings.look_ms = 20;
+	check_one_member_fails(stop, "the worker had stopped working and was killed");
+}
+END_TEST
+
+MEMBER_DEED(sleep_at_member)
+{
+	pause();
+	return false;
+}
+
+START_TEST(a_worker_that_sleeps_with_work_in_hand_costs_the_member_that_it_was_on)
+{
+	scene.settings.look_ms = 5;
+	check_one_member_fails(sleep_at_member, "the worker had stopped working and was killed");
+}
+END_TEST
+
+MEMBER_DEED(compute_for_long)
+{
+	/* Many times as many looks as end one that does nothing. */
+	uint64_t end = monotonic_ns() + UINT64_C(1500000000);
+
+	while (monotonic_ns() < end)
+		;
+	return true;
+}
+
+START_TEST(a_worker_that_is_busy_for_long_is_let_be)
+{
+	scene.settings.look_ms = 20;
+	scene.at_member[1] = compute_for_long;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_all_but(0);
+	ck_assert_uint_eq(stats.failures, 0);
+}
+END_TEST
+
 START_TEST(workers_that_die_in_every_one_of_many_archives_do_not_end_the_run)
 {
 	scene.archives = 150;
@@ -485,6 +595,17 @@ int main(void)
 	tcase_add_test(tests, workers_that_die_in_every_archive);
 	tcase_add_test(tests, workers_that_always_die_at_their_start_fail_all_archives);
 	tcase_add_test(tests, archives_that_fail_by_the_loss_of_workers_do_not_end_the_run);
+	tcase_add_loop_test(tests,
+		with_one_archive_for_each_worker_what_is_printed_cannot_be_spoilt_by_who_made_it, 0,
+		2);
+	tcase_add_test(tests,
+		with_one_archive_for_each_worker_the_loss_of_one_costs_what_it_costs_otherwise);
+	tcase_add_loop_test(tests, a_worker_is_replaced_after_so_many_archives, 0, 2);
+	tcase_add_test(tests, a_worker_that_does_not_leave_once_it_is_to_be_replaced_is_killed);
+	tcase_add_test(tests, a_worker_that_stops_itself_costs_the_member_that_it_was_on);
+	tcase_add_test(
+		tests, a_worker_that_sleeps_with_work_in_hand_costs_the_member_that_it_was_on);
+	tcase_add_test(tests, a_worker_that_is_busy_for_long_is_let_be);
 	tcase_add_test(tests, workers_that_die_in_every_one_of_many_archives_do_not_end_the_run);
 	tcase_add_test(
 		tests, how_a_worker_died_is_said_rightly_after_another_has_broken_the_protocol);

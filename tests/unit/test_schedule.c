@@ -102,6 +102,37 @@ START_TEST(without_order_all_is_popped_at_once)
 }
 END_TEST
 
+START_TEST(what_is_withheld_is_popped_once_its_worker_is_gone)
+{
+	bool unordered = _i;
+
+	begin(unordered);
+	schedule.withhold = true;
+	add(2);
+	struct unit *a = give(0, 0);
+	plan(a, 2, 4);
+	records(a, 0, 2);
+	struct unit *b = give(0, 2);
+	whole(b, 4, 4);
+	struct unit *c = give(1, 0);
+	whole(c, 1, 1);
+	assert_popped("");
+	schedule_let_pop(&schedule, b);
+	pop_results();
+	assert_popped(unordered ? "0.2 0.3" : "");
+	done(a);
+	assert_popped(unordered ? "0.2 0.3" : "");
+	ck_assert(!lookup_was_popped(&schedule, 0, 0));
+	schedule_let_pop(&schedule, a);
+	pop_results();
+	assert_popped(unordered ? "0.2 0.3 0.0 0.1" : "0.0 0.1 0.2 0.3");
+	schedule_let_pop(&schedule, c);
+	pop_results();
+	assert_popped(unordered ? "0.2 0.3 0.0 0.1 1.0" : "0.0 0.1 0.2 0.3 1.0");
+	finish();
+}
+END_TEST
+
 START_TEST(what_has_its_turn_is_popped_one_by_one_whoever_waits)
 {
 	static const char *const words[] = {
@@ -556,6 +587,7 @@ int main(void)
 	tcase_add_test(tests, archives_that_finish_early_wait_for_their_turn);
 	tcase_add_test(tests, units_that_finish_early_wait_for_their_turn);
 	tcase_add_test(tests, without_order_all_is_popped_at_once);
+	tcase_add_loop_test(tests, what_is_withheld_is_popped_once_its_worker_is_gone, 0, 2);
 	tcase_add_test(tests, what_has_its_turn_is_popped_one_by_one_whoever_waits);
 	tcase_add_test(tests, without_order_too_what_was_not_popped_waits);
 	tcase_add_test(tests, members_may_be_left_out);
