@@ -339,12 +339,14 @@ static int unzip(const struct options *options, const struct run_commands *start
 static void tell_gc(void *context, const char *name, int error)
 {
 	unsigned *failures = context;
+	char shown[PRINTABLE_MAX];
 
+	printable(name, strlen(name), shown, sizeof(shown));
 	if (error == 0) {
-		diag(DIAG_DETAIL, "removed %s", name);
+		diag(DIAG_DETAIL, "removed %s", shown);
 		return;
 	}
-	diag(DIAG_ERROR, "cannot remove all of %s: %s", name, strerror(error));
+	diag(DIAG_ERROR, "cannot remove all of %s: %s", shown, strerror(error));
 	++*failures;
 }
 

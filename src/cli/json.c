@@ -6,6 +6,7 @@
 #include "util/cleanup.h"
 #include "util/utf8.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -70,9 +71,24 @@ static int set_name(json_t *object, const char *key, const char *name, size_t si
 	       set(object, bytes_key, hexadecimal(name, size));
 }
 
-static int set_number(json_t *object, const char *key, uint64_t number)
+/**
+ * Numbers that jansson cannot hold, since its own are signed. An archive may state any size of 64
+ * bits. They are printed behind all else.
+ */
+struct large {
+	const char *keys[2];
+	uint64_t numbers[2];
+	unsigned count;
+};
+
+static int set_number(json_t *object, struct large *large, const char *key, uint64_t number)
 {
-	return set(object, key, json_integer((json_int_t)number));
+	if (number <= INT64_MAX)
+		return set(object, key, json_integer((json_int_t)number));
+	assert(large->count < sizeof(large->keys) / sizeof(large->keys[0]));
+	large->keys[large->count] = key;
+	large->numbers[large->count++] = number;
+	return 0;
 }
 
 static int set_array(json_t *object, const struct array *array)
@@ -101,7 +117,7 @@ static int set_place(json_t *object, const struct record *record)
 }
 
 /** Set what only a listing has. */
-static int set_listing(json_t *object, const struct record *record)
+static int set_listing(json_t *object, struct large *large, const struct record *record)
 {
 	const char *name = method_name(record->method);
 	time_t seconds = (time_t)record->time;
@@ -112,9 +128,9 @@ static int set_listing(json_t *object, const struct record *record)
 	bool known = record->time > 0 && gmtime_r(&seconds, &fields);
 	if (known)
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &fields);
-	return set_number(object, "compressed_size", record->compressed_bytes) |
+	return set_number(object, large, "compressed_size", record->compressed_bytes) |
 	       set(object, "method", name ? json_string_nocheck(name) : json_null()) |
-	       set_number(object, "method_number", record->method) |
+	       set(object, "method_number", json_integer(record->method)) |
 	       set(object, "time", known ? json_string_nocheck(date) : json_null()) |
 	       set(object, "encrypted", json_boolean(record->encrypted));
 }
@@ -124,10 +140,24 @@ static int write_piece(const char *bytes, size_t size, void *stream)
 	return fwrite(bytes, 1, size, stream) == size ? 0 : -1;
 }
 
-/** Print @object unless setting a value in it @failed, and release it. */
-static int print(FILE *stream, json_t *object, int failed)
+/** Print @object with the numbers of @large. 0, or -1. */
+static int print_with(FILE *stream, const json_t *object, const struct large *large)
 {
-	if (failed == 0)
+	cleanup_free char *text = json_dumps(object, JSON_COMPACT);
+
+	if (!text || write_piece(text, strlen(text) - 1, stream) < 0) /* without the brace */
+		return -1;
+	for (unsigned i = 0; i < large->count; i++)
+		fprintf(stream, ",\"%s\":%" PRIu64, large->keys[i], large->numbers[i]);
+	return putc('}', stream) == EOF ? -1 : 0;
+}
+
+/** Print @object unless setting a value in it @failed, and release it. */
+static int print(FILE *stream, json_t *object, const struct large *large, int failed)
+{
+	if (failed == 0 && large->count > 0)
+		failed = print_with(stream, object, large);
+	else if (failed == 0)
 		failed = json_dump_callback(object, write_piece, stream, JSON_COMPACT);
 	json_decref(object);
 	return failed == 0 && putc('\n', stream) != EOF ? 0 : -1;
@@ -137,6 +167,7 @@ int json_print_member(
 	FILE *stream, const struct record *record, const char *archive_path, const char *path)
 {
 	json_t *object = json_object();
+	struct large large = {.count = 0};
 	char crc32[9];
 
 	snprintf(crc32, sizeof(crc32), "%08" PRIx32, record->crc32);
@@ -144,19 +175,19 @@ int json_print_member(
 
 	failed |= set_name(object, "archive", archive_path, strlen(archive_path)) |
 		  set_name(object, "member", record->name, record->name_size) |
-		  set_number(object, "size", record->size_bytes) |
+		  set_number(object, &large, "size", record->size_bytes) |
 		  set(object, "crc32", json_string_nocheck(crc32));
 	if (*path)
-		failed |= set_number(object, "offset", record_data_offset(record));
+		failed |= set_number(object, &large, "offset", record_data_offset(record));
 	if (record->listed)
-		failed |= set_listing(object, record);
+		failed |= set_listing(object, &large, record);
 	if (record->array)
 		failed |= set_array(object, record->array);
 	if (record->place == PLACE_ARCHIVE)
 		failed |= set_place(object, record);
 	if (record->note != NOTE_NONE)
 		failed |= set(object, "warning", json_string_nocheck(record_note_slug(record)));
-	return print(stream, object, failed);
+	return print(stream, object, &large, failed);
 }
 
 int json_print_failure(FILE *stream, const struct failed *failure)
@@ -171,5 +202,5 @@ int json_print_failure(FILE *stream, const struct failed *failure)
 		failed |= set_name(object, "member", failure->member, failure->member_size);
 	failed |= set(object, "error", json_string_nocheck(failure->error)) |
 		  set_name(object, "message", failure->message, strlen(failure->message));
-	return print(stream, object, failed);
+	return print(stream, object, &(struct large){.count = 0}, failed);
 }

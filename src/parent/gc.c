@@ -78,10 +78,11 @@ static int remove_dead(int tmpdir_fd, const char *name, int run_fd)
 		dirents_each(run_fd, count_other, NULL) < 0)
 		return -1;
 	if (rundir_name_kind(name) == RUNDIR_FINISHED) {
-		if (snprintf(hidden, sizeof(hidden), ".%s", name) >= (int)sizeof(hidden) ||
-			renameat(tmpdir_fd, name, tmpdir_fd, hidden) < 0)
-			return -1;
-		name = hidden;
+		/* If somebody else has that name, it goes under its own: we may be killed between
+		 * the two, and then it stays, empty. */
+		if (snprintf(hidden, sizeof(hidden), ".%s", name) < (int)sizeof(hidden) &&
+			renameat(tmpdir_fd, name, tmpdir_fd, hidden) == 0)
+			name = hidden;
 	}
 	if (dirents_remove(run_fd, RUNDIR_LOCK, 0) < 0)
 		return -1;

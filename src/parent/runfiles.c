@@ -35,12 +35,14 @@ void runfiles_describe(
 	const struct rundir *rundir, const struct run_settings *settings, unsigned workers)
 {
 	const char *plural = workers == 1 ? "" : "es";
+	const char *path = rundir->path ? rundir->path : "no directory";
+	char name[PRINTABLE_MAX];
 
 	if (settings->no_files)
 		diag(DIAG_DETAIL, "at most %u worker process%s", workers, plural);
 	else
 		diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s",
-			rundir->path ? rundir->path : "no directory", workers, plural);
+			printable(path, strlen(path), name, sizeof(name)), workers, plural);
 }
 
 void runfiles_report_left(const struct rundir *rundir)

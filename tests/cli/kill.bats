@@ -102,3 +102,45 @@ zipmap: removed .zipmap.cccccc" ]] || fail "$zipmap_gc"
 		[ -s err ]
 	done
 }
+
+@test "--gc removes a dead run although somebody else has the name that it would get" {
+	# Left empty or not, another user's or one's own: it stays.
+	mkdir -m 700 "$TMPDIR"/{zipmap.aaaaaa,zipmap.bbbbbb} "$TMPDIR"/zipmap.{aaaaaa,bbbbbb}/0
+	touch "$TMPDIR"/zipmap.{aaaaaa,bbbbbb}/{lock,0/0.0-a.dat}
+	mkdir -m 755 "$TMPDIR"/.zipmap.{aaaaaa,bbbbbb}
+	touch "$TMPDIR"/.zipmap.{aaaaaa,bbbbbb}/file
+	[ "$EUID" -ne 0 ] || chown -R 61234 "$TMPDIR/.zipmap.bbbbbb"
+	"$ZIPMAP" --gc >out 2>err
+	[ ! -s err ]
+	[ "$(cd "$TMPDIR" && find . -mindepth 1 | sort | xargs)" = \
+		'./.zipmap.aaaaaa ./.zipmap.aaaaaa/file ./.zipmap.bbbbbb ./.zipmap.bbbbbb/file' ]
+}
+
+@test "--gc leaves what belongs to another user, without a word and with status 0" {
+	[ "$EUID" -eq 0 ] || skip "only root can give files away"
+	mkdir -m 755 "$TMPDIR"/zipmap.{aaaaaa,bbbbbb} "$TMPDIR"/.zipmap.cccccc "$TMPDIR/zipmap.aaaaaa/0"
+	touch "$TMPDIR"/zipmap.aaaaaa/{lock,0/0.0-a.dat} "$TMPDIR/.zipmap-stdin.aaaaaa"
+	chown -R 61234 "$TMPDIR"
+	find "$TMPDIR" | sort >before
+	"$ZIPMAP" --gc >out 2>err
+	[ ! -s err ]
+	find "$TMPDIR" | sort | cmp - before
+}
+
+@test "no escape sequence of a name that --gc removes, or of a directory that -v names, is printed" {
+	make_archive simple a.zip
+	name=$'zipmap.\e[31m'
+	mkdir -p "$TMPDIR/${name}a" "$TMPDIR/."$'zipmap.\e[2Jaa'
+	touch "$TMPDIR/${name}a/lock"
+	"$ZIPMAP" --gc -v 2>err
+	[ "$(sort err)" = 'zipmap: removed .zipmap.\x1b[2Jaa
+zipmap: removed zipmap.\x1b[31ma' ]
+	mkdir -p "$TMPDIR/${name}a/strange"
+	touch "$TMPDIR/${name}a/lock"
+	"$ZIPMAP" --gc 2>err || true
+	[ "$(cat err)" = 'zipmap: cannot remove all of zipmap.\x1b[31ma: Directory not empty' ]
+	mkdir $'\e[31m'
+	"$ZIPMAP" -v --tmpdir=$'\e[31m' a.zip >out 2>err
+	grep -q -F 'files go to \x1b[31m/zipmap.' err
+	! grep -q $'\e' err
+}

@@ -162,3 +162,16 @@ printed_bytes() {
 		expect_nothing
 	done
 }
+
+@test "--max-members: an archive that states more is refused before its directory is read" {
+	local count
+	for count in 65535 65536 10000000; do
+		# Most of the directory is a hole: to read it is to find it damaged.
+		"$PYTHON" "$BATS_TEST_DIRNAME/make_hollow_directory.py" $count
+		zipmap --max-members=65534 hollow.zip
+		expect_status 1
+		expect_message "hollow.zip: $count members, more than --max-members=65534"
+		zipmap hollow.zip
+		expect_message "hollow.zip: damaged central directory"
+	done
+}

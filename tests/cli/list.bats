@@ -200,3 +200,23 @@ want_list() {
 	jq -e 'has("path") or has("offset") | not' out >/dev/null
 	[[ "$(jq -r 'select(.error | not) | .archive' out | grep -c good.zip)" == 30 ]] || fail "good members"
 }
+
+@test "sizes of 2^63 and more are printed as they are stated, in every form" {
+	"$PYTHON" "$BATS_TEST_DIRNAME/make_huge_sizes.py"
+	zipmap --list --json huge.zip
+	expect_good
+	"$PYTHON" - <<-'END'
+		import json
+		lines = [json.loads(line) for line in open("out")]
+		assert [line["size"] for line in lines] == [2**63, 2**64 - 2, 2**63 - 1], lines
+		assert [line["compressed_size"] for line in lines] == [2**63 + 1, 1, 2**64 - 3], lines
+		assert all(len(line) == 9 for line in lines), lines
+	END
+	zipmap --list --printf='%s\n' huge.zip
+	expect_good
+	[[ "$(xargs <out)" == '9223372036854775808 18446744073709551614 9223372036854775807' ]]
+	zipmap --list huge.zip
+	expect_good
+	[[ "$(cut -f 1,2 out | xargs)" == \
+		'9223372036854775808 9223372036854775809 18446744073709551614 1 9223372036854775807 18446744073709551613' ]]
+}

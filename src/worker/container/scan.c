@@ -147,7 +147,8 @@ int archive_scan(struct archive *archive, struct cursor *cursor, uint64_t member
 	if (end->entries > end->directory_size / ENTRY_HEADER_SIZE &&
 		!end_record_allows(end, end->directory_size / ENTRY_HEADER_SIZE))
 		return fail(failure, FAILURE_BAD_DIRECTORY, 0, 0);
-	if (members_max > 0 && end->entries > members_max && end->entries != UINT16_MAX)
+	bool clipped = end->entries == UINT16_MAX && !end->zip64; /* it need not be the number */
+	if (members_max > 0 && end->entries > members_max && !clipped)
 		return fail(failure, FAILURE_MEMBERS_LIMIT, end->entries, members_max);
 	overlap_init(&overlap, archive_size(archive));
 	if (read_chain(archive, cursor, members_max, &overlap, &first_offset, failure) < 0)
