@@ -98,6 +98,14 @@ static int remove_unfinished(int tmpdir_fd, const char *name)
 	return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -1;
 }
 
+/* Whether @error of taking the lock means that the run lives, or has ended in order; or that we may
+ * not see; or that what is called so is no lock: a link, a directory, a socket or a device. */
+static bool leaves_open(int error)
+{
+	return error == ENOENT || error == EACCES || error == EAGAIN || error == ESTALE ||
+	       error == ELOOP || error == EISDIR || error == ENXIO || error == ENODEV;
+}
+
 /* Remove run directory @name if its run was killed. 1: it was; 0: it was not; -1 with errno. */
 static int remove_if_dead(int tmpdir_fd, const char *name)
 {
@@ -112,11 +120,7 @@ static int remove_if_dead(int tmpdir_fd, const char *name)
 		return remove_dead(tmpdir_fd, name, run_fd) < 0 ? -1 : 1;
 	if (errno == ENOENT && rundir_name_kind(name) == RUNDIR_UNFINISHED)
 		return remove_unfinished(tmpdir_fd, name);
-	/* The run lives, or has ended in order; or we could not see. */
-	return errno == ENOENT || errno == EACCES || errno == EAGAIN || errno == ESTALE ||
-			       errno == ELOOP
-		       ? 0
-		       : -1;
+	return leaves_open(errno) ? 0 : -1;
 }
 
 static bool is_scratch_name(const char *name)

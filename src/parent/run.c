@@ -80,13 +80,6 @@ static void stop_without_memory(struct run *run)
 	stop(run, RUN_STOPPED, 0);
 }
 
-/* Files that should have gone could not be removed, for the reason in errno. */
-static void report_left(struct run *run)
-{
-	runfiles_report_left(&run->rundir);
-	run->stats->failures++;
-}
-
 /* Deliver what has its turn while there is room for it. */
 static void deliver_results(struct run *run)
 {
@@ -162,15 +155,6 @@ static int give_out(struct run *run)
 	return 0;
 }
 
-/* Give up if workers die without an end to it. */
-static void count_loss(struct run *run, const struct worker_exit *gone)
-{
-	if (!losses_are_too_many(&run->losses, gone, &run->schedule))
-		return;
-	run->stats->failures++;
-	stop(run, RUN_STOPPED, 0);
-}
-
 /* @worker is gone, or has to go, by @loss. */
 static void lose_worker(struct run *run, struct worker *worker, enum worker_loss loss)
 {
@@ -183,17 +167,19 @@ static void lose_worker(struct run *run, struct worker *worker, enum worker_loss
 		return;
 	if (!gone.unready && run->rundir.path &&
 		worker_exit_sweep(&gone, &run->schedule, &run->rundir) < 0)
-		report_left(run);
+		runfiles_report_left(&run->rundir, run->stats);
 	if (worker_exit_requeue(&gone, &run->schedule) < 0)
 		stop_without_memory(run);
 	if (run->over)
 		return;
-	if (!gone.cannot_start)
-		count_loss(run, &gone);
-	else if (run->pool.live > 0)
+	if (gone.cannot_start && run->pool.live > 0) {
 		run->dispatch.most_workers = run->pool.live; /* then with fewer */
-	else
+	} else if (gone.cannot_start) {
 		fail_to_start(run, &gone.failure);
+	} else if (losses_are_too_many(&run->losses, &gone, &run->schedule)) {
+		run->stats->failures++;
+		stop(run, RUN_STOPPED, 0);
+	}
 }
 
 /* Whether workers are listened to at all. */
@@ -398,9 +384,9 @@ static void remove_files(struct run *run)
 {
 	if (runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule) < 0 ||
 		run->deliver.untidy)
-		report_left(run);
+		runfiles_report_left(&run->rundir, run->stats);
 	if (rundir_end(&run->rundir) < 0)
-		report_left(run);
+		runfiles_report_left(&run->rundir, run->stats);
 	rundir_release(&run->rundir);
 }
 

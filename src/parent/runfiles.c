@@ -45,7 +45,7 @@ void runfiles_describe(
 			printable(path, strlen(path), name, sizeof(name)), workers, plural);
 }
 
-void runfiles_report_left(const struct rundir *rundir)
+void runfiles_report_left(const struct rundir *rundir, struct run_stats *stats)
 {
 	char name[PRINTABLE_MAX];
 	int error = errno;
@@ -53,6 +53,7 @@ void runfiles_report_left(const struct rundir *rundir)
 	printable(rundir->path, strlen(rundir->path), name, sizeof(name));
 	diag(DIAG_ERROR, "cannot remove all that was not printed from %s: %s", name,
 		strerror(error));
+	stats->failures++;
 }
 
 int runfiles_sweep(struct rundir *rundir, const struct run_settings *settings,

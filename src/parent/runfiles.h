@@ -22,8 +22,11 @@ int runfiles_make(struct rundir *rundir, const struct run_settings *settings);
 void runfiles_describe(
 	const struct rundir *rundir, const struct run_settings *settings, unsigned workers);
 
-/** Print that files that should have gone could not be removed, for the reason in errno. */
-void runfiles_report_left(const struct rundir *rundir);
+/**
+ * Print that files that should have gone could not be removed, for the reason in errno, and count
+ * that as a failure.
+ */
+void runfiles_report_left(const struct rundir *rundir, struct run_stats *stats);
 
 /**
  * Remove the files that are not for whoever reads the list: all that were not announced, or all if

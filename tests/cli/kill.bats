@@ -144,3 +144,54 @@ zipmap: removed zipmap.\x1b[31ma' ]
 	grep -q -F 'files go to \x1b[31m/zipmap.' err
 	! grep -q $'\e' err
 }
+
+@test "--gc is neither held up nor led away by a lock file that is none" {
+	# As who may write there could leave it.
+	mkdir -m 700 "$TMPDIR"/zipmap.{fifofi,linkli,hardha,direct,deadde}
+	for directory in "$TMPDIR"/zipmap.*; do
+		mkdir "$directory/0"
+		touch "$directory/0/0.0-a.dat"
+	done
+	echo victim >victim
+	mkfifo "$TMPDIR/zipmap.fifofi/lock"
+	ln -s "$PWD/victim" "$TMPDIR/zipmap.linkli/lock"
+	ln victim "$TMPDIR/zipmap.hardha/lock"
+	mkdir "$TMPDIR/zipmap.direct/lock"
+	touch "$TMPDIR/zipmap.deadde/lock"
+	find "$TMPDIR" victim | grep -v deadde | sort >before
+	timeout 60 "$ZIPMAP" --gc >out 2>err
+	[ ! -s err ]
+	find "$TMPDIR" victim | sort | cmp - before
+	[ "$(cat victim)" = victim ]
+}
+
+@test "--gc removes a very large run in little memory, and leaves a deep tree that is not its own" {
+	"$PYTHON" - <<-'END'
+		import os
+		run = os.environ["TMPDIR"] + "/zipmap.abcdef"
+		os.mkdir(run, 0o700)
+		for worker in range(4):
+		    os.mkdir(f"{run}/{worker}", 0o700)
+		    for member in range(5000):
+		        name = f"{run}/{worker}/{worker}.{member}-" + "n" * 100
+		        os.close(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600))
+		open(run + "/lock", "w").close()
+		os.makedirs(os.environ["TMPDIR"] + "/.zipmap.abcdef", 0o700)
+		os.mkdir(os.environ["TMPDIR"] + "/zipmap.deeper", 0o700)
+		os.chdir(os.environ["TMPDIR"] + "/zipmap.deeper")
+		open("lock", "w").close()
+		os.mkdir("0", 0o700)
+		os.chdir("0")
+		for level in range(3000):
+		    os.mkdir("d", 0o700)
+		    os.chdir("d")
+	END
+	status=0
+	(
+		[[ $ZIPMAP_VARIANT != release ]] || ulimit -v 100000
+		exec timeout 60 "$ZIPMAP" --gc >out 2>err
+	) || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(cat err)" = 'zipmap: cannot remove all of zipmap.deeper: Directory not empty' ]
+	[ "$(ls -A "$TMPDIR")" = zipmap.deeper ]
+}

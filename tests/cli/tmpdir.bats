@@ -155,26 +155,66 @@ need_root() {
 	[[ "$(jq -r .error out | xargs)" == 'no-directory no-directory no-directory' ]]
 }
 
-@test "who swaps the directory for a link while a run starts gets zipmap to touch nothing else" {
-	need_root
+# Begin to swap what has the given PREFIXES in ./open, as another user. It goes on beside runs.
+start_swapping() {
 	setpriv --reuid=$other --clear-groups test -x . 2>/dev/null || skip "another user does not get here"
-	local run swapped
-	make_archive simple a.zip
-	mkdir open victim
+	mkdir -p open victim/0
 	chmod 0777 open
 	chmod 0755 victim
-	touch victim/file
-	coproc swapper { exec "$PYTHON" "$tools/swap.py" open ../victim $other; } 3>&-
+	touch victim/lock victim/0/0.0-hello
+	find victim -printf '%p %m %U %s\n' | sort >before
+	coproc swapper { exec "$PYTHON" "$tools/swap.py" open ../victim $other "$@"; } 3>&-
 	read -r -u "${swapper[0]}" _
-	for run in {1..100}; do
-		mkdir -p open/other
-		touch open/other/mine
-		status=0
-		"$ZIPMAP" -q --tmpdir=open a.zip >out 2>err 3>&- || status=$?
-		((status <= 2)) || fail "run $run"
-		[[ "$(stat -c %a victim) $(ls -A victim)" == '755 file' ]]
-	done
+}
+
+stop_swapping() {
+	local swapped
 	echo >&"${swapper[1]}"
 	read -r -u "${swapper[0]}" swapped
 	echo "# swapped $swapped times" >&3
+}
+
+# One run in ./open. The victim is as before, and what the other user has made has nothing in it but
+# what that user put there, whatever has been swapped before, in this run or after it.
+run_among_swaps() {
+	mkdir -p open/other
+	touch open/other/mine
+	chown -R $other open/other
+	status=0
+	timeout -k 5 "$bound" "$ZIPMAP" -q --tmpdir=open "$@" >out 2>err 3>&- || status=$?
+	((status <= 2)) || fail "status $status"
+	find victim -printf '%p %m %U %s\n' | sort | cmp before - || fail "the victim is another"
+	find open -maxdepth 1 -type d -uid $other -exec find {} -mindepth 1 ! -name mine \; >used
+	[[ ! -s used ]] || fail "used: $(cat used)"
+}
+
+@test "who swaps the directory for a link while a run starts gets zipmap to touch nothing else" {
+	need_root
+	local run
+	make_archive simple a.zip
+	start_swapping .zipmap.
+	for run in {1..50}; do
+		run_among_swaps a.zip
+		((status != 1)) || fail "run $run"
+		# Once a directory has its name, nobody swaps it here: it is the user's, and so is the file.
+		((status != 0)) || [[ "$(stat -c '%u %a' "$(dirname "$(cat out)")/..")" == '0 700' &&
+			"$(cat "$(cat out)")" == hello ]] || fail "run $run"
+	done
+	stop_swapping
+}
+
+@test "who swaps the directory for a link while a run lives and ends gets no more" {
+	need_root
+	local run
+	make_archive simple a.zip
+	head -c 100 a.zip >bad.zip
+	start_swapping .zipmap. zipmap.
+	for run in {1..6}; do
+		run_among_swaps a.zip
+		run_among_swaps bad.zip
+		run_among_swaps a.zip -x true
+		"$ZIPMAP" -q --gc --tmpdir=open 2>err 3>&- || (($? == 1)) || fail "--gc"
+		find victim -printf '%p %m %U %s\n' | sort | cmp before - || fail "the victim is another"
+	done
+	stop_swapping
 }

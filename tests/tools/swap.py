@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """A user who plays foul in a directory where zipmap makes that of its run.
 
-usage: swap.py DIRECTORY VICTIM UID
+usage: swap.py DIRECTORY VICTIM UID PREFIX...
 
-As user UID, until standard input ends: whatever appears in DIRECTORY under the first name of a run
-directory is moved away, and a symbolic link to VICTIM, an empty directory, or another directory of
-DIRECTORY is put in its place. Prints how often that worked.
+As user UID, until standard input has something: whatever appears in DIRECTORY under a name that
+begins with a PREFIX is moved away, and a symbolic link to VICTIM, an empty directory, or another
+directory of DIRECTORY is put in its place. Prints how often that worked. Nothing is ever put into
+one of these directories but the file "mine".
 """
 
 import itertools
@@ -27,8 +28,16 @@ def swap(directory, name, victim, number):
         os.rename(f"{directory}/other", place)
 
 
+def is_own(path):
+    """Whether we have put it there."""
+    try:
+        return os.lstat(path).st_uid == os.geteuid()
+    except OSError:
+        return True  # it is gone
+
+
 def main():
-    directory, victim, user = sys.argv[1:]
+    directory, victim, user, *prefixes = sys.argv[1:]
     os.setgroups([])
     os.setresgid(int(user), int(user), int(user))
     os.setresuid(int(user), int(user), int(user))
@@ -38,7 +47,7 @@ def main():
         if number % 64 == 0 and select.select([0], [], [], 0)[0]:
             break
         for name in os.listdir(directory):
-            if not name.startswith(".zipmap."):
+            if not name.startswith(tuple(prefixes)) or is_own(f"{directory}/{name}"):
                 continue
             try:
                 swap(directory, name, victim, number)
