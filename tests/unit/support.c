@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +97,30 @@ uint64_t file_bytes(int fd)
 
 	ck_assert_int_eq(fstat(fd, &status), 0);
 	return (uint64_t)status.st_size;
+}
+
+static void refuse(int call, int error, unsigned count, const struct scmp_arg_cmp *arguments)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	if (!filter ||
+		seccomp_rule_add_array(
+			filter, SCMP_ACT_ERRNO((uint32_t)error), call, count, arguments) < 0 ||
+		seccomp_load(filter) < 0)
+		_exit(254);
+	seccomp_release(filter);
+}
+
+void refuse_call(int call, int error)
+{
+	refuse(call, error, 0, NULL);
+}
+
+void refuse_call_with(int call, int error, unsigned place, unsigned bits)
+{
+	const struct scmp_arg_cmp argument = {place, SCMP_CMP_MASKED_EQ, bits, bits};
+
+	refuse(call, error, 1, &argument);
 }
 
 size_t open_descriptors(void)

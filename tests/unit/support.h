@@ -47,6 +47,16 @@ void become_privileged(void);
 /** How many bytes the file @fd has. */
 uint64_t file_bytes(int fd);
 
+/**
+ * From now on the system call of the number @call fails with @error in this process, as with an old
+ * kernel or in a container. This cannot be undone: call it in a child. If a filter cannot be had,
+ * the process exits with status 254.
+ */
+void refuse_call(int call, int error);
+
+/** The same, only if the argument @place (from 0) has all bits of @bits. */
+void refuse_call_with(int call, int error, unsigned place, unsigned bits);
+
 /** How many descriptors this process has open. */
 size_t open_descriptors(void);
 

@@ -764,17 +764,6 @@ START_TEST(root_has_no_capability_and_no_limit_can_be_raised)
 }
 END_TEST
 
-/* An outer filter that answers @call with @error in this process from now on. */
-static void refuse(int call, int error)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-
-	if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)error), call, 0) < 0 ||
-		seccomp_load(filter) < 0)
-		_exit(254);
-	seccomp_release(filter);
-}
-
 /* With @call answered by @error, entering @parts fails at the step @expected for that reason. */
 static void expect_refused(unsigned parts, int call, int error, enum start_step expected)
 {
@@ -787,7 +776,7 @@ static void expect_refused(unsigned parts, int call, int error, enum start_step 
 	if (child == 0) {
 		struct sandbox_needs needs = {.channel_fd = channel[1], .directory_fd = own_fd};
 		enum start_step step = START_NONE;
-		refuse(call, error);
+		refuse_call(call, error);
 		int result = sandbox_enter(parts, &needs, &step);
 		int words[2] = {result < 0 ? (int)step : 0, errno};
 		_exit(write(pair[1], words, sizeof(words)) == sizeof(words) ? 0 : 1);
