@@ -358,6 +358,29 @@ START_TEST(a_shape_without_its_zeros_has_limits_too)
 }
 END_TEST
 
+/* What is said of no record of these @fields. */
+static enum npy_status parse_fields(const char *fields)
+{
+	char literal[256];
+
+	snprintf(literal, sizeof(literal), "{'descr': [%s], 'fortran_order': False, 'shape': (0,)}",
+		fields);
+	return parse_literal(1, literal, 0);
+}
+
+START_TEST(a_record_has_up_to_the_bytes_of_a_signed_integer)
+{
+	ck_assert_int_eq(parse_fields("('a', '|u1', (9223372036854775807,))"), NPY_ARRAY);
+	ck_assert_uint_eq(array.item_bytes, INT64_MAX);
+	ck_assert_int_eq(parse_fields("('a', '|V2', (4611686018427387904,))"), NPY_DAMAGED);
+	ck_assert_int_eq(
+		parse_fields("('a', '|u1', (9223372036854775806,)), ('b', '|u1')"), NPY_ARRAY);
+	ck_assert_uint_eq(array.item_bytes, INT64_MAX);
+	ck_assert_int_eq(
+		parse_fields("('a', '|u1', (9223372036854775806,)), ('b', '|V2')"), NPY_DAMAGED);
+}
+END_TEST
+
 /* A literal with @count dimensions of 1. */
 static enum npy_status parse_dimensions(int count)
 {
@@ -533,6 +556,7 @@ int main(void)
 	tcase_add_test(tests, a_nul_in_the_literal_is_damaged);
 	tcase_add_test(tests, a_shape_without_its_zeros_has_limits_too);
 	tcase_add_test(tests, as_many_dimensions_as_numpy_has_and_no_more);
+	tcase_add_test(tests, a_record_has_up_to_the_bytes_of_a_signed_integer);
 	tcase_add_test(tests, records_in_records_but_not_without_an_end);
 	tcase_add_test(tests, nested_brackets_without_an_end_do_not_exhaust_the_stack);
 	tcase_add_test(tests, a_type_that_is_too_long_to_tell_is_left_out_of_the_array);
