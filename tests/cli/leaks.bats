@@ -92,3 +92,31 @@ begin_run() {
 	done
 	((whole >= 2 && short >= 2)) || fail "$whole whole, $short short"
 }
+
+@test "memory that is short, with commands, lists and checks: whole, or a reason and nothing else" {
+	skip_under_sanitizer "shadow memory takes all that is allowed"
+	make_archive members a.zip 5 300000
+	local whole=0 short=0 how kib limited words
+	for how in '-x cat {} ;' '-X cat {} ;' --list --test; do
+		read -ra words <<<"$how"
+		zipmap -j 2 "${words[@]}" a.zip
+		expect_good
+		mv out expected
+		for kib in 5000 6000 6500 7000 7500 8000 9000 60000; do
+			status=0
+			limited="ulimit -v $kib; exec \"\$ZIPMAP\" -j 2 \"\$@\" a.zip"
+			timeout -k 5 "$bound" bash -c "$limited" zipmap "${words[@]}" >out 2>err 3>&- ||
+				status=$?
+			[[ -z "$(ls -A "$TMPDIR")" ]] || fail "left behind"
+			if ((status == 0)); then
+				cmp out expected
+				whole=$((whole + 1))
+			elif ((status != 127 && status != 139 && status != 137)); then
+				((status <= 2)) || fail "ulimit -v $kib: $how"
+				[[ -s err ]] || fail "ulimit -v $kib: $how: no message"
+				short=$((short + 1))
+			fi
+		done
+	done
+	((whole >= 4 && short >= 4)) || fail "$whole whole, $short short"
+}

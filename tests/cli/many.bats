@@ -149,3 +149,25 @@ load helpers
 	expect_status 2
 	expect_message "Too many open files"
 }
+
+@test "20 descriptors are enough for commands; 16 are not, which is said" {
+	"$TESTDATA_GEN" --archives=30 --size=1000 data
+	local how
+	for how in -x -X; do
+		status=0
+		(
+			ulimit -n 20
+			exec timeout "$bound" "$ZIPMAP" -j 8 "$how" cat {} \; data >out 2>err 3>&-
+		) || status=$?
+		expect_good
+		cmp out <(find data -name '*.zip' | LC_ALL=C sort | xargs -n 1 unzip -p)
+		[[ -z "$(ls -A "$TMPDIR")" ]]
+		(
+			ulimit -n 16
+			exec timeout "$bound" "$ZIPMAP" -j 8 "$how" cat {} \; data >out 2>err 3>&-
+		) || status=$?
+		expect_status 2
+		expect_message "Too many open files"
+		expect_nothing
+	done
+}
