@@ -402,6 +402,63 @@ START_TEST(a_member_that_is_not_named_before_the_first_one_is_told)
 }
 END_TEST
 
+/* The same of an end record alone, with a number of @size bytes at @offset, behind text. */
+static bool is_behind_end(size_t offset, uint64_t number, unsigned size)
+{
+	struct bytes before = {0};
+
+	bytes_put(&before, "text", 4);
+	bytes_put(&before, "PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", END_SIZE);
+	if (size > 0)
+		bytes_set_number(&before, 4 + offset, number, size);
+	bool told = is_behind_another(&before);
+	bytes_free(&before);
+	return told;
+}
+
+START_TEST(an_archive_without_members_before_is_told_if_it_is_in_one_piece)
+{
+	ck_assert(is_behind_end(0, 0, 0));
+	/* The numbers of disks, and entries here and in all (APPNOTE 4.3.16). */
+	ck_assert(!is_behind_end(4, 1, 2));
+	ck_assert(!is_behind_end(6, 1, 2));
+	ck_assert(!is_behind_end(8, 1, 2));
+	ck_assert(!is_behind_end(10, 1, 2));
+	ck_assert(is_behind_end(8, 0x00070007, 4));
+	/* Where a directory would be, and a comment, are not looked at. */
+	ck_assert(is_behind_end(12, 0xffffffff, 4));
+	ck_assert(is_behind_end(20, 1, 2));
+}
+END_TEST
+
+/* The same of a local header alone, with a number of @size bytes at @offset. */
+static bool is_behind_header(size_t offset, uint64_t number, unsigned size)
+{
+	struct zips other = make_members(1);
+
+	other.file.size = 30;
+	if (size > 0)
+		bytes_set_number(&other.file, offset, number, size);
+	bool told = is_behind_another(&other.file);
+	zips_free(&other);
+	return told;
+}
+
+START_TEST(a_local_header_before_is_told_if_a_program_would_write_it)
+{
+	ck_assert(is_behind_header(0, 0, 0));
+	/* The version needed, the method and the size of the name (APPNOTE 4.3.7). */
+	ck_assert(is_behind_header(4, 63, 1));
+	ck_assert(!is_behind_header(4, 64, 1));
+	ck_assert(is_behind_header(8, 99, 2));
+	ck_assert(!is_behind_header(8, 100, 2));
+	ck_assert(is_behind_header(26, 1, 2));
+	ck_assert(!is_behind_header(26, 0, 2));
+	ck_assert(is_behind_header(26, 4096, 2));
+	ck_assert(!is_behind_header(26, 4097, 2));
+}
+END_TEST
+
 START_TEST(other_bytes_before_are_nothing_to_tell)
 {
 	static const size_t sizes[] = {0, 1, 100, 65536, 65537, 200000};
@@ -436,6 +493,8 @@ int main(void)
 		tests, a_member_that_cannot_be_in_the_archive_is_no_reason_to_refuse_the_others);
 	tcase_add_test(tests, another_archive_before_is_told_wherever_it_is);
 	tcase_add_test(tests, a_member_that_is_not_named_before_the_first_one_is_told);
+	tcase_add_test(tests, an_archive_without_members_before_is_told_if_it_is_in_one_piece);
+	tcase_add_test(tests, a_local_header_before_is_told_if_a_program_would_write_it);
 	tcase_add_test(tests, other_bytes_before_are_nothing_to_tell);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
