@@ -449,6 +449,23 @@ START_TEST(data_that_reach_past_the_end_are_told)
 }
 END_TEST
 
+START_TEST(encrypted_data_that_are_shorter_than_their_header_are_told)
+{
+	/* The header of traditional encryption has 12 bytes (APPNOTE 6.1.3). */
+	for (size_t size = 0; size < 12; size++) {
+		struct zips zips = {0};
+		struct zips_member member = zips_stored("a", "not decrypted", size);
+		member.flags = 1;
+		zips_add(&zips, &member);
+		struct archive *archive = archives_open_zips(&zips);
+		ck_assert_int_eq(open_failure(archive, 0), FAILURE_ENCRYPTED);
+		archive->password = "password";
+		ck_assert_int_eq(open_failure(archive, 0), FAILURE_TRUNCATED);
+		archive_free(archive);
+	}
+}
+END_TEST
+
 START_TEST(an_archive_that_shrinks_while_it_is_read_is_told)
 {
 	struct bytes content = make_content(CONTENT_RANDOM, 500000, 7);
@@ -701,6 +718,7 @@ int main(void)
 	tcase_add_test(tests, a_missing_local_header_is_told);
 	tcase_add_test(tests, an_offset_that_leads_nowhere_is_told);
 	tcase_add_test(tests, data_that_reach_past_the_end_are_told);
+	tcase_add_test(tests, encrypted_data_that_are_shorter_than_their_header_are_told);
 	tcase_add_test(tests, an_archive_that_shrinks_while_it_is_read_is_told);
 	tcase_add_test(tests, members_can_be_read_alternately);
 	tcase_add_test(tests, an_archive_of_70000_members_has_them_all);
