@@ -107,6 +107,20 @@ static void put_noise(struct made *made, unsigned size)
 
 /* --- decoding --------------------------------------------------------------------------------- */
 
+/* For all streams of a test: none may see what was left of the one before. */
+static struct decoder *decoder;
+
+static void set_up(void)
+{
+	decoder = decoder_open(&decoder_deflate64);
+	ck_assert_ptr_nonnull(decoder);
+}
+
+static void tear_down(void)
+{
+	decoder_close(decoder);
+}
+
 /*
  * Decode @stream in pieces of @in_size and @out_size bytes at most. What is not read of it is
  * *@left bytes.
@@ -114,12 +128,11 @@ static void put_noise(struct made *made, unsigned size)
 static enum decode_status decode(const struct bytes *stream, size_t in_size, size_t out_size,
 	struct bytes *out, size_t *left)
 {
-	struct decoder *decoder = decoder_open(&decoder_deflate64);
 	uint8_t *room = malloc(out_size);
 	size_t at = 0;
 	struct decode_span span = {.in = stream->data};
 
-	ck_assert(decoder && room);
+	ck_assert_ptr_nonnull(room);
 	*out = (struct bytes){0};
 	ck_assert_int_eq(decoder_reset(decoder, 0), 0);
 	enum decode_status status = DECODE_NEED_INPUT;
@@ -144,7 +157,6 @@ static enum decode_status decode(const struct bytes *stream, size_t in_size, siz
 	}
 	*left = stream->size - at + span.in_size;
 	free(room);
-	decoder_close(decoder);
 	return status;
 }
 
@@ -541,6 +553,7 @@ int main(void)
 {
 	Suite *suite = suite_create("deflate64");
 	TCase *tests = tcase_create("deflate64");
+	tcase_add_checked_fixture(tests, set_up, tear_down);
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, each_length_is_decoded);
