@@ -764,8 +764,9 @@ START_TEST(root_has_no_capability_and_no_limit_can_be_raised)
 }
 END_TEST
 
-/* With @call answered by @error, entering @parts fails at the step @expected for that reason. */
-static void expect_refused(unsigned parts, int call, int error, enum start_step expected)
+/* After @prepare with @call and @error, entering @parts fails at the step @expected with @error. */
+static void expect_step(unsigned parts, void (*prepare)(int call, int error), int call, int error,
+	enum start_step expected)
 {
 	int pair[2];
 	int said[2] = {-1, -1};
@@ -776,7 +777,7 @@ static void expect_refused(unsigned parts, int call, int error, enum start_step 
 	if (child == 0) {
 		struct sandbox_needs needs = {.channel_fd = channel[1], .directory_fd = own_fd};
 		enum start_step step = START_NONE;
-		refuse_call(call, error);
+		prepare(call, error);
 		int result = sandbox_enter(parts, &needs, &step);
 		int words[2] = {result < 0 ? (int)step : 0, errno};
 		_exit(write(pair[1], words, sizeof(words)) == sizeof(words) ? 0 : 1);
@@ -788,6 +789,40 @@ static void expect_refused(unsigned parts, int call, int error, enum start_step 
 	ck_assert_int_eq(said[0], (int)expected);
 	ck_assert_int_eq(said[1], error);
 }
+
+/* With @call answered by @error. */
+static void expect_refused(unsigned parts, int call, int error, enum start_step expected)
+{
+	expect_step(parts, refuse_call, call, error, expected);
+}
+
+/* Leave no piece of memory that malloc(3) could give. */
+static void take_memory(int call, int error)
+{
+	const struct rlimit none = {0, 0};
+	void *volatile taken;
+
+	(void)call;
+	(void)error;
+	if (setrlimit(RLIMIT_AS, &none) < 0)
+		_exit(254);
+	for (size_t size = 1024 * 1024; size > 0; size /= 2) {
+		do
+			taken = malloc(size);
+		while (taken);
+	}
+}
+
+START_TEST(a_filter_without_memory_is_none_and_that_is_told)
+{
+#ifdef __SANITIZE_ADDRESS__
+	(void)take_memory; /* the sanitizer itself needs some */
+#else
+	if (has(SANDBOX_SECCOMP))
+		expect_step(SANDBOX_SECCOMP, take_memory, 0, ENOMEM, START_SECCOMP);
+#endif
+}
+END_TEST
 
 START_TEST(a_step_that_is_refused_is_told_with_its_reason)
 {
@@ -833,6 +868,7 @@ int main(void)
 	tcase_add_test(tests, no_right_that_the_kernel_has_is_left_out);
 	tcase_add_test(tests, limits_hold_by_themselves);
 	tcase_add_test(tests, root_has_no_capability_and_no_limit_can_be_raised);
+	tcase_add_test(tests, a_filter_without_memory_is_none_and_that_is_told);
 	tcase_add_loop_test(tests, a_step_that_is_refused_is_told_with_its_reason, 0, 3);
 	tcase_add_test(tests, parts_are_named);
 	suite_add_tcase(suite, tests);
