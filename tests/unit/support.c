@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -121,6 +122,21 @@ void refuse_call_with(int call, int error, unsigned place, unsigned bits)
 	const struct scmp_arg_cmp argument = {place, SCMP_CMP_MASKED_EQ, bits, bits};
 
 	refuse(call, error, 1, &argument);
+}
+
+void take_all_memory(void)
+{
+	const struct rlimit none = {0, 0};
+	void *volatile taken;
+
+	if (setrlimit(RLIMIT_AS, &none) < 0)
+		_exit(254);
+	/* Small pieces are kept by their size, so each size is asked for. */
+	for (size_t size = 1024 * 1024; size > 0; size = size > 2048 ? size / 2 : size - 8) {
+		do
+			taken = malloc(size);
+		while (taken);
+	}
 }
 
 size_t open_descriptors(void)

@@ -57,6 +57,12 @@ void refuse_call(int call, int error);
 /** The same, only if the argument @place (from 0) has all bits of @bits. */
 void refuse_call_with(int call, int error, unsigned place, unsigned bits);
 
+/**
+ * From now on malloc(3) gives nothing to this process. This cannot be undone: call it in a child. A
+ * sanitizer does not survive it.
+ */
+void take_all_memory(void);
+
 /** How many descriptors this process has open. */
 size_t open_descriptors(void);
 

@@ -94,6 +94,9 @@ static void one_by_one(void)
 {
 	open_some();
 	refuse_call(SCMP_SYS(close_range), ENOSYS);
+	/* So that it cannot try each number either. */
+	refuse_call(SCMP_SYS(prlimit64), EPERM);
+	refuse_call(SCMP_SYS(getrlimit), EPERM);
 	close_and_look();
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef MFD_NOEXEC_SEAL
@@ -63,7 +64,11 @@ static void check_note(void)
 
 START_TEST(it_is_a_memory_file_whose_size_is_fixed)
 {
+	size_t open = open_descriptors();
+
+	errno = EINVAL; /* of something else */
 	ck_assert_int_eq(note_make(&note, directory), 0);
+	ck_assert_uint_eq(open_descriptors(), open + 1);
 	ck_assert(note.fixed);
 	ck_assert_int_eq(ftruncate(note.fd, 0), -1);
 	ck_assert_int_eq(ftruncate(note.fd, 2 * CRASHNOTE_BYTES), -1);
@@ -143,6 +148,23 @@ START_TEST(without_room_none_is_made)
 }
 END_TEST
 
+/* In a child: without the call nothing that is mapped can be had. */
+START_TEST(what_cannot_be_mapped_is_none)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		refuse_call(SCMP_SYS(mmap), ENOMEM);
+		int made = note_make(&note, directory);
+		_exit(made == -1 && errno == ENOMEM && note.fd == -1 ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 static const char *shown(void)
 {
 	capture_begin();
@@ -160,9 +182,10 @@ END_TEST
 START_TEST(each_line_is_a_message_and_empty_ones_are_none)
 {
 	ck_assert_int_eq(note_make(&note, directory), 0);
-	strcpy(words(), "\none\n\n\ntwo\twords\nunfinished");
+	strcpy(words(), "\none\n\n\ntwo\twords\n3\nunfinished");
 	ck_assert_str_eq(shown(), "zipmap: a worker said: one\n"
 				  "zipmap: a worker said: two\\twords\n"
+				  "zipmap: a worker said: 3\n"
 				  "zipmap: a worker said: unfinished\n");
 }
 END_TEST
@@ -223,6 +246,7 @@ int main(void)
 	tcase_add_test(making, without_a_directory_it_is_where_shared_memory_is);
 	tcase_add_test(making, if_there_is_no_file_of_any_kind_the_first_reason_is_told);
 	tcase_add_test(making, without_room_none_is_made);
+	tcase_add_test(making, what_cannot_be_mapped_is_none);
 	suite_add_tcase(suite, making);
 	tcase_add_checked_fixture(showing, set_up, tear_down);
 	tcase_add_test(showing, who_said_nothing_has_no_last_words);

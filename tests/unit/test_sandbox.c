@@ -796,21 +796,11 @@ static void expect_refused(unsigned parts, int call, int error, enum start_step 
 	expect_step(parts, refuse_call, call, error, expected);
 }
 
-/* Leave no piece of memory that malloc(3) could give. */
 static void take_memory(int call, int error)
 {
-	const struct rlimit none = {0, 0};
-	void *volatile taken;
-
 	(void)call;
 	(void)error;
-	if (setrlimit(RLIMIT_AS, &none) < 0)
-		_exit(254);
-	for (size_t size = 1024 * 1024; size > 0; size /= 2) {
-		do
-			taken = malloc(size);
-		while (taken);
-	}
+	take_all_memory();
 }
 
 START_TEST(a_filter_without_memory_is_none_and_that_is_told)

@@ -96,6 +96,26 @@ START_TEST(another_error_is_told_and_no_name_is_tried)
 }
 END_TEST
 
+START_TEST(without_memory_for_a_name_there_is_none)
+{
+#ifndef __SANITIZE_ADDRESS__ /* which needs some itself */
+	int status = -1;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		const char *directory = scratch_path("");
+		begin_without_unnamed_files(EOPNOTSUPP);
+		take_all_memory();
+		_exit(scratchfile_open(directory, NULL) == -1 && errno == ENOMEM ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_uint_eq(entries(scratch_path("")), 0);
+#endif
+}
+END_TEST
+
 /* In a child, so that the file can be removed afterwards. */
 START_TEST(a_name_that_cannot_be_removed_is_an_error)
 {
@@ -130,6 +150,7 @@ int main(void)
 	tcase_add_loop_test(
 		cases, where_none_can_be_made_that_is_an_error_and_nothing_is_left, 0, count);
 	tcase_add_test(cases, another_error_is_told_and_no_name_is_tried);
+	tcase_add_test(cases, without_memory_for_a_name_there_is_none);
 	tcase_add_test(cases, a_name_that_cannot_be_removed_is_an_error);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
