@@ -135,9 +135,34 @@ static int set_listing(json_t *object, struct large *large, const struct record 
 	       set(object, "encrypted", json_boolean(record->encrypted));
 }
 
-static int write_piece(const char *bytes, size_t size, void *stream)
+/**
+ * The control character that the first of @size bytes begin, of those above ASCII's first 32, which
+ * are escaped already: DEL, and U+0080 to U+009F. 0: none.
+ */
+static unsigned control(const unsigned char *bytes, size_t size)
 {
-	return fwrite(bytes, 1, size, stream) == size ? 0 : -1;
+	if (bytes[0] == 0x7f)
+		return 0x7f;
+	return bytes[0] == 0xc2 && size > 1 && bytes[1] < 0xa0 ? bytes[1] : 0;
+}
+
+/** Write text of JSON, so that no name in it can drive a terminal. A piece has whole characters. */
+static int write_piece(const char *text, size_t size, void *stream)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	size_t from = 0;
+
+	for (size_t at = 0; at < size; at++) {
+		unsigned character = control(bytes + at, size - at);
+		if (character == 0)
+			continue;
+		if (fwrite(bytes + from, 1, at - from, stream) != at - from ||
+			fprintf(stream, "\\u%04X", character) < 0)
+			return -1;
+		at += character > 0x7f;
+		from = at + 1;
+	}
+	return fwrite(bytes + from, 1, size - from, stream) == size - from ? 0 : -1;
 }
 
 /** Print @object with the numbers of @large. 0, or -1. */

@@ -133,6 +133,19 @@ START_TEST(any_bytes_of_a_name_come_back)
 }
 END_TEST
 
+START_TEST(no_control_character_is_printed_as_it_is)
+{
+	struct record record = {
+		.name = "\x1b[\x7f \xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0\xc3\x80", .name_size = 14};
+	const char *line = member_line(&record, "a\x7f", "\x7f");
+
+	ck_assert_ptr_nonnull(strstr(line,
+		"\"path\":\"\\u007F\",\"archive\":\"a\\u007F\","
+		"\"member\":\"\\u001B[\\u007F \\u0080\\u009B\\u009F\xc2\xa0\xc3\x80\""));
+	ck_assert(has_name(line, "member", record.name, record.name_size));
+}
+END_TEST
+
 START_TEST(a_stream_that_fails_is_an_error)
 {
 	FILE *full = fopen("/dev/full", "we");
@@ -153,6 +166,7 @@ int main(void)
 	tcase_add_test(tests, a_member_in_its_archive_says_so);
 	tcase_add_test(tests, a_failure_has_what_is_known);
 	tcase_add_test(tests, any_bytes_of_a_name_come_back);
+	tcase_add_test(tests, no_control_character_is_printed_as_it_is);
 	tcase_add_test(tests, a_stream_that_fails_is_an_error);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
