@@ -104,6 +104,9 @@ struct run_settings {
 	struct limits limits; /**< what workers refuse is not taken from them either */
 	bool no_files;        /**< workers make none: no run directory, records without paths */
 	bool in_place;        /**< members may stay in archives that have paths */
+	bool pack;            /**< members may share a file */
+	bool npy;             /**< a .npy header may be put before members */
+	bool lists;           /**< records are those of a listing */
 	bool unordered;       /**< hand records to the sink as they come, not in input order */
 	bool fail_fast;       /**< stop at the first failure */
 	unsigned look_ms;     /**< how often silent workers are looked for; 0: silence.h */

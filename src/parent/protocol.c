@@ -95,6 +95,8 @@ static bool place_is_possible(const struct context *context, const struct record
 	}
 	if (settings->no_files || !record->packed)
 		return !settings->no_files;
+	if (!settings->pack)
+		return false;
 	/* A pack is named for its first member, and packs come in order: none that is settled comes
 	 * again. */
 	return record->pack >= context->hand->unit->members.first &&
@@ -108,9 +110,11 @@ static bool record_is_possible(const struct context *context, const struct messa
 
 	if (record->member < unit->next_member || record->member >= unit->members.end)
 		return false;
+	if (record->npy_header && !context->settings->npy)
+		return false;
 	if (record->failure.kind != FAILURE_NONE)
 		return !is_ours(record->failure.kind);
-	return place_is_possible(context, record);
+	return record->listed == context->settings->lists && place_is_possible(context, record);
 }
 
 static bool done_is_possible(const struct context *context, const struct message *message)

@@ -312,6 +312,8 @@ START_TEST(packs_are_named_for_a_member_of_the_unit_and_come_in_order)
 	plan(take(0, 0), 3, 9);
 	struct unit *unit = take(0, 3);
 	plan(unit, 9, 9);
+	ck_assert(!may_be_packed(unit, 4, 3));
+	settings.pack = true;
 	ck_assert(may_be_packed(unit, 4, 3));
 	ck_assert(may_be_packed(unit, 4, 4));
 	ck_assert(!may_be_packed(unit, 4, 5)); /* behind the member */
@@ -320,6 +322,28 @@ START_TEST(packs_are_named_for_a_member_of_the_unit_and_come_in_order)
 	ck_assert(may_be_packed(unit, 6, 5));
 	ck_assert(may_be_packed(unit, 6, 6));
 	ck_assert(!may_be_packed(unit, 6, 4)); /* that one was settled */
+}
+END_TEST
+
+START_TEST(a_record_is_of_the_kind_that_was_asked_for)
+{
+	struct unit *unit = take(0, 0);
+
+	plan(unit, 3, 3);
+	struct message message = make_record(unit, 0);
+	message.record.npy_header = true;
+	ck_assert(!may_say(&message));
+	settings.npy = true;
+	ck_assert(may_say(&message));
+
+	settings = (struct run_settings){.no_files = true};
+	message = make_record(unit, 0);
+	message.record.place = PLACE_NOWHERE;
+	for (int i = 0; i < 4; i++) {
+		message.record.listed = i & 1;
+		settings.lists = i & 2;
+		ck_assert_int_eq(may_say(&message), message.record.listed == settings.lists);
+	}
 }
 END_TEST
 
@@ -373,6 +397,7 @@ int main(void)
 	tcase_add_test(tests, an_archive_has_no_more_entries_than_its_size_and_the_limit_allow);
 	tcase_add_test(tests, a_member_in_its_archive_ends_before_the_archive_does);
 	tcase_add_test(tests, packs_are_named_for_a_member_of_the_unit_and_come_in_order);
+	tcase_add_test(tests, a_record_is_of_the_kind_that_was_asked_for);
 	tcase_add_test(
 		tests, the_last_message_comes_once_after_the_end_of_the_channel_and_all_units);
 	tcase_add_test(tests, a_last_message_that_would_name_a_unit_is_about_none);

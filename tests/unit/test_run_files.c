@@ -511,6 +511,7 @@ UNIT_DEED(pack_and_leave_a_link)
 
 START_TEST(a_member_that_ends_behind_its_shared_file_fails_alone)
 {
+	scene.settings.pack = true;
 	scene.bad_member = (uint64_t)_i;
 	scene.at_unit[1] = pack_and_lie_about_one;
 	ck_assert_int_eq(go(), RUN_COMPLETE);
@@ -522,6 +523,7 @@ END_TEST
 
 START_TEST(a_shared_file_of_which_no_member_holds_is_gone)
 {
+	scene.settings.pack = true;
 	static unit_deed *const lies[] = {pack_and_lie_about_all, pack_and_state_another_inode,
 		pack_and_leave_no_file, pack_and_leave_a_link};
 
@@ -549,6 +551,7 @@ UNIT_DEED(pack_and_lie_about_all_and_die)
 
 START_TEST(a_shared_file_of_which_no_member_holds_is_gone_with_its_worker)
 {
+	scene.settings.pack = true;
 	scene.bad_member = scene.members - 2;
 	scene.at_unit[1] = pack_and_lie_about_all_and_die;
 	ck_assert_int_eq(go(), RUN_COMPLETE);
@@ -574,6 +577,7 @@ UNIT_DEED(pack_and_cut_the_file)
 
 START_TEST(a_shared_file_that_shrinks_does_not_hurt)
 {
+	scene.settings.pack = true;
 	scene.at_unit[1] = pack_and_cut_the_file;
 	scene.is_spoilt = archive_1_is_spoilt;
 	ck_assert_int_eq(go(), RUN_COMPLETE);
@@ -621,6 +625,7 @@ UNIT_DEED(pack_ahead)
 
 START_TEST(shared_files_that_cannot_be_end_their_worker)
 {
+	scene.settings.pack = true;
 	static unit_deed *const breaches[] = {pack_and_go_back, pack_outside, pack_ahead};
 
 	scene.per_unit = 3;
