@@ -88,9 +88,8 @@ static const struct last_word *find_word(const struct worker_exit *gone, const s
 {
 	for (int i = 0; i < PROGRESS_LANES; i++) {
 		const struct last_word *word = &gone->words[i];
-		bool was_opening =
-			word->opening && word->record.unit == unit->id && unit->state == UNIT_GIVEN;
-		if (was_opening || requeue_may_blame(unit, &word->record))
+		bool was_before_members = word->opening && word->record.unit == unit->id;
+		if (was_before_members || requeue_may_blame(unit, &word->record))
 			return word;
 	}
 	return NULL;

@@ -14,7 +14,7 @@
 /** What one lane of a dead worker was on, by its crash note. */
 struct last_word {
 	struct message record; /**< of the member, without its failure */
-	bool opening;          /**< no member yet: it was at the archive's central directory */
+	bool opening;          /**< of a unit, but no member yet: it was before its first one */
 	char name[PROGRESS_NAME_MAX];
 };
 

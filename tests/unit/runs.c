@@ -288,6 +288,12 @@ static void do_in_turn(const struct self lanes[2], const struct message_work wor
 	}
 }
 
+static void die_if_planned(const struct message_work *work)
+{
+	if (scene.die_at_plan != 0 && work->archive == scene.die_at_plan)
+		die();
+}
+
 /* As a worker that is faster with two units: do @first in turn with what comes beside it. */
 static void do_two(struct self *self, const struct message_work *first)
 {
@@ -296,6 +302,7 @@ static void do_two(struct self *self, const struct message_work *first)
 
 	note_unit(&lanes[0], lanes[0].unit);
 	say_plan(&lanes[0], unit_end(first));
+	die_if_planned(first);
 	if (!take_work(self, &works[1], scene.wait_ms)) {
 		do_members(&lanes[0], first);
 		say_done(&lanes[0], FAILURE_NONE);
@@ -306,6 +313,8 @@ static void do_two(struct self *self, const struct message_work *first)
 	lanes[0].paired = lanes[1].paired = true;
 	note_unit(&lanes[1], lanes[1].unit);
 	say_plan(&lanes[1], unit_end(&works[1]));
+	note_member(&lanes[0], first->members.first);
+	die_if_planned(&works[1]);
 	atomic_fetch_add(&shared->pairs, 1);
 	do_in_turn(lanes, works);
 	for (int i = 1; i >= 0; i--) {

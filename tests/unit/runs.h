@@ -58,9 +58,10 @@ extern struct scene {
 	uint64_t bad_member;
 	member_deed *at_member[ARCHIVES_MAX]; /**< NULL: as all others */
 	unit_deed *at_unit[ARCHIVES_MAX];     /**< NULL: do_unit() */
-	bool large;    /**< the archives are not queued ahead as small ones are */
-	bool pairable; /**< workers say that they would be faster with a second unit */
-	int wait_ms;   /**< so long they wait for it, and then do both in turn */
+	bool large;           /**< the archives are not queued ahead as small ones are */
+	bool pairable;        /**< workers say that they would be faster with a second unit */
+	int wait_ms;          /**< so long they wait for it, and then do both in turn */
+	unsigned die_at_plan; /**< of this archive, before its first member; 0: of none */
 	bool die_at_start;
 	bool ignore_the_end;
 	struct run_settings settings;

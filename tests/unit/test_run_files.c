@@ -447,6 +447,7 @@ UNIT_DEED(pack)
 
 START_TEST(members_that_share_a_file_are_printed)
 {
+	scene.settings.pack = true;
 	for (unsigned i = 0; i < scene.archives; i++)
 		scene.at_unit[i] = pack;
 	scene.per_unit = 4;

@@ -558,6 +558,19 @@ START_TEST(of_two_members_in_hand_the_one_that_kills_alone_is_to_blame)
 }
 END_TEST
 
+START_TEST(who_dies_between_a_plan_and_its_first_member_costs_no_other_archive_s_member)
+{
+	set_up_pairs();
+	scene.die_at_plan = 1;
+	ck_assert_int_eq(go(), RUN_COMPLETE);
+	check_files();
+	ck_assert_uint_eq(printed_of(0), scene.members);
+	ck_assert_uint_eq(printed_of(1), 0);
+	ck_assert_uint_eq(written_count, (scene.archives - 1) * scene.members);
+	ck_assert_uint_eq(said(KILLED), 1);
+}
+END_TEST
+
 START_TEST(two_members_in_hand_that_both_kill_are_both_to_blame)
 {
 	set_up_pairs();
@@ -616,6 +629,8 @@ int main(void)
 	tcase_add_loop_test(
 		tests, of_two_members_in_hand_the_one_that_kills_alone_is_to_blame, 0, 4);
 	tcase_add_test(tests, two_members_in_hand_that_both_kill_are_both_to_blame);
+	tcase_add_test(tests,
+		who_dies_between_a_plan_and_its_first_member_costs_no_other_archive_s_member);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
