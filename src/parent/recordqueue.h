@@ -2,6 +2,7 @@
 
 /*
  * Records that wait, first in, first out: as messages, which take far less memory than the structs.
+ * They are in blocks, none of which ever grows: to copy a large one would take twice the memory.
  */
 
 #ifndef ZIPMAP_PARENT_RECORDQUEUE_H
@@ -13,12 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct record_block;
+
 /** All zero at first. */
 struct recordqueue {
-	uint8_t *bytes;
-	size_t begin; /**< of those that were not popped */
-	size_t size;
-	size_t capacity;
+	struct record_block *first;
+	struct record_block *last;
+	size_t capacity; /**< bytes of all blocks */
 };
 
 /** Append a copy of @message, a MESSAGE_RECORD. 0, or -1 with errno ENOMEM. */

@@ -347,10 +347,10 @@ static bool pop_record(struct schedule *schedule, struct unit *unit, struct resu
 	struct record *record = &schedule->popped.record;
 	size_t capacity = unit->results.capacity;
 
-	if (!recordqueue_pop(&unit->results, &schedule->popped)) {
-		schedule->held_bytes -= capacity - unit->results.capacity;
+	bool popped = recordqueue_pop(&unit->results, &schedule->popped);
+	schedule->held_bytes -= capacity - unit->results.capacity;
+	if (!popped)
 		return false;
-	}
 	record->archive = unit->job->number;
 	unit->popped_member = record->member + 1;
 	*result = (struct result){RESULT_MEMBER, unit->job, record, unit->directory};
