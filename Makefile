@@ -138,11 +138,16 @@ FUZZ_TARGETS ?= $(FUZZ_NAMES)
 FUZZ_SECONDS ?= 60
 # Preloaded by tests, to make system calls fail.
 FAULTS_SOURCE := tests/faults/faults.c
+# A zipmap whose workers can be taken over.
+ATTACK_SOURCES := $(wildcard tests/attack/*.c)
+ATTACK_RUNS ?= 2000
+ATTACK_KINDS ?=
 
-HEADERS := $(sort $(shell find src -name '*.h')) $(wildcard testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h)
+HEADERS := $(sort $(shell find src -name '*.h')) \
+	$(wildcard testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h tests/attack/*.h)
 C_FILES := $(ALL_SOURCES) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
 	$(UNIT_SHARED_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED_SOURCES) \
-	tests/coverage/dump.c $(FAULTS_SOURCE) $(HEADERS)
+	tests/coverage/dump.c $(FAULTS_SOURCE) $(ATTACK_SOURCES) $(HEADERS)
 
 # What is looked at closely: the program, and what makes test data.
 LINTED := $(ALL_SOURCES) $(GENERATOR_SOURCES)
@@ -154,6 +159,7 @@ GENERATOR_OBJECTS := $(call objects,$(GENERATOR_SOURCES))
 UNIT_OBJECTS := $(call objects,$(UNIT_SOURCES))
 UNIT_SHARED_OBJECTS := $(call objects,$(UNIT_SHARED_SOURCES))
 BENCH_OBJECTS := $(call objects,$(BENCH_SOURCES))
+ATTACK_OBJECTS := $(call objects,$(ATTACK_SOURCES))
 INSTRUMENT_OBJECTS := $(call objects,$(INSTRUMENT_SOURCES))
 FUZZ_OBJECTS := $(call objects,$(FUZZ_SOURCES))
 FUZZ_SHARED_OBJECTS := $(call objects,$(FUZZ_SHARED_SOURCES))
@@ -166,14 +172,22 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 .PHONY: all
 all: $(BUILD)/zipmap
 
-.PHONY: programs unit-tests bench-programs fuzzers
+.PHONY: programs unit-tests bench-programs fuzzers attackers
 programs: $(BUILD)/zipmap $(BUILD)/testdata-gen ; @:
-unit-tests: $(UNIT_TESTS) $(BUILD)/faults.so ; @:
+unit-tests: $(UNIT_TESTS) $(BUILD)/faults.so attackers ; @:
+attackers: $(BUILD)/attack/zipmap ; @:
 bench-programs: programs $(BENCH_PROGRAMS) ; @:
 fuzzers: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/%) ; @:
 
 $(BUILD)/zipmap: $(OBJECTS) $(INSTRUMENT_OBJECTS)
 	$(call say,LINK)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
+
+# takeover.c has worker.c in it.
+$(BUILD)/attack/zipmap: $(filter-out $(BUILD)/obj/src/worker/worker.o,$(OBJECTS)) $(ATTACK_OBJECTS) \
+	$(INSTRUMENT_OBJECTS)
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
 
 $(BUILD)/testdata-gen: $(GENERATOR_OBJECTS) $(INSTRUMENT_OBJECTS)
@@ -224,7 +238,7 @@ $(GENERATOR_OBJECTS): EXTRA_CPPFLAGS = -Itestdata-gen
 $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS): EXTRA_CPPFLAGS = $(CHECK_CFLAGS)
 
 ALL_OBJECTS := $(OBJECTS) $(GENERATOR_OBJECTS) $(UNIT_OBJECTS) $(UNIT_SHARED_OBJECTS) \
-	$(BENCH_OBJECTS) $(FUZZ_OBJECTS) $(FUZZ_SHARED_OBJECTS) $(INSTRUMENT_OBJECTS)
+	$(BENCH_OBJECTS) $(FUZZ_OBJECTS) $(FUZZ_SHARED_OBJECTS) $(ATTACK_OBJECTS) $(INSTRUMENT_OBJECTS)
 
 $(ALL_OBJECTS): $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC)
@@ -323,6 +337,16 @@ fuzz:
 run-fuzz:
 	$(Q)tests/tools/fuzz $(BUILD) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+# ATTACK_KINDS='lies floods' plays only these.
+.PHONY: attack run-attack
+attack:
+	$(Q)tests/tools/install-deps build
+	$(AGAIN) $(jobs) attackers
+	$(AGAIN) run-attack
+
+run-attack:
+	$(Q)tests/attack/attack $(BUILD) $(ATTACK_RUNS) $(ATTACK_KINDS)
+
 .PHONY: lint lint-headers lint-tidy lint-format format
 lint:
 	$(Q)tests/tools/install-deps build check lint
@@ -376,6 +400,7 @@ help:
 	@echo 'make coverage     run every test and say which lines of src/ are run (COVERAGE_TESTS=... for some)'
 	@echo 'make bench        install what is missing, build, and measure zipmap against its peers'
 	@echo 'make fuzz         run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), or only FUZZ_TARGETS=...'
+	@echo 'make attack       ATTACK_RUNS=$(ATTACK_RUNS) runs with workers that an archive has taken over'
 	@echo 'make lint         includes, format, warnings, manual, scripts'
 	@echo 'make format       put all C files in the house style'
 	@echo 'make install      install under $$(DESTDIR)$$(prefix), now $(DESTDIR)$(prefix)'
