@@ -156,6 +156,8 @@ static enum decode_status decode(struct decoder *decoder, const struct bytes *st
 		span.out_size = out_size;
 		status = decoder_run(decoder, &span, last);
 		bytes_put(out, room, out_size - span.out_size);
+		if (span.out != room + out_size - span.out_size)
+			ck_abort_msg("the place of the output is not where its size ends");
 		if (status == DECODE_NEED_INPUT && last)
 			break;
 	}
