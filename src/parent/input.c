@@ -63,7 +63,8 @@ static enum input_end take_archive(
 	return INPUT_TAKEN;
 }
 
-enum input_end input_ask(struct input *input, struct schedule *schedule)
+/* Ask the source for one more archive for @schedule, which has room. */
+static enum input_end ask(struct input *input, struct schedule *schedule)
 {
 	struct source_item item = {.fd = -1};
 
@@ -90,6 +91,18 @@ enum input_end input_ask(struct input *input, struct schedule *schedule)
 		break;
 	}
 	return INPUT_NONE;
+}
+
+enum input_end input_ask_for(struct input *input, struct schedule *schedule, unsigned wanted)
+{
+	enum input_end end = INPUT_TAKEN;
+	unsigned taken = 0;
+
+	while (taken < wanted && end == INPUT_TAKEN) {
+		end = schedule_has_room(schedule) ? ask(input, schedule) : INPUT_NONE;
+		taken += end == INPUT_TAKEN;
+	}
+	return end == INPUT_NONE && taken > 0 ? INPUT_TAKEN : end;
 }
 
 int input_poll_fd(const struct input *input)

@@ -32,8 +32,11 @@ enum input_end {
 	INPUT_NO_MEMORY,
 };
 
-/** Ask the source for one more archive for @schedule, which has room. */
-enum input_end input_ask(struct input *input, struct schedule *schedule);
+/**
+ * Ask the source for @wanted archives for @schedule, as far as that has room. INPUT_TAKEN: there is
+ * one at least.
+ */
+enum input_end input_ask_for(struct input *input, struct schedule *schedule, unsigned wanted);
 
 /** The descriptor to wait for (POLLIN) until input_wake(), or -1: no need to wait. */
 int input_poll_fd(const struct input *input);

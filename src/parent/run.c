@@ -103,22 +103,6 @@ static void fail_to_start(struct run *run, const struct failure *failure)
 	(void)emit_general_failure(&run->emit, failure, "");
 }
 
-/* Ask for @wanted archives. What came of it; INPUT_TAKEN if there is any. */
-static enum input_end ask(struct run *run, unsigned wanted)
-{
-	enum input_end end = INPUT_TAKEN;
-	unsigned taken = 0;
-
-	while (taken < wanted && end == INPUT_TAKEN) {
-		if (!schedule_has_room(&run->schedule) || !emit_has_room(&run->emit))
-			end = INPUT_NONE;
-		else
-			end = input_ask(&run->input, &run->schedule);
-		taken += end == INPUT_TAKEN;
-	}
-	return end == INPUT_NONE && taken > 0 ? INPUT_TAKEN : end;
-}
-
 /*
  * Give out units while workers can do with them, and ask for archives when there are none. How long
  * to wait at most before this is tried again; -1: until there is an event.
@@ -140,7 +124,9 @@ static int give_out(struct run *run)
 			fail_to_start(run, &dispatch->failure);
 			return 0;
 		}
-		switch (ask(run, dispatch->wants)) {
+		if (!emit_has_room(&run->emit))
+			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
+		switch (input_ask_for(&run->input, &run->schedule, dispatch->wants)) {
 		case INPUT_TAKEN:
 			break;
 		case INPUT_NONE:
