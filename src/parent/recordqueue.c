@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* A queue that is empty keeps a block that is not larger, for those of the next packet. */
-#define KEPT_BYTES ((size_t)8 * 1024)
+#define KEPT_BYTES ((size_t)2 * 1024)
 
 /* Each block of a queue is twice as large as the one before, but not larger than this, */
 #define BLOCK_BYTES_MAX ((size_t)32 * 1024)
