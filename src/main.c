@@ -20,6 +20,7 @@
  *     - pool             the workers: starting them (start), their crash notes (note)
  *     - hear, protocol   what workers say, checked, to the part that it is for
  *     - backpressure     who is listened to while much waits
+ *     - handout          files for workers that may name no path
  *     - verify           the file that a worker says it made, and the budget
  *     - deliver          results to emit, or to commands (exec, execbatch)
  *     - emit             results to the sink
@@ -31,6 +32,7 @@
  * - worker/: the only code that reads the bytes of archives
  *     - worker, anew     a worker process, and how it begins
  *     - lane, outbox     one unit of the two that it may have, and what it says
+ *     - inbox, asking    what it is told, and files that it asks for
  *     - plan, held       which members a unit has, and records that wait for their pack
  *     - sandbox          what it may do
  *     - container/       the archive: end record, central directory, names, decryption

@@ -2,6 +2,7 @@
 
 #include "parent/hear.h"
 
+#include "parent/handout.h"
 #include "parent/protocol.h"
 #include "parent/verify.h"
 
@@ -22,6 +23,8 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 	case MESSAGE_RECORD:
 		verify_record(worker, hand, hear->budget, &message->record);
 		return schedule_record(hear->schedule, hand->unit, message);
+	case MESSAGE_ASK:
+		return handout_answer(hear->pool, worker, message);
 	case MESSAGE_DONE:
 		verify_settle_pack(worker, hand);
 		schedule_done(hear->schedule, hand->unit, &message->done);
@@ -33,6 +36,7 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 		return 0;
 	case MESSAGE_WORK:
 	case MESSAGE_START:
+	case MESSAGE_HAND:
 		break;
 	}
 	errno = EBADMSG;

@@ -232,6 +232,22 @@ static void warn_of_lack(struct pool *pool, const struct message_start *word)
 }
 
 /*
+ * @worker asks for its files, each of which is an answer with a descriptor: see to it that it
+ * cannot leave many of them lying on their way. If this fails, the usual bound holds.
+ */
+static void begin_to_hand_out(struct pool *pool, struct worker *worker)
+{
+	const int bytes = 16 * 1024;
+
+	worker->asks = true;
+	(void)setsockopt(worker->channel_fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	if (!pool->hands_out)
+		diag(DIAG_DETAIL, "without Landlock workers name no paths: "
+				  "their files are made for them and handed out");
+	pool->hands_out = true;
+}
+
+/*
  * Take a worker's first word, if the packet is one. 1 if it was, 0 if it is something else; -1 with
  * errno if nothing more is to be expected of the worker.
  */
@@ -249,6 +265,8 @@ static int take_first_word(struct pool *pool, struct worker *worker, struct wire
 	const struct message_start *word = &message.start;
 	if (word->step == START_NONE) {
 		worker->is_ready = true;
+		if (word->asks)
+			begin_to_hand_out(pool, worker);
 		return 1;
 	}
 	if (word->goes_on) {

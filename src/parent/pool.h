@@ -56,6 +56,7 @@ struct worker {
 	struct unit *made;     /**< the unit that it has done, if that is withheld; or NULL */
 	bool retired;          /**< it gets no more, and has to go */
 	bool has_mapped;       /**< a file of its own was mapped, and so others can be */
+	bool asks;             /**< for its files: it may name no path */
 	bool is_ready;         /**< it has started, as far as it has to say so */
 	bool has_left;         /**< it has said its last message */
 	bool spoke;            /**< since it was looked at last: silence.h, as the next two */
@@ -80,6 +81,7 @@ struct pool {
 	unsigned size;
 	unsigned live;
 	unsigned lacking; /**< steps of the sandbox that were refused, each a bit: the user knows */
+	bool hands_out;   /**< workers ask for their files: the user knows */
 	uint8_t *packet;  /**< the packet received last, PACKET_MAX bytes */
 };
 

@@ -2,6 +2,7 @@
 
 #include "parent/protocol.h"
 
+#include "parent/handout.h"
 #include "parent/schedule.h"
 
 #include <errno.h>
@@ -128,6 +129,14 @@ static bool done_is_possible(const struct context *context, const struct message
 	return !is_ours(kind) && unit->next_member == unit->members.first;
 }
 
+static bool ask_is_possible(const struct context *context, const struct message *message)
+{
+	const struct run_settings *settings = context->settings;
+
+	return context->worker->asks && !settings->no_files &&
+	       handout_is_possible(context->hand->unit, &message->ask, settings->npy);
+}
+
 static bool memory_is_possible(const struct context *context, const struct message *message)
 {
 	(void)context;
@@ -143,6 +152,7 @@ static const struct rule {
 } rules[] = {
 	{MESSAGE_PLAN, IN(PHASE_GIVEN), plan_is_possible},
 	{MESSAGE_RECORD, IN(PHASE_PLANNED), record_is_possible},
+	{MESSAGE_ASK, IN(PHASE_PLANNED), ask_is_possible},
 	/* Without a plan: the archive cannot be read. */
 	{MESSAGE_DONE, IN(PHASE_GIVEN) | IN(PHASE_PLANNED), done_is_possible},
 	{MESSAGE_MEMORY, IN(PHASE_ENDING), memory_is_possible},

@@ -282,6 +282,7 @@ static void put_start(struct wire_writer *out, const struct message_start *start
 	wire_put_u8(out, (uint8_t)start->step);
 	wire_put_u32(out, start->error);
 	wire_put_u8(out, start->goes_on);
+	wire_put_u8(out, start->asks);
 }
 
 static void get_start(struct wire_reader *in, struct message_start *start)
@@ -289,12 +290,34 @@ static void get_start(struct wire_reader *in, struct message_start *start)
 	uint8_t step = wire_get_u8(in);
 	uint32_t error = wire_get_u32(in);
 	uint8_t goes_on = wire_get_u8(in);
+	uint8_t asks = wire_get_u8(in);
 
-	*start = (struct message_start){(enum start_step)step, error, goes_on != 0};
-	if (step >= START_STEPS || error > ERROR_MAX || goes_on > 1 ||
-		(step == START_NONE) != (error == 0) ||
+	*start = (struct message_start){(enum start_step)step, error, goes_on != 0, asks != 0};
+	if (step >= START_STEPS || error > ERROR_MAX || goes_on > 1 || asks > 1 ||
+		(asks && step != START_NONE) || (step == START_NONE) != (error == 0) ||
 		(start->goes_on && !start_step_part(start->step)))
 		in->failed = true;
+}
+
+static void put_ask(struct wire_writer *out, const struct message_ask *ask)
+{
+	wire_put_u8(out, ask->remove);
+	wire_put_bytes(out, ask->name, (uint16_t)strlen(ask->name));
+}
+
+static void get_ask(struct wire_reader *in, struct message_ask *ask)
+{
+	uint8_t remove = wire_get_u8(in);
+	uint16_t size;
+	const void *name = wire_get_bytes(in, &size);
+
+	ask->remove = remove != 0;
+	if (in->failed || remove > 1 || size >= sizeof(ask->name) || memchr(name, '\0', size)) {
+		in->failed = true;
+		return;
+	}
+	memcpy(ask->name, name, size);
+	ask->name[size] = '\0';
 }
 
 /* Whether messages of this kind are about a unit. */
@@ -331,6 +354,12 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 	case MESSAGE_START:
 		put_start(out, &message->start);
 		break;
+	case MESSAGE_ASK:
+		put_ask(out, &message->ask);
+		break;
+	case MESSAGE_HAND:
+		wire_put_u32(out, message->hand.error);
+		break;
 	}
 }
 
@@ -361,6 +390,14 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		return;
 	case MESSAGE_START:
 		get_start(in, &message->start);
+		return;
+	case MESSAGE_ASK:
+		get_ask(in, &message->ask);
+		return;
+	case MESSAGE_HAND:
+		message->hand.error = wire_get_u32(in);
+		if (message->hand.error > ERROR_MAX)
+			in->failed = true;
 		return;
 	}
 	in->failed = true;

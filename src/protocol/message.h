@@ -10,6 +10,7 @@
 #ifndef ZIPMAP_PROTOCOL_MESSAGE_H
 #define ZIPMAP_PROTOCOL_MESSAGE_H
 
+#include "protocol/membername.h"
 #include "protocol/record.h"
 #include "protocol/startstep.h"
 #include "protocol/wire.h"
@@ -23,7 +24,7 @@
 /** The most bytes of the name and the type of one record together. */
 #define RECORD_TEXT_MAX (PACKET_MAX - 1024)
 
-/** The most bytes of one MESSAGE_WORK. */
+/** The most bytes of one MESSAGE_WORK or MESSAGE_HAND. */
 #define WORK_BYTES_MAX ((size_t)128)
 
 /** The most units of a packet to a worker, and its most bytes. */
@@ -46,6 +47,11 @@ enum message_kind {
 	MESSAGE_MEMORY, /**< the worker's last message, after the channel has ended: its peaks */
 
 	MESSAGE_START, /**< the worker's first message: it is ready, or cannot start */
+
+	/* Where a worker may name no path, and the parent makes its files. */
+	MESSAGE_ASK,  /**< from the worker: make a file, or remove one */
+	MESSAGE_HAND, /**< to the worker, a packet of its own: the file's descriptor comes along, or
+			 why there is none */
 };
 
 /** What a unit of work consists of. The values go over the wire: append, never reorder. */
@@ -99,6 +105,17 @@ struct message_start {
 	enum start_step step;
 	uint32_t error; /**< the step's errno; 0: none failed */
 	bool goes_on;   /**< it does without what the step enters, and will be ready */
+	bool asks;      /**< it is ready, and asks for its files */
+};
+
+/** A file of the worker's directory. */
+struct message_ask {
+	bool remove;                 /**< it is to go, and no answer comes */
+	char name[MEMBER_FILE_SIZE]; /**< a string */
+};
+
+struct message_hand {
+	uint32_t error; /**< 0, or the errno of the file that could not be made */
 };
 
 struct message {
@@ -114,6 +131,8 @@ struct message {
 		struct message_done done;
 		struct message_memory memory;
 		struct message_start start;
+		struct message_ask ask;
+		struct message_hand hand;
 	};
 };
 

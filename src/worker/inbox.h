@@ -2,7 +2,7 @@
 
 /*
  * Work from the parent, of which several units come in a packet, with the descriptors of their
- * archives.
+ * archives; and between the work, the files that the worker has asked for.
  */
 
 #ifndef ZIPMAP_WORKER_INBOX_H
@@ -14,12 +14,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Packets with work that may come while a file is waited for: more than the parent sends ahead. */
+#define INBOX_LATER_MAX 16
+
+/** A packet that is looked at later. */
+struct inbox_packet {
+	size_t size;
+	struct channel_fds fds;
+	uint8_t bytes[WORK_PACKET_MAX];
+};
+
 struct inbox {
 	int channel_fd;
 	struct wire_reader packet; /**< messages that are not taken yet */
 	struct channel_fds fds;    /**< of the packet */
 	unsigned fds_taken;        /**< how many of those are the caller's */
 	uint8_t bytes[WORK_PACKET_MAX];
+	unsigned later_count;
+	struct inbox_packet later[INBOX_LATER_MAX];
 };
 
 void inbox_init(struct inbox *inbox, int channel_fd);
@@ -38,5 +50,11 @@ int inbox_receive(struct inbox *inbox, bool wait);
  * to it goes to *@fd and is the caller's; -1: none does. 0, or -1 with errno EBADMSG.
  */
 int inbox_take(struct inbox *inbox, struct message *message, int *fd);
+
+/**
+ * Wait for the file that was asked for last. Its descriptor, the caller's, or -1 with errno. Ends
+ * the process if the parent is gone or does not follow the protocol.
+ */
+int inbox_wait_for_file(struct inbox *inbox);
 
 #endif

@@ -35,6 +35,13 @@ int lane_init(struct lane *lane, const struct worker_settings *settings, int dir
 		       : -1;
 }
 
+void lane_ask(struct lane *lane, struct inbox *inbox)
+{
+	lane->asking = (struct asking){lane->outbox, inbox, &lane->unit};
+	lane->maker = asking_maker(&lane->asking);
+	extraction_set_maker(lane->extraction, &lane->maker);
+}
+
 void lane_release(struct lane *lane)
 {
 	extraction_free(lane->extraction);

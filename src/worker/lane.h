@@ -11,6 +11,7 @@
 
 #include "protocol/crashnote.h"
 #include "protocol/settings.h"
+#include "worker/asking.h"
 #include "worker/container/archive.h"
 #include "worker/container/names.h"
 #include "worker/extract/extract.h"
@@ -27,6 +28,9 @@ struct lane {
 	struct names *names;            /* the worker's */
 	struct progress_lane *progress; /* its part of the page that is shared with the parent */
 	struct extraction *extraction;  /* NULL: the lane was not used yet */
+
+	struct asking asking;       /* if files are asked for, */
+	struct outfile_maker maker; /* by this */
 
 	struct archive *archive; /* the worker's, open for both lanes; or NULL */
 	uint64_t archive_number;
@@ -46,6 +50,9 @@ struct lane {
 /** Get what a lane needs to work, once. 0, or -1: no memory. */
 int lane_init(struct lane *lane, const struct worker_settings *settings, int directory_fd,
 	struct outbox *outbox, struct names *names, struct progress_lane *progress);
+
+/** Have the lane's files by asking for them. @inbox is the worker's. */
+void lane_ask(struct lane *lane, struct inbox *inbox);
 
 void lane_release(struct lane *lane);
 

@@ -2,6 +2,7 @@
 
 #include "worker/sandbox.h"
 
+#include "protocol/newfile.h"
 #include "util/cleanup.h"
 
 #include <assert.h>
@@ -103,6 +104,11 @@ void sandbox_describe(unsigned parts, char *text, size_t size)
 	snprintf(text, size, "%s%s%s%s", parts & SANDBOX_LANDLOCK ? "Landlock" : "",
 		both ? " and " : "", parts & SANDBOX_SECCOMP ? "seccomp" : "",
 		parts == 0 ? "none" : "");
+}
+
+bool sandbox_takes_paths(unsigned parts)
+{
+	return (parts & SANDBOX_SECCOMP) && !(parts & SANDBOX_LANDLOCK);
 }
 
 /* Lower a limit; one that is lower already stays. */
@@ -225,13 +231,25 @@ static_assert(DESCRIPTORS_MAX == 64, "ON_FILES ends there");
 /* open(2) as the kernel sees it: some C libraries add a flag that means nothing on 64 bits. */
 #define KERNEL_LARGEFILE ((scmp_datum_t)0100000)
 
+/* Add @rules, @count of them. 0, or a negative errno, as all of the following. */
+static int allow(scmp_filter_ctx filter, const struct rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].number,
+			rules[i].conditions, rules[i].condition);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
 /*
  * All that a worker calls, all that malloc(3) may call, and the way out. Memory is private or a
  * file that is read, is counted by RLIMIT_DATA, which leaves out what grows down, and is never made
  * executable. Any other openat() that makes nothing fails rather than kills: libraries look for
  * message catalogues and the like when something has gone wrong, and go on where there are none.
  */
-static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
+static int add_common_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 {
 	const int channel = needs->channel_fd;
 	const int directory = needs->directory_fd;
@@ -242,10 +260,6 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 		IF(poll, IS(1, 1)),
 		IF(ppoll, IS(1, 1)),
 
-		/* The one way in which a worker opens anything. O_PATH would ignore the others. */
-		IF(openat, IS(0, directory), HAS(2, ~KERNEL_LARGEFILE, SANDBOX_NEW_FILE),
-			IS(3, SANDBOX_NEW_MODE)),
-		IF(unlinkat, IS(0, directory), IS(2, 0)),
 		ON_FILES(pwrite64),
 		ON_FILES(ftruncate),
 		ON_FILES(fallocate),
@@ -287,17 +301,33 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
 		if (result < 0)
 			return result;
 	}
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		int result = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rules[i].number,
-			rules[i].conditions, rules[i].condition);
-		if (result < 0)
-			return result;
-	}
-	int result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
-		SCMP_CMP(0, SCMP_CMP_NE, (scmp_datum_t)directory, 0));
-	return result < 0 ? result
-			  : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
-				    SCMP_CMP(2, SCMP_CMP_MASKED_EQ, O_CREAT, 0));
+	return allow(filter, rules, sizeof(rules) / sizeof(rules[0]));
+}
+
+/* No path means anything. */
+static int add_rules_without_paths(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0);
+}
+
+/* Where a path leads to is Landlock's matter. */
+static int add_rules_of_paths(scmp_filter_ctx filter, int directory)
+{
+	const struct rule rules[] = {
+		/* The one way in which a worker opens anything. O_PATH would ignore the others. */
+		IF(openat, IS(0, directory), HAS(2, ~KERNEL_LARGEFILE, NEW_FILE_FLAGS),
+			IS(3, NEW_FILE_MODE)),
+		IF(unlinkat, IS(0, directory), IS(2, 0)),
+	};
+	int result = allow(filter, rules, sizeof(rules) / sizeof(rules[0]));
+
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+			SCMP_CMP(0, SCMP_CMP_NE, (scmp_datum_t)directory, 0));
+	if (result == 0)
+		result = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+			SCMP_CMP(2, SCMP_CMP_MASKED_EQ, O_CREAT, 0));
+	return result;
 }
 
 /*
@@ -308,7 +338,7 @@ static int add_rules(scmp_filter_ctx filter, const struct sandbox_needs *needs)
  */
 enum { LIBSECCOMP_BYTES = 96 * 1024 };
 
-static int enter_seccomp(const struct sandbox_needs *needs)
+static int enter_seccomp(unsigned parts, const struct sandbox_needs *needs)
 {
 	cleanup_free void *reserve = malloc(LIBSECCOMP_BYTES);
 	cleanup_free void *lid = malloc(1);
@@ -327,7 +357,11 @@ static int enter_seccomp(const struct sandbox_needs *needs)
 		errno = ENOMEM;
 		return -1;
 	}
-	int result = add_rules(filter, needs);
+	int result = add_common_rules(filter, needs);
+	if (result == 0)
+		result = sandbox_takes_paths(parts)
+				 ? add_rules_without_paths(filter)
+				 : add_rules_of_paths(filter, needs->directory_fd);
 	if (result == 0)
 		result = seccomp_load(filter);
 	seccomp_release(filter);
@@ -352,7 +386,7 @@ int sandbox_enter(unsigned parts, const struct sandbox_needs *needs, enum start_
 		return -1;
 	/* Last: it takes away what the others need. */
 	*step = START_SECCOMP;
-	if ((parts & SANDBOX_SECCOMP) && enter_seccomp(needs) < 0)
+	if ((parts & SANDBOX_SECCOMP) && enter_seccomp(parts, needs) < 0)
 		return -1;
 	return 0;
 }

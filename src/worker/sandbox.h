@@ -16,16 +16,9 @@
 #include "protocol/settings.h"
 #include "protocol/startstep.h"
 
-#include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/**
- * The flags and the mode with which a worker opens files, all of which are new: seccomp allows no
- * others.
- */
-#define SANDBOX_NEW_FILE (O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
-#define SANDBOX_NEW_MODE 0600
 
 /**
  * Which parts a worker of this build is to have: all, but under sanitizers, which open files and
@@ -38,6 +31,12 @@ unsigned sandbox_available(void);
 
 /** The names of @parts to @text (@size bytes): "Landlock and seccomp", "none". */
 void sandbox_describe(unsigned parts, char *text, size_t size);
+
+/**
+ * Whether a worker in @parts may name no path, but has to be handed its files: seccomp alone would
+ * not see where a path leads to.
+ */
+bool sandbox_takes_paths(unsigned parts);
 
 /** What a worker needs. */
 struct sandbox_needs {

@@ -29,6 +29,7 @@ struct worker {
 	struct archive *archives[LANES]; /* one for each lane, or NULL: none was needed yet */
 	struct inbox inbox;
 	struct outbox outbox;
+	bool asks; /* for files: it may name no path */
 	struct names names;
 	struct memory_peak memory;
 	bool channel_ended;
@@ -151,9 +152,14 @@ static bool wants_more(struct worker *worker)
 		return false;
 	if (!lane_is_pairable(first->busy ? first : second))
 		return false;
-	return second->extraction ||
-	       lane_init(second, worker->settings, worker->directory_fd, &worker->outbox,
-		       &worker->names, &worker->progress->lanes[1]) == 0;
+	if (second->extraction)
+		return true;
+	if (lane_init(second, worker->settings, worker->directory_fd, &worker->outbox,
+		    &worker->names, &worker->progress->lanes[1]) < 0)
+		return false;
+	if (worker->asks)
+		lane_ask(second, &worker->inbox);
+	return true;
 }
 
 /* Do what there is to do, until the channel ends. */
@@ -180,15 +186,17 @@ static bool is_refusal(int error)
 	return error != ENOMEM && error != EMFILE && error != ENFILE && error != EAGAIN;
 }
 
-/* Enter the sandbox, or as much of it as can be, and say what cannot. */
-static void enter_sandbox(const struct worker_settings *settings, int channel_fd, int directory_fd)
+/* Enter the sandbox, or as much of it as can be, and say what cannot. Returns the parts. */
+static unsigned enter_sandbox(
+	const struct worker_settings *settings, int channel_fd, int directory_fd)
 {
 	struct sandbox_needs needs = {channel_fd, directory_fd, lane_file_limit(settings)};
 	unsigned parts = settings->sandbox;
 	enum start_step step;
 
 	while (sandbox_enter(parts, &needs, &step) < 0) {
-		struct message_start word = {step, (uint32_t)errno, true};
+		struct message_start word = {
+			.step = step, .error = (uint32_t)errno, .goes_on = true};
 		if (settings->all_required || !start_step_part(step) || !is_refusal(errno))
 			firstword_fail(channel_fd, step);
 		if (firstword_send(channel_fd, &word) < 0)
@@ -196,6 +204,7 @@ static void enter_sandbox(const struct worker_settings *settings, int channel_fd
 		/* What comes before seccomp is entered. */
 		parts = step == START_LANDLOCK ? parts & ~SANDBOX_LANDLOCK : 0;
 	}
+	return parts;
 }
 
 /* All that is done before the first word, which is the last thing that can be believed blindly. */
@@ -218,8 +227,13 @@ static void get_ready(struct worker *worker, int channel_fd)
 	if (settings->password && prctl(PR_SET_DUMPABLE, 0) < 0)
 		firstword_fail(channel_fd, START_NO_DUMP);
 	if (settings->sandboxed)
-		enter_sandbox(settings, channel_fd, worker->directory_fd);
-	if (firstword_send(channel_fd, &(struct message_start){.step = START_NONE}) < 0)
+		worker->asks = sandbox_takes_paths(
+				       enter_sandbox(settings, channel_fd, worker->directory_fd)) &&
+			       worker->directory_fd >= 0;
+	if (worker->asks)
+		lane_ask(&worker->lanes[0], &worker->inbox);
+	const struct message_start word = {.step = START_NONE, .asks = worker->asks};
+	if (firstword_send(channel_fd, &word) < 0)
 		give_up();
 }
 

@@ -20,6 +20,9 @@ struct loot {
 	struct worker_progress *progress;
 };
 
+/** The most units that a worker has, done ones included. */
+#define HOSTILE_UNITS_MAX 16
+
 /** A unit that the worker was given. */
 struct loot_unit {
 	uint64_t id;
@@ -34,8 +37,7 @@ struct loot_unit {
 bool hostile_is_archive(int fd, char *kind, uint64_t *seed);
 
 /**
- * Play foul as @kind says, at random by @seed, with the @count units that were given so far, the
- * last of which is of the hostile archive. Says on stderr what it can have harmed. Ends the
+ * Play foul as @kind says, at random by @seed, with the @count units that were given so far. Says on stderr what it can have harmed. Ends the
  * process.
  */
 _Noreturn void hostile_play(const struct loot *loot, const char *kind, uint64_t seed,

@@ -8,25 +8,25 @@
  */
 
 #include "hostile.h"
-#include "protocol/channel.h"
 #include "util/io.h"
+#include "worker/inbox.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-static ssize_t attack_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait);
+static int attack_take(struct inbox *inbox, struct message *message, int *fd);
 
-#define worker_main     honest_main
-#define channel_receive attack_receive
+#define worker_main honest_main
+#define inbox_take  attack_take
 #include "worker/worker.c"
 #undef worker_main
-#undef channel_receive
+#undef inbox_take
 
 _Noreturn void worker_main(
 	void *context, int channel_fd, int directory_fd, struct worker_progress *progress);
 
 /* The last units that were given. Some of them are done. */
-enum { UNITS_KEPT = 4 };
+enum { UNITS_KEPT = HOSTILE_UNITS_MAX };
 
 static struct loot loot;
 static struct loot_unit units[UNITS_KEPT];
@@ -55,25 +55,25 @@ static void note_unit(uint64_t unit)
 	lane->member = PROGRESS_NONE;
 }
 
-/* As channel_receive(), for the worker. It does not return with a hostile archive. */
-static ssize_t attack_receive(int channel_fd, void *packet, size_t capacity, int *fd, bool wait)
+/* As inbox_take(), for the worker. It does not return with a hostile archive. */
+static int attack_take(struct inbox *inbox, struct message *message, int *fd)
 {
-	ssize_t size = channel_receive(channel_fd, packet, capacity, fd, wait);
-	struct wire_reader reader;
-	struct message message;
 	char kind[32];
 	uint64_t seed;
+	int result = inbox_take(inbox, message, fd);
 
-	if (size <= 0)
-		return size;
-	wire_reader_init(&reader, packet, (size_t)size);
-	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK)
-		return size;
-	keep_unit(&message, *fd);
+	if (result < 0)
+		return result;
+	keep_unit(message, *fd);
 	if (*fd < 0 || !hostile_is_archive(*fd, kind, &seed))
-		return size;
-	note_unit(message.unit);
-	hostile_play(&loot, kind, seed, units, unit_count);
+		return result;
+	note_unit(message->unit);
+	struct loot_unit own = units[unit_count - 1];
+	while (!inbox_is_empty(inbox)) {
+		if (inbox_take(inbox, message, fd) == 0)
+			keep_unit(message, *fd);
+	}
+	hostile_play(&loot, kind, seed ^ own.id << 32, units, unit_count);
 }
 
 _Noreturn void worker_main(

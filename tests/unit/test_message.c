@@ -76,9 +76,14 @@ static const struct message samples[] = {
 	{.kind = MESSAGE_DONE, .unit = 3, .done = {{FAILURE_NONE, {0, 0}}}},
 	{.kind = MESSAGE_DONE, .unit = UINT64_MAX, .done = {{FAILURE_KINDS - 1, {UINT64_MAX, 1}}}},
 	{.kind = MESSAGE_MEMORY, .memory = {123456789012, 98765432109}},
-	{.kind = MESSAGE_START, .start = {START_NONE, 0, false}},
-	{.kind = MESSAGE_START, .start = {START_DEATH_SIGNAL, 1, false}},
-	{.kind = MESSAGE_START, .start = {START_LANDLOCK, 38, true}},
+	{.kind = MESSAGE_START, .start = {START_NONE, 0, false, false}},
+	{.kind = MESSAGE_START, .start = {START_DEATH_SIGNAL, 1, false, false}},
+	{.kind = MESSAGE_START, .start = {START_LANDLOCK, 38, true, false}},
+	{.kind = MESSAGE_START, .start = {START_NONE, 0, false, true}},
+	{.kind = MESSAGE_ASK, .unit = 7, .ask = {false, "3.1-x.dat"}},
+	{.kind = MESSAGE_ASK, .unit = UINT64_MAX, .ask = {true, ""}},
+	{.kind = MESSAGE_HAND, .unit = 7, .hand = {0}},
+	{.kind = MESSAGE_HAND, .unit = 7, .hand = {4095}},
 	{.kind = MESSAGE_RECORD,
 		.unit = 5,
 		.record = {.member = 10,
@@ -275,6 +280,14 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_int_eq(a->start.step, b->start.step);
 		ck_assert_uint_eq(a->start.error, b->start.error);
 		ck_assert_int_eq(a->start.goes_on, b->start.goes_on);
+		ck_assert_int_eq(a->start.asks, b->start.asks);
+		return;
+	case MESSAGE_ASK:
+		ck_assert_int_eq(a->ask.remove, b->ask.remove);
+		ck_assert_str_eq(a->ask.name, b->ask.name);
+		return;
+	case MESSAGE_HAND:
+		ck_assert_uint_eq(a->hand.error, b->hand.error);
 		return;
 	}
 	ck_abort_msg("kind %d", (int)a->kind);
@@ -406,7 +419,7 @@ START_TEST(unknown_tags_are_refused)
 
 	for (unsigned tag = 0; tag < 256; tag++) {
 		size_t size = encode(&samples[0], packet);
-		if (tag >= MESSAGE_WORK && tag <= MESSAGE_START)
+		if (tag >= MESSAGE_WORK && tag <= MESSAGE_HAND)
 			continue;
 		packet[0] = (uint8_t)tag;
 		ck_assert_int_eq(decode(packet, size, &count), -1);
@@ -900,12 +913,12 @@ END_TEST
 START_TEST(a_first_word_that_contradicts_itself_is_refused)
 {
 	static const struct message_start wrong[] = {
-		{START_STEPS, 1, false},      /* no step */
-		{START_NONE, 1, false},       /* ready, and yet an error */
-		{START_SECCOMP, 0, false},    /* failed without a reason */
-		{START_SECCOMP, 4096, false}, /* no errno */
-		{START_NONE, 0, true},        /* without what? */
-		{START_SETTINGS, 5, true},    /* nothing to go on without */
+		{START_STEPS, 1, false, false},      /* no step */
+		{START_NONE, 1, false, false},       /* ready, and yet an error */
+		{START_SECCOMP, 0, false, false},    /* failed without a reason */
+		{START_SECCOMP, 4096, false, false}, /* no errno */
+		{START_NONE, 0, true, false},        /* without what? */
+		{START_SETTINGS, 5, true, false},    /* nothing to go on without */
 	};
 	uint8_t packet[64];
 

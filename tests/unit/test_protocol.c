@@ -325,6 +325,54 @@ START_TEST(packs_are_named_for_a_member_of_the_unit_and_come_in_order)
 }
 END_TEST
 
+static bool may_ask(const struct unit *unit, const char *name)
+{
+	struct message message = {.kind = MESSAGE_ASK, .unit = unit->id};
+
+	strcpy(message.ask.name, name);
+	bool may = may_say(&message);
+	message.ask.remove = true;
+	ck_assert_int_eq(may_say(&message), may);
+	return may;
+}
+
+START_TEST(who_asks_for_files_gets_those_of_members_that_have_no_record)
+{
+	static const char *const wrong[] = {"", "0.4-", "0.4", "0.4-a/b", "0.4-..", "../0.4-x",
+		"0.4-a b", "0.4-a\n", "00.4-x", "0.04-x", "1.4-x", "0.2-x", "0.3-x", "0.9-x",
+		"0.18446744073709551616-x", "lock", ".", "..", "/etc/passwd", "0.4-\xff"};
+
+	plan(take(0, 0), 3, 9);
+	struct unit *unit = take(0, 3);
+	worker.asks = true;
+	ck_assert(!may_ask(unit, "0.4-x")); /* it is not planned */
+	plan(unit, 9, 9);
+	unit->next_member = 4;
+	ck_assert(may_ask(unit, "0.4-x"));
+	ck_assert(may_ask(unit, "0.8-a.b_C-9"));
+	ck_assert(may_ask(unit, "0.4-pack"));
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		bool dots = strcmp(wrong[i], "0.4-..") == 0; /* a name as any other */
+		ck_assert_msg(may_ask(unit, wrong[i]) == dots, "%s", wrong[i]);
+	}
+	char longest[MEMBER_FILE_SIZE] = "0.4-";
+	memset(longest + 4, 'x', MEMBER_BASE_MAX);
+	ck_assert(may_ask(unit, longest));
+	strcat(longest, MEMBER_NPY_SUFFIX);
+	ck_assert(!may_ask(unit, longest));
+	settings.npy = true;
+	ck_assert(may_ask(unit, longest));
+	longest[4 + MEMBER_BASE_MAX] = 'x';
+	ck_assert(!may_ask(unit, longest));
+
+	settings.no_files = true;
+	ck_assert(!may_ask(unit, "0.4-x"));
+	settings.no_files = false;
+	worker.asks = false;
+	ck_assert(!may_ask(unit, "0.4-x"));
+}
+END_TEST
+
 START_TEST(a_record_is_of_the_kind_that_was_asked_for)
 {
 	struct unit *unit = take(0, 0);
@@ -397,6 +445,7 @@ int main(void)
 	tcase_add_test(tests, an_archive_has_no_more_entries_than_its_size_and_the_limit_allow);
 	tcase_add_test(tests, a_member_in_its_archive_ends_before_the_archive_does);
 	tcase_add_test(tests, packs_are_named_for_a_member_of_the_unit_and_come_in_order);
+	tcase_add_test(tests, who_asks_for_files_gets_those_of_members_that_have_no_record);
 	tcase_add_test(tests, a_record_is_of_the_kind_that_was_asked_for);
 	tcase_add_test(
 		tests, the_last_message_comes_once_after_the_end_of_the_channel_and_all_units);

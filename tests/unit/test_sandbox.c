@@ -6,6 +6,7 @@
  * what it forbids it has to forbid without the other.
  */
 
+#include "protocol/channel.h"
 #include "support.h"
 #include "util/io.h"
 #include "worker/sandbox.h"
@@ -112,6 +113,9 @@ static void teardown(void)
 /* Do @attempt, which returns below 0 with errno where it is refused, in a sandbox of @parts. */
 static int try(unsigned parts, long (*attempt)(void))
 {
+	int handed = openat(own_fd, "mine", O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(channel_send(channel[0], "x", 1, handed, true), 0);
+	close(handed);
 	pid_t child = fork();
 	int status;
 
@@ -155,6 +159,23 @@ static long new_file(void)
 		return -1;
 	close(fd);
 	return unlinkat(own_fd, "new", 0);
+}
+
+/* As new_file(), but for how it is made and removed: it came along with a message. */
+static long use_handed_file(void)
+{
+	int fd = -1;
+	char byte;
+	struct stat status;
+
+	if (channel_receive(channel[1], &byte, 1, &fd, true) != 1 || fd < 0 ||
+		fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 8) < 0 || pwrite(fd, "12345678", 8, 0) != 8 ||
+		ftruncate(fd, 4) < 0 || io_status(fd, &status) < 0)
+		return -1;
+	void *map = mmap(NULL, 4, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || memcmp(map, "1234", 4) != 0 || munmap(map, 4) < 0)
+		return -1;
+	return close(fd);
 }
 
 static long memory(void)
@@ -563,7 +584,7 @@ static long too_much_memory(void)
 struct attempt {
 	const char *name;
 	long (*attempt)(void);
-	int by_seccomp;  /* how it ends where there is seccomp */
+	int by_seccomp;  /* how it ends where there is seccomp alone */
 	int by_landlock; /* ... where there is Landlock alone; 0: that is not Landlock's matter */
 	int since;       /* from this version of it on */
 };
@@ -584,9 +605,9 @@ static const struct attempt forbidden[] = {
 	ATTEMPT(open_own_again, EACCES, 0),
 	ATTEMPT(list_own, EACCES, EACCES),
 	ATTEMPT(new_elsewhere, EACCES, EACCES),
-	ATTEMPT(new_above, 0, EACCES), /* seccomp sees no paths */
+	ATTEMPT(new_above, EACCES, EACCES),
 	ATTEMPT(unlink_theirs, KILLED, EACCES),
-	ATTEMPT(unlink_above, 0, EACCES),
+	ATTEMPT(unlink_above, KILLED, EACCES),
 	ATTEMPT(remove_directory, KILLED, EACCES),
 	ATTEMPT(make_a_directory, KILLED, EACCES),
 	ATTEMPT(make_symlink, KILLED, EACCES),
@@ -625,10 +646,10 @@ static const struct attempt forbidden[] = {
 	ATTEMPT(move_descriptor, KILLED, 0),
 	ATTEMPT(look_at_path, KILLED, 0),
 	ATTEMPT(look_at_path_anew, KILLED, 0),
-	ATTEMPT(open_a_path, KILLED, 0),
-	ATTEMPT(open_up_as_path, KILLED, 0),
-	ATTEMPT(new_set_user_id, KILLED, 0),
-	ATTEMPT(new_unnamed, KILLED, 0),
+	ATTEMPT(open_a_path, EACCES, 0),
+	ATTEMPT(open_up_as_path, EACCES, 0),
+	ATTEMPT(new_set_user_id, EACCES, 0),
+	ATTEMPT(new_unnamed, EACCES, 0),
 	ATTEMPT(write_stderr_at, KILLED, 0),
 	ATTEMPT(write_stderr_at_high, KILLED, 0),
 	ATTEMPT(write_nowhere_at, KILLED, 0),
@@ -647,7 +668,8 @@ enum { FORBIDDEN = sizeof(forbidden) / sizeof(forbidden[0]) };
 
 static const struct attempt allowed[] = {
 	ATTEMPT(nothing, 0, 0),
-	ATTEMPT(new_file, 0, 0),
+	ATTEMPT(new_file, EACCES, 0), /* it is handed one */
+	ATTEMPT(use_handed_file, 0, 0),
 	ATTEMPT(memory, 0, 0),
 	ATTEMPT(sort, 0, 0),
 	ATTEMPT(message, 0, 0),
@@ -672,9 +694,13 @@ START_TEST(what_a_worker_needs_is_allowed)
 	const struct attempt *attempt = &allowed[_i];
 
 	for (unsigned parts = 0; parts <= BOTH; parts++)
-		if (has(parts))
-			ck_assert_msg(try(parts, attempt->attempt) == attempt->by_seccomp, "%s",
-				attempt->name);
+		if (has(parts)) {
+			bool takes_paths = sandbox_takes_paths(parts);
+			int expected = takes_paths ? attempt->by_seccomp : attempt->by_landlock;
+			ck_assert_msg(try(parts, attempt->attempt) == expected, "%s with %u",
+				attempt->name, parts);
+			ck_assert(takes_paths == (parts == SANDBOX_SECCOMP));
+		}
 }
 END_TEST
 

@@ -64,6 +64,11 @@ void extraction_free(struct extraction *extraction)
 	free(extraction);
 }
 
+void extraction_set_maker(struct extraction *extraction, const struct outfile_maker *maker)
+{
+	target_set_maker(&extraction->target, maker);
+}
+
 void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds)
 {
 	extraction->bounds = *bounds;

@@ -40,6 +40,9 @@ struct extraction *extraction_new(int directory_fd, bool pack, enum decoder_choi
 
 void extraction_free(struct extraction *extraction);
 
+/** Have files made and removed by @maker, which must stay, not in the directory itself. */
+void extraction_set_maker(struct extraction *extraction, const struct outfile_maker *maker);
+
 /** What members that begin from now on must keep to; at first, what bounds_init() says. */
 void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds);
 

@@ -2,11 +2,11 @@
 
 #include "worker/extract/outfile.h"
 
+#include "protocol/newfile.h"
 #include "protocol/record.h"
 #include "util/cleanup.h"
 #include "util/io.h"
 #include "worker/decode/buffer.h"
-#include "worker/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,12 +38,24 @@ static bool forgets(const struct outfile *out)
 	return out->directory_fd < 0;
 }
 
+static int make_file(const struct outfile *out)
+{
+	if (out->maker)
+		return out->maker->make(out->maker->context, out->name);
+	return openat(out->directory_fd, out->name, NEW_FILE_FLAGS, NEW_FILE_MODE);
+}
+
+static void remove_file(const struct outfile *out)
+{
+	if (out->maker)
+		out->maker->remove(out->maker->context, out->name);
+	else
+		unlinkat(out->directory_fd, out->name, 0);
+}
+
 int outfile_create(struct outfile *out)
 {
-	/* O_RDWR, because a map that is read needs a descriptor that can be read: mmap(2). */
-	out->fd = forgets(out) ? -1
-			       : openat(out->directory_fd, out->name, SANDBOX_NEW_FILE,
-					 SANDBOX_NEW_MODE);
+	out->fd = forgets(out) ? -1 : make_file(out);
 	out->fill = 0;
 	out->history = 0;
 	out->flushed = 0;
@@ -202,7 +214,7 @@ int outfile_close(struct outfile *out)
 	if (close(steal_fd(&out->fd)) == 0)
 		return 0;
 	int error = errno;
-	unlinkat(out->directory_fd, out->name, 0);
+	remove_file(out);
 	errno = error;
 	return -1;
 }
@@ -212,5 +224,5 @@ void outfile_discard(struct outfile *out)
 	if (out->fd < 0)
 		return;
 	close(steal_fd(&out->fd));
-	unlinkat(out->directory_fd, out->name, 0);
+	remove_file(out);
 }

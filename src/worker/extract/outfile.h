@@ -21,11 +21,19 @@
 /** Where a packed member may begin: a cache line, enough for any item of an array. */
 #define OUTFILE_ALIGNMENT 64
 
+/** What makes files and removes them if that is not done in a directory. */
+struct outfile_maker {
+	int (*make)(void *context, const char *name); /**< the descriptor, or -1 with errno */
+	void (*remove)(void *context, const char *name);
+	void *context;
+};
+
 struct outfile {
-	int directory_fd; /**< not owned; -1: nothing is written */
-	int fd;           /**< -1: no file is open */
-	int error;        /**< errno of a failed write: bytes from the position on are lost */
-	bool has_mapped;  /**< a file was mapped, and so others can be */
+	int directory_fd;                  /**< not owned; -1: nothing is written */
+	const struct outfile_maker *maker; /**< not owned; NULL: it is done in that directory */
+	int fd;                            /**< -1: no file is open */
+	int error;       /**< errno of a failed write: bytes from the position on are lost */
+	bool has_mapped; /**< a file was mapped, and so others can be */
 	char name[MEMBER_FILE_SIZE];
 	uint8_t *memory;     /**< DECODE_HISTORY_MAX, then the buffer, then DECODE_SLACK */
 	uint8_t *buffer;     /**< in @memory */

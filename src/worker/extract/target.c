@@ -21,6 +21,12 @@ int target_init(struct target *target, int directory_fd)
 	return own < 0 || pack < 0 ? -1 : 0;
 }
 
+void target_set_maker(struct target *target, const struct outfile_maker *maker)
+{
+	target->own.maker = maker;
+	target->pack.maker = maker;
+}
+
 void target_release(struct target *target)
 {
 	outfile_release(&target->own);

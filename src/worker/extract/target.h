@@ -41,6 +41,9 @@ struct pack_result {
 /** Make files in @directory_fd, which must stay open; -1: none. 0, or -1: no memory. */
 int target_init(struct target *target, int directory_fd);
 
+/** Have files made and removed by @maker, which must stay. */
+void target_set_maker(struct target *target, const struct outfile_maker *maker);
+
 /** Remove files that are not finished, and release @target. */
 void target_release(struct target *target);
 
