@@ -4,8 +4,8 @@
 
 #include "protocol/channel.h"
 #include "protocol/membername.h"
+#include "protocol/newfile.h"
 #include "util/io.h"
-#include "worker/sandbox.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +23,7 @@
 /* What the contents of all files begin with that are not what an archive holds. */
 #define FORGED "FORGED"
 
-enum { UNITS_MAX = 8, FILES_MAX = 16, NAME_OFFSETS = 1024 };
+enum { UNITS_MAX = HOSTILE_UNITS_MAX, FILES_MAX = 16, NAME_OFFSETS = 1024 };
 
 /* Where we are with a unit, as the parent has to believe. */
 struct play_unit {
@@ -42,6 +42,7 @@ struct play {
 	int files[FILES_MAX]; /* that were made, and kept open */
 	char names[FILES_MAX][MEMBER_FILE_SIZE];
 	unsigned file_count;
+	unsigned words; /* times that some were said to the user */
 	struct wire_writer packet;
 	uint8_t bytes[PACKET_MAX];
 	char name[MEMBER_NAME_MAX + NAME_OFFSETS]; /* any bytes; a name begins anywhere in it */
@@ -98,10 +99,14 @@ static void confess(const char *what, uint64_t number)
 	(void)!write(STDERR_FILENO, text, (size_t)size);
 }
 
-/* Of whose members nothing that is said means anything. */
+/* Of whose members nothing that is said means anything. Once: there is room for a few words. */
 static void confess_unit(const struct message_work *work)
 {
-	confess("it has", work->archive);
+	static bool confessed[64];
+
+	if (!confessed[work->archive % 64])
+		confess("it has", work->archive);
+	confessed[work->archive % 64] = true;
 }
 
 /* In whose directory no file means anything. */
@@ -132,41 +137,65 @@ static void say(struct play *play, const struct message *message)
 	(void)message_put(&play->packet, message);
 }
 
-/* Take what there is to do; wait for it if there is nothing. Ends with the channel. */
+/* A file that we were handed. Its name is no matter of ours any more. */
+static void keep_file(struct play *play, int fd)
+{
+	if (fd >= 0 && play->file_count < FILES_MAX) {
+		play->names[play->file_count][0] = '\0';
+		play->files[play->file_count++] = fd;
+	} else if (fd >= 0) {
+		close(fd);
+	}
+}
+
+/* The parent has no more to do: leave as a worker should, or nearly. */
+static _Noreturn void leave(struct play *play)
+{
+	struct message message = {.kind = MESSAGE_MEMORY};
+
+	message.memory = (struct message_memory){odd_number(play), odd_number(play)};
+	for (unsigned times = below(play, 3); times > 0; times--)
+		say(play, &message);
+	send_packet(play);
+	_exit((int)below(play, 2));
+}
+
+static void take_unit(struct play *play, const struct message *message)
+{
+	confess_unit(&message->work);
+	if (play->unit_count == UNITS_MAX)
+		return;
+	play->units[play->unit_count++] = (struct play_unit){
+		.given = {.id = message->unit, .work = message->work},
+		.next = message->work.members.first,
+		.end = message->work.members.end,
+	};
+}
+
+/* Take what there is to do; wait for it if there is nothing. */
 static void look(struct play *play)
 {
-	uint8_t bytes[WORK_BYTES_MAX];
+	uint8_t bytes[WORK_PACKET_MAX];
+	struct channel_fds fds;
 	struct wire_reader reader;
 	struct message message;
-	int fd = -1;
 	bool wait = play->unit_count == 0;
 
 	if (wait)
 		send_packet(play);
-	ssize_t size = channel_receive(play->loot.channel_fd, bytes, sizeof(bytes), &fd, wait);
-	if (size == 0) {
-		message = (struct message){.kind = MESSAGE_MEMORY};
-		message.memory = (struct message_memory){odd_number(play), odd_number(play)};
-		for (unsigned times = below(play, 3); times > 0; times--)
-			say(play, &message);
-		send_packet(play);
-		_exit((int)below(play, 2));
-	}
-	if (fd >= 0)
-		close(fd);
+	ssize_t size = channel_receive_fds(play->loot.channel_fd, bytes, sizeof(bytes), &fds, wait);
+	if (size == 0)
+		leave(play);
 	if (size < 0)
 		return;
 	wire_reader_init(&reader, bytes, (size_t)size);
-	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_WORK)
-		return;
-	confess_unit(&message.work);
-	if (play->unit_count == UNITS_MAX)
-		return;
-	play->units[play->unit_count++] = (struct play_unit){
-		.given = {.id = message.unit, .work = message.work},
-		.next = message.work.members.first,
-		.end = message.work.members.end,
-	};
+	while (message_get(&reader, &message) == 1) {
+		if (message.kind == MESSAGE_WORK)
+			take_unit(play, &message);
+	}
+	/* An archive, which cannot be changed, or a file. */
+	for (unsigned i = 0; i < fds.count; i++)
+		keep_file(play, fds.fds[i]);
 }
 
 /* A unit to play with; NULL if there is none. */
@@ -254,7 +283,7 @@ static uint64_t make_file(struct play *play, const char *name, uint64_t size_byt
 
 	if (play->loot.directory_fd < 0 || play->file_count == FILES_MAX)
 		return 0;
-	int fd = openat(play->loot.directory_fd, name, SANDBOX_NEW_FILE, SANDBOX_NEW_MODE);
+	int fd = openat(play->loot.directory_fd, name, NEW_FILE_FLAGS, NEW_FILE_MODE);
 	if (fd < 0)
 		return 0;
 	size_t size = size_bytes < strlen(FORGED) ? (size_t)size_bytes : strlen(FORGED);
@@ -389,6 +418,30 @@ static void flood(struct play *play)
 	say(play, &message);
 }
 
+/*
+ * Ask for files, or for their removal: of a member, or of what is none. The answers lie unread, or
+ * are taken and kept as files of our own.
+ */
+static void ask(struct play *play)
+{
+	struct play_unit *unit = pick_open_unit(play);
+	struct message message = {.kind = MESSAGE_ASK};
+	char *name = message.ask.name;
+
+	if (!unit)
+		return;
+	message.unit = unit->given.id;
+	message.ask.remove = chance(play, 4);
+	if (chance(play, 20))
+		snprintf(name, sizeof(message.ask.name), "%s",
+			chance(play, 2) ? "../lock" : "/tmp/x");
+	else if (chance(play, 9))
+		member_pack_name(unit->given.work.archive, unit->next + below(play, 2), name);
+	else
+		member_file_name(unit->given.work.archive, unit->next, play->name, 40, name);
+	say(play, &message);
+}
+
 /* What is not to be said now, or never by a worker. */
 static void other(struct play *play)
 {
@@ -454,8 +507,12 @@ static void words(struct play *play)
 				   "31m\xc2\x9b"
 				   "2J\n";
 
+	/* What is confessed later has to have room. */
+	if (play->words++ > 10)
+		return;
 	(void)!write(STDERR_FILENO, evil, sizeof(evil) - below(play, 4));
-	(void)!write(STDERR_FILENO, play->name, below(play, 3000));
+	(void)!write(STDERR_FILENO, play->name, below(play, 300));
+	(void)!write(STDERR_FILENO, "\n", 1);
 }
 
 /* A file that is never announced, or of a name that another one should have. */
@@ -534,6 +591,7 @@ enum act {
 	ACT_RECORD,
 	ACT_FAILURE,
 	ACT_DONE,
+	ACT_ASK,
 	ACT_SEND,
 	ACT_OTHER,
 	ACT_SPOIL,
@@ -557,6 +615,7 @@ static void (*const acts[ACTS])(struct play *) = {
 	[ACT_RECORD] = record,
 	[ACT_FAILURE] = failure,
 	[ACT_DONE] = done,
+	[ACT_ASK] = ask,
 	[ACT_SEND] = send_packet,
 	[ACT_OTHER] = other,
 	[ACT_SPOIL] = spoil,
@@ -587,6 +646,7 @@ struct kind {
 
 static const struct kind kinds[] = {
 	{"lies", 3000, {SPEAKS, [ACT_FORGET] = 8, [ACT_OTHER] = 1, [ACT_SPOIL] = 1}},
+	{"asks", 1000, {SPEAKS, [ACT_ASK] = 200, [ACT_REWRITE] = 9}},
 	{"claims", 3000, {SPEAKS, [ACT_FORGET] = 8}},
 	{"noise", 200,
 		{SPEAKS, [ACT_SPOIL] = 10, [ACT_NOISE] = 10, [ACT_OTHER] = 10,
@@ -657,7 +717,7 @@ _Noreturn void hostile_play(const struct loot *loot, const char *name, uint64_t 
 	if (!kind.name)
 		_exit(EXIT_FAILURE);
 	play.loot = *loot;
-	play.state = seed ^ units[count - 1].id << 32;
+	play.state = seed;
 	for (size_t i = 0; i < sizeof(play.name); i++)
 		play.name[i] = (char)draw(&play);
 	if (strcmp(name, "mixture") == 0)

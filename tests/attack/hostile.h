@@ -37,8 +37,8 @@ struct loot_unit {
 bool hostile_is_archive(int fd, char *kind, uint64_t *seed);
 
 /**
- * Play foul as @kind says, at random by @seed, with the @count units that were given so far. Says on stderr what it can have harmed. Ends the
- * process.
+ * Play foul as @kind says, at random by @seed, with the @count units that were given so far. Says
+ * on stderr what it can have harmed. Ends the process.
  */
 _Noreturn void hostile_play(const struct loot *loot, const char *kind, uint64_t seed,
 	const struct loot_unit *units, unsigned count);
