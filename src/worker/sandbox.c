@@ -1,5 +1,30 @@
 // SPDX-License-Identifier: MIT
 
+/*
+ * Who is trusted with what.
+ *
+ * The user and the kernel are trusted. An archive is not: it may be made so that it takes over the
+ * worker that reads it, by a fault of ours or of a decoder's library. From then on that worker is
+ * the attacker's: all that it says, and all that it shares, is an attacker's word.
+ *
+ * - The parent trusts no worker. It reads nothing of an archive, takes each message for a claim
+ *   (parent/protocol), looks at each file itself (parent/verify), and shows names and words only
+ *   after they are made printable.
+ * - A worker trusts the parent, by which it was started, and no other worker, which it never meets:
+ *   they share no descriptor but archives, which are open for reading only.
+ * - A worker is trusted with the archives that it was given: their bytes, and what is said of their
+ *   members. So an archive can harm others that the same worker has got. --tasks-per-worker=1 gives
+ *   each worker one.
+ * - Other users of the machine are trusted with nothing. They may play foul in the directory where
+ *   that of the run is made (parent/tmpdir, parent/rundir).
+ *
+ * What a worker could do with the kernel's help is taken from it here, before it gets its first
+ * archive. Landlock judges paths, and seccomp calls. Where Landlock is lacking, seccomp cannot see
+ * where a path leads, and so a worker gets no call that takes one: it is handed its files
+ * (worker/asking, parent/handout). test_sandbox.c tries what is forbidden with each part alone and
+ * with both.
+ */
+
 #include "worker/sandbox.h"
 
 #include "protocol/newfile.h"
