@@ -368,10 +368,13 @@ static int set_up(struct run *run, const struct worker_entry *worker)
 /* Remove the files that are not for whoever reads the list. Nobody writes any more. */
 static void remove_files(struct run *run)
 {
-	if (runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule) < 0 ||
-		run->deliver.untidy)
-		runfiles_report_left(&run->rundir, run->stats);
-	if (rundir_end(&run->rundir) < 0)
+	int swept = runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule);
+	int error = errno;
+	int ended = rundir_end(&run->rundir);
+
+	if (swept < 0)
+		errno = error;
+	if (swept < 0 || ended < 0 || run->deliver.untidy)
 		runfiles_report_left(&run->rundir, run->stats);
 	rundir_release(&run->rundir);
 }
