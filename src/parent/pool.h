@@ -22,7 +22,7 @@
  * Units that a worker may have at a time: the one in hand, and small ones queued behind it. While
  * it is at those of a packet, the next packet is on its way.
  */
-#define WORKER_QUEUE_MAX (2 * WORK_UNITS_MAX)
+enum { WORKER_QUEUE_MAX = 2 * WORK_UNITS_MAX };
 
 struct unit;
 

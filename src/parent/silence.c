@@ -4,12 +4,13 @@
 
 #include "parent/backpressure.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 #include "util/memory.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define MS_NS UINT64_C(1000000)
 
@@ -39,22 +40,25 @@ static bool read_activity(pid_t pid, struct activity *activity)
 {
 	char name[32];
 	char text[1024];
-	unsigned long user;
-	unsigned long system;
 
 	snprintf(name, sizeof(name), "/proc/%ld/stat", (long)pid);
 	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	ssize_t size = fd >= 0 ? io_read(fd, text, sizeof(text) - 1) : -1;
 	if (size <= 0)
 		return false;
 	text[size] = '\0';
-	/* The name of the program, in parentheses, may have any bytes in it. */
-	const char *behind_name = strrchr(text, ')');
-	if (!behind_name ||
-		sscanf(behind_name + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-			&activity->state, &user, &system) != 3)
+	/* The name of the program, in parentheses, may have any bytes in it. Behind it come the
+	 * state, which is field 3, and the times of user and system, 14 and 15: proc(5). */
+	char *at = strrchr(text, ')');
+	if (!at || at[1] != ' ')
 		return false;
-	activity->ticks = user + system;
+	activity->state = at[2];
+	for (unsigned field = 2; at && field < 14; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return false;
+	activity->ticks = strtoul(at, &at, 10);
+	activity->ticks += strtoul(at, NULL, 10);
 	return true;
 }
 

@@ -121,7 +121,7 @@ printed_bytes() {
 
 @test "limits that are no sizes or numbers: status 2 before any work" {
 	make_sizes a.zip
-	for wrong in --max-member=0 --max-member=-1 --max-total=1KB --max-total=1Ki --max-members=1K \
+	for wrong in --max-member=0 --max-member=-1 --max-total=1kb --max-total=1Ki --max-members=1K \
 		--max-members=0 --max-ratio=1.5 --max-ratio= --max-member=99999999999999999999; do
 		zipmap "$wrong" a.zip
 		expect_status 2

@@ -115,7 +115,8 @@ static void anew_say(const struct message *message)
 
 static void anew_start(enum start_step step, uint32_t error, bool goes_on)
 {
-	anew_say(&(struct message){.kind = MESSAGE_START, .start = {step, error, goes_on}});
+	anew_say(&(struct message){.kind = MESSAGE_START,
+		.start = {.step = step, .error = error, .goes_on = goes_on}});
 }
 
 static unsigned count_variables(void)
