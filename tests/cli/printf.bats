@@ -38,7 +38,7 @@ fields='%p\t%o\t%s\t%c\t%a\t%m\n'
 
 @test "a bad format is an error of usage before anything is done" {
 	make_archive simple a.zip
-	for format in '%' '%x' '%5s' '\r' '%p\'; do
+	for format in '%' '%x' '%5s' '\x' '%p\'; do
 		zipmap --printf="$format" a.zip
 		expect_status 2
 		expect_nothing
