@@ -91,8 +91,10 @@ static enum pathlist_status read_some(struct pathlist *list)
  */
 static enum pathlist_status take_line(struct pathlist *list, char **line, size_t *size)
 {
-	char *end =
-		memchr(list->buffer + list->scanned, list->separator, list->end - list->scanned);
+	/* There is no buffer before the first bytes are read. */
+	char *end = list->buffer ? memchr(list->buffer + list->scanned, list->separator,
+					   list->end - list->scanned)
+				 : NULL;
 	bool whole = end != NULL;
 
 	if (!whole) {

@@ -80,8 +80,12 @@ def stopped(arguments, tmpdir, least):
                 return False
             processes.until(lambda: stands_still(run, peaks, counts, least), "a stand-still")
             sample(run.pid, peaks, counts)
-            print("files", len(processes.files(run.tmpdir)))
-            os.kill(worker, signal.SIGCONT)
+            files = len(processes.files(run.tmpdir))
+            try:
+                os.kill(worker, signal.SIGCONT)
+            except ProcessLookupError:  # it was stopped for too long, and has been replaced
+                return False
+            print("files", files)
             status = run.wait()
             report(run.pid, peaks, counts, status)
             return True
