@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,7 +109,9 @@ START_TEST(without_memory_for_a_name_there_is_none)
 		const char *directory = scratch_path("");
 		begin_without_unnamed_files(EOPNOTSUPP);
 		take_all_memory();
-		_exit(scratchfile_open(directory, NULL) == -1 && errno == ENOMEM ? 0 : 1);
+		bool none = scratchfile_open(directory, NULL) == -1 && errno == ENOMEM;
+		/* Not by _exit(), which needs memory in a build for coverage. */
+		syscall(SYS_exit_group, none ? 0 : 1);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
