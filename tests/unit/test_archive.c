@@ -550,7 +550,7 @@ END_TEST
 static struct archive *open_many(size_t count, const struct zips_ending *ending)
 {
 	struct zips zips = {0};
-	char name[16];
+	char name[32];
 
 	for (size_t i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "m%zu", i);
