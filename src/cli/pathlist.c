@@ -91,10 +91,8 @@ static enum pathlist_status read_some(struct pathlist *list)
  */
 static enum pathlist_status take_line(struct pathlist *list, char **line, size_t *size)
 {
-	/* There is no buffer before the first bytes are read. */
-	char *end = list->buffer ? memchr(list->buffer + list->scanned, list->separator,
-					   list->end - list->scanned)
-				 : NULL;
+	char *end =
+		memchr(list->buffer + list->scanned, list->separator, list->end - list->scanned);
 	bool whole = end != NULL;
 
 	if (!whole) {
@@ -120,6 +118,9 @@ static enum pathlist_status take_line(struct pathlist *list, char **line, size_t
 
 enum pathlist_status pathlist_next(struct pathlist *list, const char **path, uint64_t *line)
 {
+	*line = list->line;
+	if (!list->buffer) /* it was closed */
+		return PATHLIST_END;
 	/* A list may be endless and have no path in it, like /dev/zero. */
 	for (int turns = 0; turns < TURNS_MAX; turns++) {
 		char *text;

@@ -123,7 +123,8 @@ static void get_raw(struct wire_reader *in, struct raw_array *raw)
 
 	*raw = (struct raw_array){.dimensions = wire_get_u8(in)};
 	raw->open = wire_get_u8(in) - 1;
-	if (in->failed || !rawarray_set_dtype(raw, dtype) ||
+	/* The command line knows other words for a dtype; what is sent is NumPy's own. */
+	if (in->failed || !rawarray_set_dtype(raw, dtype) || strcmp(raw->dtype.text, dtype) != 0 ||
 		raw->dimensions > ARRAY_DIMENSIONS_MAX || raw->open >= (int)raw->dimensions) {
 		in->failed = true;
 		return;

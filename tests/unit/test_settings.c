@@ -130,6 +130,25 @@ START_TEST(a_type_without_a_shape_arrives)
 }
 END_TEST
 
+START_TEST(a_type_is_refused_in_another_word_than_the_one_that_is_sent)
+{
+	struct worker_settings typed = {.raw = &raw};
+	size_t count;
+
+	raw = (struct raw_array){.open = -1};
+	ck_assert(rawarray_set_dtype(&raw, "=f4"));
+	ck_assert_str_eq(raw.dtype.text, "<f4");
+	uint8_t *encoded = settings_encode(&typed, &count);
+	ck_assert_ptr_nonnull(encoded);
+	ck_assert_int_eq(decode_copy(encoded, count), 0);
+	char *sent = memmem(encoded, count, "<f4", sizeof("<f4"));
+	ck_assert_ptr_nonnull(sent);
+	*sent = '=';
+	ck_assert_int_eq(decode_copy(encoded, count), -1);
+	free(encoded);
+}
+END_TEST
+
 START_TEST(settings_that_are_cut_or_longer_are_refused)
 {
 	uint8_t longer[4096] = {0};
@@ -264,6 +283,7 @@ int main(void)
 	tcase_add_test(tests, settings_arrive_as_they_were_sent);
 	tcase_add_test(tests, settings_that_say_nothing_arrive);
 	tcase_add_test(tests, a_type_without_a_shape_arrives);
+	tcase_add_test(tests, a_type_is_refused_in_another_word_than_the_one_that_is_sent);
 	tcase_add_test(tests, settings_that_are_cut_or_longer_are_refused);
 	tcase_add_test(tests, values_out_of_range_are_refused);
 	tcase_add_test(tests, an_open_dimension_that_the_shape_lacks_is_refused);
