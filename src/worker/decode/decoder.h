@@ -80,7 +80,6 @@ struct decoder_type {
 	bool whole;  /**< a stream comes in one piece, into room for all of it, or is not decoded */
 	bool copies; /**< the output is the input: it may be read to where the output goes */
 	bool large;  /**< its memory is given back as soon as it is not needed */
-	bool lenient; /**< it takes streams that zlib refuses: only for who asks for it */
 
 	bool (*available)(void); /**< whether this CPU has what it needs; NULL: always */
 	struct decoder *(*open)(void);

@@ -81,7 +81,7 @@ static const struct decoder_type *choose(
 	for (unsigned i = 0; i < TYPES; i++) {
 		const struct decoder_type *type = types[i];
 		// NOLINTNEXTLINE(clang-analyzer-core.NullDereference): none of them is NULL
-		if (decodes(type, method) && !type->lenient && size_bytes >= type->least_bytes &&
+		if (decodes(type, method) && size_bytes >= type->least_bytes &&
 			size_bytes <= type->most_bytes && (whole || !type->whole))
 			return type;
 	}

@@ -11,8 +11,8 @@
  * So it gets none but those that consist of one block whose codes were checked before.
  */
 
+#include "worker/decode/blockheader.h"
 #include "worker/decode/decoder.h"
-#include "worker/decode/oneblock.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static enum decode_status libdeflate_run(
 		return DECODE_NEED_INPUT;
 	if (libdeflate->size_bytes > span->out_size)
 		return DECODE_NEED_OUTPUT;
-	if (!oneblock_is_strict(span->in, span->in_size))
+	if (!blockheader_is_strict(span->in, span->in_size))
 		return DECODE_BAD_DATA;
 	if (libdeflate_deflate_decompress_ex(libdeflate->decompressor, span->in, span->in_size,
 		    span->out, size, &used, NULL) != LIBDEFLATE_SUCCESS)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "worker/decode/oneblock.h"
+#include "worker/decode/blockheader.h"
 
 #include <string.h>
 
@@ -19,15 +19,17 @@ struct bits {
 	const uint8_t *end;
 	uint64_t held;
 	unsigned count;
+	unsigned made_up; /* of these, how many are zeros from behind the end */
 };
 
-/* Have 32 bits or more. Behind the end are zeros, of which a decoder will find that they are not
- * there. */
+/* Have 32 bits or more. */
 static inline void refill(struct bits *bits)
 {
 	while (bits->count < 32) {
-		bits->held |= (uint64_t)(bits->in < bits->end ? *bits->in++ : 0) << bits->count;
+		bool is_there = bits->in < bits->end;
+		bits->held |= (uint64_t)(is_there ? *bits->in++ : 0) << bits->count;
 		bits->count += 8;
+		bits->made_up += is_there ? 0 : 8;
 	}
 }
 
@@ -108,32 +110,62 @@ static bool read_lengths(struct bits *bits, const uint8_t *table, uint8_t *lengt
 	return true;
 }
 
-static bool has_complete_code(const uint8_t *lengths, unsigned count)
+/* Whether zlib takes a code of these @lengths, and whether each sequence of bits is a codeword. */
+static enum block_header judge_code(const uint8_t *lengths, unsigned count)
 {
 	unsigned shares = 0;
+	unsigned longest = 0;
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		shares += share(lengths[i], CODE_BITS);
-	return shares == 1 << CODE_BITS;
+		longest = lengths[i] > longest ? lengths[i] : longest;
+	}
+	if (shares == 1 << CODE_BITS)
+		return BLOCK_HEADER_COMPLETE;
+	/* A single symbol of one bit, or none: zlib waits for the codeword that is missing. */
+	return shares < 1 << CODE_BITS && longest <= 1 ? BLOCK_HEADER_INCOMPLETE : BLOCK_HEADER_BAD;
 }
 
-bool oneblock_is_strict(const uint8_t *in, size_t in_size)
+/* A block with codes of its own, behind the three bits of each header. */
+static enum block_header judge_codes(struct bits *bits)
 {
-	struct bits bits = {.in = in, .end = in + in_size};
 	uint8_t table[1 << LENGTH_CODE_BITS];
 	uint8_t lengths[LITERALS_MAX + DISTANCES_MAX] = {0};
+	unsigned literals = take(bits, 5) + 257;
+	unsigned distances = take(bits, 5) + 1;
+	unsigned length_symbols = take(bits, 4) + 4;
+
+	if (literals > LITERALS_MAX || distances > DISTANCES_MAX ||
+		!read_length_code(bits, length_symbols, table) ||
+		!read_lengths(bits, table, lengths, literals + distances) ||
+		lengths[END_OF_BLOCK] == 0)
+		return BLOCK_HEADER_BAD;
+	enum block_header first = judge_code(lengths, literals);
+	enum block_header second = judge_code(lengths + literals, distances);
+	return first < second ? first : second;
+}
+
+enum block_header blockheader_judge(
+	const uint8_t *in, size_t in_size, unsigned skipped_bits, size_t *size_bytes)
+{
+	struct bits bits = {.in = in, .end = in + in_size};
+	enum block_header result = BLOCK_HEADER_PLAIN;
 
 	refill(&bits);
-	/* The last block, and of the kind that has its own codes. */
-	if (take(&bits, 1) != 1 || take(&bits, 2) != 2)
-		return false;
-	unsigned literals = take(&bits, 5) + 257;
-	unsigned distances = take(&bits, 5) + 1;
-	unsigned length_symbols = take(&bits, 4) + 4;
-	if (literals > LITERALS_MAX || distances > DISTANCES_MAX)
-		return false;
-	return read_length_code(&bits, length_symbols, table) &&
-	       read_lengths(&bits, table, lengths, literals + distances) &&
-	       lengths[END_OF_BLOCK] != 0 && has_complete_code(lengths, literals) &&
-	       has_complete_code(lengths + literals, distances);
+	(void)take(&bits, skipped_bits + 1);
+	unsigned kind = take(&bits, 2);
+	if (kind == 2)
+		result = judge_codes(&bits);
+	else if (kind == 3)
+		result = BLOCK_HEADER_BAD;
+	*size_bytes = (size_t)(bits.in - in) - (bits.count - bits.made_up) / 8;
+	return bits.count < bits.made_up ? BLOCK_HEADER_CUT : result;
+}
+
+bool blockheader_is_strict(const uint8_t *in, size_t in_size)
+{
+	size_t ignored;
+
+	return in_size > 0 && (in[0] & 1) == 1 &&
+	       blockheader_judge(in, in_size, 0, &ignored) == BLOCK_HEADER_COMPLETE;
 }

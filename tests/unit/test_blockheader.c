@@ -5,7 +5,7 @@
  * codewords. zlib's verdict must be everybody's.
  */
 
-#include "worker/decode/oneblock.h"
+#include "worker/decode/blockheader.h"
 
 #include "bits.h"
 #include "worker/decode/decoders.h"
@@ -130,12 +130,12 @@ static bool comes_out(struct decoder *decoder, const struct bytes *stream, bool 
 	return false;
 }
 
-/* Decoders that are used without being asked for. */
-static const struct decoder_type *chosen(unsigned index)
+/* A decoder of DEFLATE, or NULL. */
+static const struct decoder_type *deflate_type(unsigned index)
 {
 	const struct decoder_type *type = decoder_listed(index);
 
-	return type && type->methods[0] == DECODE_DEFLATE && !type->lenient ? type : NULL;
+	return type && type->methods[0] == DECODE_DEFLATE ? type : NULL;
 }
 
 START_TEST(every_decoder_refuses_what_zlib_refuses)
@@ -143,7 +143,7 @@ START_TEST(every_decoder_refuses_what_zlib_refuses)
 	unsigned good_streams = 0;
 	unsigned strict_streams = 0;
 
-	const struct decoder_type *type = chosen((unsigned)_i);
+	const struct decoder_type *type = deflate_type((unsigned)_i);
 	if (!type)
 		return;
 	struct decoder *decoder = decoder_open(type);
@@ -153,7 +153,7 @@ START_TEST(every_decoder_refuses_what_zlib_refuses)
 		size_t size;
 		size_t used;
 		bool good = inflate_expected(&bits.bytes, &size, &used);
-		bool strict = oneblock_is_strict(bits.bytes.data, bits.bytes.size);
+		bool strict = blockheader_is_strict(bits.bytes.data, bits.bytes.size);
 		bool came_out = comes_out(decoder, &bits.bytes, good, size, &span);
 		if (type->whole ? came_out && !good : came_out != good)
 			ck_abort_msg("%s: stream %u", type->library, n);
@@ -187,9 +187,9 @@ START_TEST(a_stream_of_one_block_that_zlib_makes_is_strict)
 		zlib.next_out = stream;
 		zlib.avail_out = sizeof(stream);
 		ck_assert_int_eq(deflate(&zlib, Z_FINISH), Z_STREAM_END);
-		ck_assert(oneblock_is_strict(stream, zlib.total_out));
+		ck_assert(blockheader_is_strict(stream, zlib.total_out));
 		stream[0] &= 0xfe; /* not the last block any more */
-		ck_assert(!oneblock_is_strict(stream, zlib.total_out));
+		ck_assert(!blockheader_is_strict(stream, zlib.total_out));
 		ck_assert_int_eq(deflateEnd(&zlib), Z_OK);
 	}
 }
@@ -200,14 +200,14 @@ START_TEST(no_bytes_and_few_bytes_are_not_strict)
 	const uint8_t bytes[] = {0x05, 0xe0, 0xff, 0xff};
 
 	for (size_t size = 0; size <= sizeof(bytes); size++)
-		ck_assert(!oneblock_is_strict(bytes, size));
+		ck_assert(!blockheader_is_strict(bytes, size));
 }
 END_TEST
 
 int main(void)
 {
-	Suite *suite = suite_create("oneblock");
-	TCase *tests = tcase_create("oneblock");
+	Suite *suite = suite_create("blockheader");
+	TCase *tests = tcase_create("blockheader");
 
 	tcase_add_loop_test(tests, every_decoder_refuses_what_zlib_refuses, 0, DECODER_TYPES_MAX);
 	tcase_add_test(tests, a_stream_of_one_block_that_zlib_makes_is_strict);
