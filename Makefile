@@ -124,7 +124,7 @@ SOURCES := $(filter-out $(if $(filter yes,$(ISAL)),,src/worker/decode/isal.c) \
 	$(if $(filter yes,$(LIBDEFLATE)),,src/worker/decode/libdeflate.c) \
 	$(if $(filter yes,$(LZMA)),,src/worker/decode/lzma.c) \
 	$(if $(filter yes,$(ZSTD)),,src/worker/decode/zstd.c) \
-	$(if $(filter yes,$(TWIN)),,src/worker/decode/twin.c $(wildcard src/worker/twin/*.c)),$(ALL_SOURCES))
+	$(if $(filter yes,$(TWIN)),,src/worker/decode/twin.c $(wildcard src/worker/twin/*.c src/worker/parts/*.c)),$(ALL_SOURCES))
 GENERATOR_SOURCES := $(wildcard testdata-gen/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.

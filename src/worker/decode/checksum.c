@@ -2,6 +2,8 @@
 
 #include "worker/decode/checksum.h"
 
+#include <zlib.h>
+
 #ifdef HAVE_ISAL
 
 #include <isa-l.h>
@@ -23,8 +25,6 @@ const char *checksum_library(void)
 
 #else
 
-#include <zlib.h>
-
 uint32_t checksum_crc32(uint32_t crc32_before, const void *bytes, size_t size)
 {
 	return (uint32_t)crc32_z(crc32_before, bytes, size);
@@ -36,3 +36,8 @@ const char *checksum_library(void)
 }
 
 #endif
+
+uint32_t checksum_combine(uint32_t front, uint32_t behind, uint64_t behind_bytes)
+{
+	return (uint32_t)crc32_combine(front, behind, (z_off_t)behind_bytes);
+}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * The steps that the loops of the twin decoder (loops.c, which alone includes this) are made
- * of: each decodes one entry of a table.
+ * The steps that the loops of the twin decoder are made of: each decodes one entry of a
+ * table. For loops.c and markers.c only.
  *
  * What is mispredicted for one stream throws away what was begun of both, and so what step is best
  * depends on how often there are matches. literal_step() branches on whether there is one: that is
