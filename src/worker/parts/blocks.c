@@ -2,6 +2,8 @@
 
 #include "worker/parts/blocks.h"
 
+#define HEADER_BITS 3
+
 static void reset(struct twin *twin, uint64_t produced)
 {
 	twin->state = TWIN_BLOCK;
@@ -16,14 +18,14 @@ void blocks_start(struct blocks *blocks, struct twin *twin)
 	*blocks = (struct blocks){.twin = twin};
 }
 
-void blocks_start_at(struct blocks *blocks, struct twin *twin, uint64_t begin, uint8_t first)
+void blocks_start_at(struct blocks *blocks, struct twin *twin, uint64_t place, uint8_t first)
 {
-	unsigned skip = begin % 8;
+	unsigned skip = place % 8;
 
 	reset(twin, TWIN_WINDOW);
 	twin->bits = (uint64_t)first >> skip;
 	twin->bit_count = 8 - skip;
-	*blocks = (struct blocks){.twin = twin, .in_place = begin / 8 + 1};
+	*blocks = (struct blocks){.twin = twin, .in_place = place / 8 + 1};
 }
 
 uint64_t blocks_place(const struct blocks *blocks)
@@ -31,19 +33,19 @@ uint64_t blocks_place(const struct blocks *blocks)
 	return 8 * blocks->in_place - blocks->twin->bit_count;
 }
 
-/* Go on by a step or a loop. Whether it was the header of a block that one can stop at. */
-static enum decode_status step(struct twin *twin, bool *can_stop)
+bool blocks_step(struct blocks *blocks, uint64_t end_place, enum decode_status *status)
 {
+	struct twin *twin = blocks->twin;
 	bool header = twin->state == TWIN_BLOCK;
+	uint64_t before = 8 * (end_place - (size_t)(twin->in_end - twin->in)) - twin->bit_count;
 
-	*can_stop = false;
-	if (twin_is_fast(twin)) {
-		twin_loop_one(twin);
-		return DECODE_PAUSED;
-	}
-	enum decode_status status = twin_careful(twin);
-	*can_stop = header && status == DECODE_PAUSED && blocks_can_stop(twin);
-	return status;
+	*status = twin_careful(twin);
+	if (!header || *status != DECODE_PAUSED)
+		return false;
+	uint64_t after = 8 * (end_place - (size_t)(twin->in_end - twin->in)) - twin->bit_count;
+	blocks->begin = after - HEADER_BITS;
+	blocks->header = before;
+	return !twin->last_block && (twin->state == TWIN_STORED_SIZE || twin->state == TWIN_COUNTS);
 }
 
 static enum blocks_status status_of(enum decode_status status)
@@ -60,14 +62,12 @@ static enum blocks_status status_of(enum decode_status status)
 	}
 }
 
-enum blocks_status blocks_run(
-	struct blocks *blocks, struct decode_span *span, uint64_t stop, uint64_t *begin)
+enum blocks_status blocks_run(struct blocks *blocks, struct decode_span *span, uint64_t stop)
 {
 	struct twin *twin = blocks->twin;
 	size_t reach = twin->produced < TWIN_WINDOW ? (size_t)twin->produced : TWIN_WINDOW;
-	enum decode_status status;
-	bool can_stop;
-	bool stopped;
+	enum decode_status status = DECODE_PAUSED;
+	bool stopped = false;
 
 	twin->in_start = span->in;
 	twin->in = span->in;
@@ -76,12 +76,13 @@ enum blocks_status blocks_run(
 	twin->out = span->out;
 	twin->out_end = span->out + span->out_size;
 	twin->oldest = span->out - reach;
-	do {
-		status = step(twin, &can_stop);
-		uint64_t read = blocks->in_place + (size_t)(twin->in - span->in);
-		*begin = 8 * read - twin->bit_count - BLOCKS_HEADER_BITS;
-		stopped = can_stop && *begin >= stop;
-	} while (status == DECODE_PAUSED && !stopped);
+	while (status == DECODE_PAUSED && !stopped) {
+		if (twin_is_fast(twin))
+			twin_loop_one(twin);
+		else
+			stopped = blocks_step(blocks, blocks->in_place + span->in_size, &status) &&
+				  blocks->begin >= stop;
+	}
 	size_t read = (size_t)(twin->in - span->in);
 	size_t written = (size_t)(twin->out - span->out);
 	blocks->in_place += read;

@@ -3,10 +3,11 @@
 /*
  * Places in a DEFLATE stream, and decoding from one to another by the twin decoder.
  *
- * A place is counted in bits from the beginning of the stream. A block begins three bits in front
- * of what follows its header. For a stored block these are the last three bits in front of its
- * size: its type is 0, and the padding counts as part of it. So whoever finds the block by its size
- * and whoever comes to it by decoding name the same place.
+ * A place is counted in bits from the beginning of the stream. A block is called after the place
+ * three bits in front of what follows its header. For most blocks that is where the header begins.
+ * For a stored block these are the last three bits in front of its size, and there may be padding
+ * between them and the header. So whoever finds the block by its size and whoever comes to it by
+ * decoding call it the same.
  */
 
 #ifndef ZIPMAP_WORKER_PARTS_BLOCKS_H
@@ -17,9 +18,6 @@
 
 #include <stdint.h>
 
-/** What a header has in front of that. */
-#define BLOCKS_HEADER_BITS 3
-
 /** No place. As a stop: do not stop. */
 #define BLOCKS_NOWHERE UINT64_MAX
 
@@ -27,6 +25,8 @@
 struct blocks {
 	struct twin *twin; /**< not owned */
 	uint64_t in_place; /**< in bytes of the stream: where the input that follows begins */
+	uint64_t begin;    /**< what the block is called whose header was read last */
+	uint64_t header;   /**< where that header begins: the block can be decoded from there */
 };
 
 enum blocks_status {
@@ -41,26 +41,25 @@ enum blocks_status {
 void blocks_start(struct blocks *blocks, struct twin *twin);
 
 /**
- * Decode from the block that begins at @begin on. @first is the byte that this bit is in; the input
- * that follows begins at blocks->in_place. A whole window stands in front of the output.
+ * Decode from the header or begin of a block at @place on. @first is the byte that this bit is in;
+ * the input that follows begins at blocks->in_place. A whole window stands in front of the output.
  */
-void blocks_start_at(struct blocks *blocks, struct twin *twin, uint64_t begin, uint8_t first);
+void blocks_start_at(struct blocks *blocks, struct twin *twin, uint64_t place, uint8_t first);
 
 /**
- * Decode as decoder_run() does. Stop in the header of the first block that begins at @stop or
- * later, but of no block that is the last one or has the fixed codes: none of these is ever found
- * by its looks. *@begin is where it begins then. A further run goes on from there.
+ * Decode as decoder_run() does. Stop in the header of the first block whose begin is @stop or
+ * later, but of none that is the last one or has the fixed codes: these are never found by their
+ * looks. A further run goes on from there.
  */
-enum blocks_status blocks_run(
-	struct blocks *blocks, struct decode_span *span, uint64_t stop, uint64_t *begin);
+enum blocks_status blocks_run(struct blocks *blocks, struct decode_span *span, uint64_t stop);
 
 /** The next bit of the stream that is read, between two runs. */
 uint64_t blocks_place(const struct blocks *blocks);
 
-/** Whether the header that twin_careful() has just read is that of a block that can be a stop. */
-static inline bool blocks_can_stop(const struct twin *twin)
-{
-	return !twin->last_block && (twin->state == TWIN_STORED_SIZE || twin->state == TWIN_COUNTS);
-}
+/**
+ * A step of twin_careful(), which may be that of a header. True: it was, and one can stop at the
+ * block. *@status is that of the step. The input of @twin ends at byte @end_place of the stream.
+ */
+bool blocks_step(struct blocks *blocks, uint64_t end_place, enum decode_status *status);
 
 #endif

@@ -54,7 +54,7 @@ bool join_ask(struct join *join, unsigned helper, uint64_t *from, uint64_t *to)
 	uint64_t left = join->stream_bits - join->place;
 
 	assert(helper < JOIN_HELPERS_MAX && asked->state == JOIN_FREE);
-	if (join->piece_count > JOIN_PIECES_MAX / 2 || left < 8 * STRETCH_IN_MIN)
+	if (join->piece_count > JOIN_PIECES_MAX / 2 || left < join->stretch_bits / 4)
 		return false;
 	/* Near the end there is less to share out. */
 	*from = join->place + (join->lead_bits < left / 2 ? join->lead_bits : left / 2);
@@ -62,7 +62,7 @@ bool join_ask(struct join *join, unsigned helper, uint64_t *from, uint64_t *to)
 		if (is_ahead(&join->helpers[i]) && join->helpers[i].to > *from)
 			*from = join->helpers[i].to;
 	}
-	if (*from >= join->stream_bits || join->stream_bits - *from < 8 * STRETCH_IN_MIN)
+	if (*from >= join->stream_bits || join->stream_bits - *from < join->stretch_bits / 8)
 		return false;
 	*to = *from + join->stretch_bits;
 	if (join->stream_bits - *from < join->stretch_bits + join->stretch_bits / 2)

@@ -114,7 +114,10 @@ enum join_next {
 	JOIN_HAND_OVER, /**< a stretch begins here: tell *@helper that it has its turn */
 };
 
-/** The owner has written @size_bytes with @crc32, and has come to @place. */
+/**
+ * The owner has written @size_bytes with @crc32, and has come to @place: the begin of a block, if
+ * it has stopped there, or anywhere.
+ */
 void join_own(struct join *join, uint64_t size_bytes, uint32_t crc32, uint64_t place);
 
 /** What the owner does at a block that begins at join->place. */

@@ -137,30 +137,31 @@ static bool put_symbols(struct stretcher *stretcher, size_t most)
 static bool decode_values(struct stretcher *stretcher, struct blocks *blocks, uint64_t stop)
 {
 	struct twin *twin = stretcher->twin;
-	const uint8_t *start = twin->in;
-	uint64_t start_place = blocks->in_place;
+	uint64_t end_place = blocks->in_place + (size_t)(twin->in_end - twin->in);
 	size_t check = STRETCH_WINDOW; /* with so many values, look whether the window is clean */
 
 	for (;;) {
-		enum twin_state before = twin->state;
+		enum decode_status status;
 		bool more = true;
-		if (before == TWIN_SYMBOLS)
+		bool can_stop = false;
+		if (twin->state == TWIN_SYMBOLS) {
 			more = put_symbols(stretcher, check);
-		else if (before == TWIN_STORED)
+		} else if (twin->state == TWIN_STORED) {
 			more = put_stored(stretcher);
-		else
-			more = twin_careful(twin) == DECODE_PAUSED || twin->state == TWIN_END;
-		blocks->in_place = start_place + (size_t)(twin->in - start);
+		} else {
+			can_stop = blocks_step(blocks, end_place, &status);
+			more = status == DECODE_PAUSED || status == DECODE_END;
+		}
 		if (!more || twin->state == TWIN_BAD)
 			return false;
+		blocks->in_place = end_place - (size_t)(twin->in_end - twin->in);
 		if (twin->state == TWIN_END) {
 			stretcher->cut = cut_at(stretcher, blocks_place(blocks), true);
 			return false;
 		}
-		if (before == TWIN_BLOCK && blocks_can_stop(twin) && stretcher->values > 0) {
-			uint64_t begin = blocks_place(blocks) - BLOCKS_HEADER_BITS;
-			stretcher->cut = cut_at(stretcher, begin, false);
-			if (begin >= stop)
+		if (can_stop && stretcher->values > 0) {
+			stretcher->cut = cut_at(stretcher, blocks->header, false);
+			if (blocks->begin >= stop)
 				return false;
 		}
 		if (stretcher->values >= check) {
@@ -201,7 +202,6 @@ static void decode_bytes(struct stretcher *stretcher, struct blocks *blocks, uin
 	struct decode_span span = {
 		.in = twin->in, .in_size = (size_t)(twin->in_end - twin->in), .out = first};
 	enum blocks_status status = BLOCKS_NEED_OUTPUT;
-	uint64_t begin;
 
 	twin->produced = STRETCH_WINDOW;
 	while (status == BLOCKS_NEED_OUTPUT || status == BLOCKS_STOPPED) {
@@ -209,11 +209,11 @@ static void decode_bytes(struct stretcher *stretcher, struct blocks *blocks, uin
 		if (left == 0)
 			return;
 		span.out_size = left;
-		status = blocks_run(blocks, &span, 0, &begin);
+		status = blocks_run(blocks, &span, 0);
 		stretcher->bytes = (size_t)(span.out - first);
 		if (status == BLOCKS_STOPPED) {
-			stretcher->cut = cut_at(stretcher, begin, false);
-			if (begin >= stop)
+			stretcher->cut = cut_at(stretcher, blocks->header, false);
+			if (blocks->begin >= stop)
 				return;
 		} else if (status == BLOCKS_END) {
 			stretcher->cut = cut_at(stretcher, blocks_place(blocks), true);

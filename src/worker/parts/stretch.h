@@ -32,8 +32,8 @@ struct stretch_input {
 
 /** What was decoded. Places are in bits of the stream (worker/parts/blocks.h). */
 struct stretch {
-	uint64_t begin; /**< where its first block begins */
-	uint64_t end;   /**< where the block behind it begins, or where the stream ends */
+	uint64_t begin; /**< of its first block */
+	uint64_t end;   /**< where the header behind it begins, or where the stream ends */
 	bool final;     /**< the stream ends with it */
 	uint64_t size_bytes;
 };
