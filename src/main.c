@@ -13,11 +13,17 @@
  *     - report           --stats
  *     - cpus, password, size, complaint
  * - parent/: the trusted process, which never looks inside an archive
+ *     - parts.[ch]       members that several workers decode: who owns and who helps
+ *     - parts/           one member by several workers:
+ *       owner.[ch]       ... as the one sees it that has it, by join.[ch]
+ *       helper.[ch]      ... as the others do: a stretch of it (stretch.[ch])
+ *       finder.[ch]      ... where blocks begin; blocks.[ch]: decoding from there
  *     - run              the loop, which owns everything below
  *     - input            archives of the source, opened, for the schedule
  *     - schedule         jobs, units and the order of results (requeue, recordqueue, lookup)
  *     - dispatch         units to workers
  *     - pool             the workers: starting them (start), their crash notes (note)
+ *     - parts            members that several workers decode: who owns one and who helps
  *     - hear, protocol   what workers say, checked, to the part that it is for
  *     - backpressure     who is listened to while much waits
  *     - handout          files for workers that may name no path
@@ -39,6 +45,7 @@
  *     - extract/         members to files or packs, checked only, or in place
  *     - decode/          one interface for all decoders
  *     - twin/            our own decoder of two streams
+ *     - parts/           one member by several workers: owner, helper
  * - protocol/: messages, records and failures, for both sides
  * - numpy/: types, shapes and .npy headers
  * - util/: input and output, clean-up, messages to the user, text, memory
@@ -211,12 +218,22 @@ static int choose_sandbox(const struct options *options, unsigned *parts)
 }
 
 /* Check that the decoder can be used. 0, or -1 after saying that it cannot. */
-static int check_decoder(enum decoder_choice decoder)
+static int check_decoder(enum decoder_choice decoder, enum parts_choice parts)
 {
+	bool twin =
+		decoder_has(DECODER_TWIN) && (decoder == DECODER_AUTO || decoder == DECODER_TWIN);
+
 	if (!decoder_has(decoder)) {
 		diag(DIAG_ERROR,
 			"option '--decoder': '%s' is not in this build, or not for this CPU",
 			decoder_name(decoder));
+		return -1;
+	}
+	if (parts == PARTS_ALWAYS && !twin) {
+		diag(DIAG_ERROR, "option '--parts': 'always' needs the twin decoder%s",
+			decoder_has(DECODER_TWIN)
+				? ""
+				: ", which is not in this build, or not for this CPU");
 		return -1;
 	}
 	diag(DIAG_DETAIL, "decoder of large members: %s",
@@ -314,7 +331,7 @@ static int unzip(const struct options *options, const struct run_commands *start
 	unsigned sandbox = 0;
 	struct outcome outcome = {.end = RUN_NOT_STARTED};
 
-	if (check_decoder(options->decoder) < 0)
+	if (check_decoder(options->decoder, options->parts) < 0)
 		return STATUS_USAGE;
 	if (options->hold && !check_lease((int)options->hold_fd))
 		return STATUS_USAGE;

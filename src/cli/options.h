@@ -13,6 +13,7 @@
 #include "protocol/filter.h"
 #include "protocol/inplace.h"
 #include "protocol/limits.h"
+#include "protocol/partschoice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +51,7 @@ struct options {
 	bool unordered;
 	bool fail_fast;
 	enum decoder_choice decoder; /**< this build may lack it */
+	enum parts_choice parts;     /**< whether several workers decode one member */
 	bool stats;
 	bool no_sandbox; /**< never together with @require_sandbox: the last one given wins */
 	bool require_sandbox;

@@ -30,6 +30,7 @@ struct worker_settings options_worker_settings(
 		.pack = options->pack,
 		.in_place = options->in_place,
 		.decoder = options->decoder,
+		.parts = options->parts,
 		.full_names = options->action == ACTION_LIST || options->json ||
 			      options->command_count > 0 ||
 			      (options->printf_format && format_uses(options->printf_format, 'm')),

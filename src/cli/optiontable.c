@@ -141,6 +141,12 @@ const struct option_spec option_specs[] = {
 		.completes = COMPLETES_WORDS,
 		.words = "auto twin isal zlib",
 		.set = optionvalue_set_decoder},
+	{.name = "parts",
+		.has_arg = required_argument,
+		.argument = "WHEN",
+		.help = "decode one large member by several workers: auto (if\n"
+			"they have nothing else to do), never or always",
+		.set = optionvalue_set_parts},
 
 	{.section = "What to print",
 		.name = "json",

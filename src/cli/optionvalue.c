@@ -132,6 +132,14 @@ int optionvalue_set_decoder(struct options *options, const struct option_spec *s
 	return wrong_argument(error, spec, argument, "is not one of auto, twin, isal and zlib");
 }
 
+int optionvalue_set_parts(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	if (parts_choice_by_name(argument, &options->parts))
+		return 0;
+	return wrong_argument(error, spec, argument, "is not one of auto, never and always");
+}
+
 int optionvalue_set_encoding(struct options *options, const struct option_spec *spec,
 	const char *argument, struct options_error *error)
 {

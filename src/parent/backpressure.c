@@ -7,10 +7,12 @@
 /* What a worker that has to be heard may add by a unit that does not have its turn. */
 #define FLOOD_MAX SCHEDULE_HELD_MAX
 
+/* What is said of a part of a member is passed on at once, and does not wait. */
 static bool has_turn(const struct schedule *schedule, const struct worker *worker)
 {
 	for (unsigned i = 0; i < worker->queued; i++) {
-		if (schedule_has_turn(schedule, worker->queue[i].unit))
+		const struct unit *unit = worker->queue[i].unit;
+		if (unit->kind == UNIT_PART || schedule_has_turn(schedule, unit))
 			return true;
 	}
 	return false;
@@ -47,7 +49,9 @@ static struct worker *last_worker(const struct pool *pool)
 			continue;
 		if (worker->queued == 0)
 			return NULL;
-		uint64_t archive = worker->queue[worker->queued - 1].unit->job->number;
+		const struct unit *unit = worker->queue[worker->queued - 1].unit;
+		/* One that helps can be done without. */
+		uint64_t archive = unit->kind == UNIT_PART ? UINT64_MAX : unit->job->number;
 		if (!last || archive > latest) {
 			last = worker;
 			latest = archive;

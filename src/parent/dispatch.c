@@ -197,7 +197,7 @@ static uint64_t queued_bytes(const struct worker *worker)
 static bool takes_more(const struct worker *worker)
 {
 	/* One that has nothing is dead, which will show. */
-	if (worker->queued == 0 || worker->queued == WORKER_QUEUE_MAX ||
+	if (worker->queued == 0 || worker->queued == WORKER_QUEUE_MAX || worker->shares ||
 		worker->queue[0].unit->exclusive)
 		return false;
 	return is_small(worker->queue[worker->queued - 1].unit) || takes_second(worker);

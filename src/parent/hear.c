@@ -21,11 +21,13 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 	case MESSAGE_PLAN:
 		return schedule_plan(hear->schedule, hand->unit, &message->plan);
 	case MESSAGE_RECORD:
+		parts_end(hear->parts, hear->pool, hand->unit, message->record.member);
 		verify_record(worker, hand, hear->budget, &message->record);
 		return schedule_record(hear->schedule, hand->unit, message);
 	case MESSAGE_ASK:
 		return handout_answer(hear->pool, worker, message);
 	case MESSAGE_DONE:
+		parts_end(hear->parts, hear->pool, hand->unit, UINT64_MAX);
 		verify_settle_pack(worker, hand);
 		schedule_done(hear->schedule, hand->unit, &message->done);
 		worker->made = hand->unit->withheld ? hand->unit : NULL;
@@ -34,6 +36,9 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 	case MESSAGE_MEMORY:
 		pool_note_memory(hear->pool, worker, &message->memory);
 		return 0;
+	case MESSAGE_PART:
+		return parts_hear(hear->parts, hear->pool, hear->dispatch->most_workers, worker,
+			hand, &message->part);
 	case MESSAGE_WORK:
 	case MESSAGE_START:
 	case MESSAGE_HAND:

@@ -8,7 +8,9 @@
 #define ZIPMAP_PARENT_HEAR_H
 
 #include "parent/budget.h"
+#include "parent/dispatch.h"
 #include "parent/interface.h"
+#include "parent/parts.h"
 #include "parent/pool.h"
 #include "parent/schedule.h"
 
@@ -18,6 +20,8 @@
 struct hear {
 	const struct run_settings *settings;
 	struct pool *pool;
+	const struct dispatch *dispatch;
+	struct parts *parts;
 	struct schedule *schedule;
 	struct budget *budget;
 	bool ending; /**< the workers' channels are ended */

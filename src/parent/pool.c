@@ -219,6 +219,22 @@ int pool_send(struct pool *pool, struct worker *worker, const struct parcel *par
 	return 0;
 }
 
+int pool_tell(struct pool *pool, struct worker *worker, const struct message *message, int fd)
+{
+	uint8_t bytes[WORK_BYTES_MAX];
+	struct wire_writer packet;
+
+	wire_writer_init(&packet, bytes, sizeof(bytes));
+	int put = message_put(&packet, message);
+	assert(put == 0);
+	(void)put;
+	if (channel_send(worker->channel_fd, bytes, packet.size, fd, false) < 0)
+		return -1;
+	pool->stats->sent_messages++;
+	pool->stats->sent_bytes += packet.size;
+	return 0;
+}
+
 /* The part of the sandbox that @word says is refused. */
 static void warn_of_lack(struct pool *pool, const struct message_start *word)
 {

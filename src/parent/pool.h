@@ -52,16 +52,17 @@ struct worker {
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
 	unsigned queued;
-	unsigned archives;     /**< that it has had; one that is taken up again counts again */
-	struct unit *made;     /**< the unit that it has done, if that is withheld; or NULL */
-	bool retired;          /**< it gets no more, and has to go */
-	bool has_mapped;       /**< a file of its own was mapped, and so others can be */
-	bool asks;             /**< for its files: it may name no path */
-	bool is_ready;         /**< it has started, as far as it has to say so */
-	bool has_left;         /**< it has said its last message */
-	bool spoke;            /**< since it was looked at last: silence.h, as the next two */
-	unsigned long ticks;   /**< of processor time that it had taken then */
-	unsigned silent_looks; /**< in a row that found it doing nothing */
+	unsigned archives; /**< that it has had; one that is taken up again counts again */
+	struct unit *made; /**< the unit that it has done, if that is withheld; or NULL */
+	bool retired;      /**< it gets no more, and has to go */
+	bool shares;       /**< others were asked to help with its member: it gets no other unit */
+	bool has_mapped;   /**< a file of its own was mapped, and so others can be */
+	bool asks;         /**< for its files: it may name no path */
+	bool is_ready;     /**< it has started, as far as it has to say so */
+	bool has_left;     /**< it has said its last message */
+	bool spoke;        /**< since it was looked at last: silence.h, as the next two */
+	unsigned long ticks;          /**< of processor time that it had taken then */
+	unsigned silent_looks;        /**< in a row that found it doing nothing */
 	struct failure start_failure; /**< why it says that it cannot start */
 };
 
@@ -129,6 +130,12 @@ void parcel_put(struct parcel *parcel, const struct message *message, int archiv
 
 /** Send @parcel to @worker. 0, or -1 with errno, and nothing is sent; EPIPE if it is dead. */
 int pool_send(struct pool *pool, struct worker *worker, const struct parcel *parcel);
+
+/**
+ * Send @worker one MESSAGE_PART, or the MESSAGE_WORK of a UNIT_PART. @fd goes along unless it is
+ * -1. 0, or -1 with errno as pool_send().
+ */
+int pool_tell(struct pool *pool, struct worker *worker, const struct message *message, int fd);
 
 /**
  * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 if nothing

@@ -109,7 +109,8 @@ static bool record_is_possible(const struct context *context, const struct messa
 	const struct record *record = &message->record;
 	const struct unit *unit = context->hand->unit;
 
-	if (record->member < unit->next_member || record->member >= unit->members.end)
+	if (unit->kind != UNIT_MEMBERS || record->member < unit->next_member ||
+		record->member >= unit->members.end)
 		return false;
 	if (record->npy_header && !context->settings->npy)
 		return false;
@@ -123,6 +124,8 @@ static bool done_is_possible(const struct context *context, const struct message
 	const struct unit *unit = context->hand->unit;
 	enum failure_kind kind = message->done.failure.kind;
 
+	if (unit->kind != UNIT_MEMBERS)
+		return false;
 	if (kind == FAILURE_NONE)
 		return unit->state == UNIT_PLANNED;
 	/* An archive that a member was read of can be read. */
@@ -135,6 +138,37 @@ static bool ask_is_possible(const struct context *context, const struct message 
 
 	return context->worker->asks && !settings->no_files &&
 	       handout_is_possible(context->hand->unit, &message->ask, settings->npy);
+}
+
+/* What an owner says, and what a helper says; the numbers are for workers alone. */
+static bool part_is_possible(const struct context *context, const struct message *message)
+{
+	const struct message_part *part = &message->part;
+	const struct unit *unit = context->hand->unit;
+	const struct unit_members *members = &unit->members;
+
+	switch (part->step) {
+	case PART_OFFER:
+		return unit->kind == UNIT_MEMBERS &&
+		       context->settings->no_files == (part->name_size == 0) &&
+		       part->member >= members->first && part->member < members->end;
+	case PART_STRETCH:
+		return unit->kind == UNIT_MEMBERS && part->place < part->end;
+	case PART_NONE:
+	case PART_TURN:
+	case PART_DROP:
+		return unit->kind == UNIT_MEMBERS;
+	case PART_FOUND:
+	case PART_DECODED:
+	case PART_TAILED:
+	case PART_WRITTEN:
+	case PART_LOST:
+		return unit->kind == UNIT_PART;
+	case PART_ASK:
+	case PART_STEPS:
+		break;
+	}
+	return false;
 }
 
 static bool memory_is_possible(const struct context *context, const struct message *message)
@@ -155,6 +189,7 @@ static const struct rule {
 	{MESSAGE_ASK, IN(PHASE_PLANNED), ask_is_possible},
 	/* Without a plan: the archive cannot be read. */
 	{MESSAGE_DONE, IN(PHASE_GIVEN) | IN(PHASE_PLANNED), done_is_possible},
+	{MESSAGE_PART, IN(PHASE_PLANNED), part_is_possible},
 	{MESSAGE_MEMORY, IN(PHASE_ENDING), memory_is_possible},
 };
 

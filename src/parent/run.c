@@ -15,6 +15,7 @@
 #include "parent/hear.h"
 #include "parent/input.h"
 #include "parent/lease.h"
+#include "parent/parts.h"
 #include "parent/pool.h"
 #include "parent/rundir.h"
 #include "parent/runfiles.h"
@@ -49,6 +50,7 @@ struct run {
 	struct budget budget;
 	struct input input;
 	struct dispatch dispatch;
+	struct parts parts;
 	struct emit emit;
 	struct deliver deliver;
 	struct silence silence;
@@ -103,6 +105,22 @@ static void fail_to_start(struct run *run, const struct failure *failure)
 	(void)emit_general_failure(&run->emit, failure, "");
 }
 
+/* Workers have nothing to do, and there is no unit: they help with members that others have. */
+static int share_out(struct run *run)
+{
+	/* Who helps reads another archive. */
+	if (run->settings->archives_per_worker == 0)
+		parts_ask(&run->parts, &run->pool, run->dispatch.most_workers);
+	return run->dispatch.again ? DISPATCH_AGAIN_MS : -1;
+}
+
+/* All workers are busy, but one will be done in a moment, and only a member to help with is there.
+ */
+static bool will_be_hungry(const struct run *run)
+{
+	return parts_could_ask(&run->parts) && !schedule_next(&run->schedule, PROGRESS_NONE);
+}
+
 /*
  * Give out units while workers can do with them, and ask for archives when there are none. How long
  * to wait at most before this is tried again; -1: until there is an event.
@@ -110,27 +128,32 @@ static void fail_to_start(struct run *run, const struct failure *failure)
 static int give_out(struct run *run)
 {
 	const struct dispatch *dispatch = &run->dispatch;
+	unsigned wants = 1;
 
-	for (unsigned asked = 0; asked < ASKED_MAX; asked += dispatch->wants) {
+	for (unsigned asked = 0; asked < ASKED_MAX; asked += wants) {
 		deliver_results(run);
 		if (run->over)
 			return 0;
 		switch (dispatch_units(&run->dispatch, &run->pool, &run->schedule, &run->budget)) {
 		case DISPATCH_HUNGRY:
+			wants = dispatch->wants;
 			break;
 		case DISPATCH_SATED:
-			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
+			if (dispatch->again || !will_be_hungry(run))
+				return dispatch->again ? DISPATCH_AGAIN_MS : -1;
+			wants = 1;
+			break;
 		case DISPATCH_NO_WORKER:
 			fail_to_start(run, &dispatch->failure);
 			return 0;
 		}
 		if (!emit_has_room(&run->emit))
-			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
-		switch (input_ask_for(&run->input, &run->schedule, dispatch->wants)) {
+			return share_out(run);
+		switch (input_ask_for(&run->input, &run->schedule, wants)) {
 		case INPUT_TAKEN:
 			break;
 		case INPUT_NONE:
-			return dispatch->again ? DISPATCH_AGAIN_MS : -1;
+			return share_out(run);
 		case INPUT_AGAIN:
 			return 0;
 		case INPUT_NO_MEMORY:
@@ -149,6 +172,7 @@ static void lose_worker(struct run *run, struct worker *worker, enum worker_loss
 	if (worker->retired)
 		loss = LOSS_RETIRED;
 	worker_exit_take(&gone, &run->pool, worker, loss);
+	parts_lose(&run->parts, &run->pool, worker);
 	if (run->hear.ending)
 		return;
 	if (!gone.unready && run->rundir.path &&
@@ -387,6 +411,7 @@ static void clean_up(struct run *run)
 	deliver_stop(&run->deliver, number, &run->signals);
 	deliver_release(&run->deliver);
 	remove_files(run);
+	parts_release(&run->parts);
 	schedule_release(&run->schedule);
 	diag_set_interrupt(-1);
 	signals_release(&run->signals);
@@ -414,10 +439,13 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 	*stats = (struct run_stats){0};
 	schedule_init(&run.schedule, settings->unordered);
 	run.schedule.withhold = settings->archives_per_worker == 1;
+	parts_init(&run.parts, &run.schedule);
 	budget_init(&run.budget, &settings->limits);
 	input_init(&run.input, source);
 	run.hear = (struct hear){.settings = settings,
 		.pool = &run.pool,
+		.dispatch = &run.dispatch,
+		.parts = &run.parts,
 		.schedule = &run.schedule,
 		.budget = &run.budget};
 	if (set_up(&run, worker) < 0) {

@@ -41,11 +41,13 @@ void worker_exit_take(
 	gone->loss = loss;
 	gone->decided = false;
 	gone->directory = worker->directory;
-	gone->unit_count = worker->queued;
+	gone->unit_count = 0;
 	gone->made = worker->made;
 	for (unsigned i = 0; i < worker->queued; i++) {
+		if (worker->queue[i].unit->kind != UNIT_MEMBERS)
+			continue; /* parts_lose() deals with it */
 		verify_settle_pack(worker, &worker->queue[i]);
-		gone->units[i] = worker->queue[i].unit;
+		gone->units[gone->unit_count++] = worker->queue[i].unit;
 	}
 	for (int i = 0; i < PROGRESS_LANES; i++)
 		read_crash_note(&worker->progress->lanes[i], &gone->words[i]);

@@ -29,6 +29,13 @@ static void put_work(struct wire_writer *out, const struct message_work *work)
 		wire_put_u64(out, work->members.end);
 		wire_put_u64(out, work->members.place);
 		return;
+	case UNIT_PART:
+		wire_put_u64(out, work->part.data_place);
+		wire_put_u64(out, work->part.compressed_bytes);
+		wire_put_u64(out, work->part.from);
+		wire_put_u64(out, work->part.to);
+		wire_put_u8(out, work->part.checked_only);
+		return;
 	}
 }
 
@@ -46,6 +53,13 @@ static void get_work(struct wire_reader *in, struct message_work *work)
 		work->members.first = wire_get_u64(in);
 		work->members.end = wire_get_u64(in);
 		work->members.place = wire_get_u64(in);
+		return;
+	case UNIT_PART:
+		work->part.data_place = wire_get_u64(in);
+		work->part.compressed_bytes = wire_get_u64(in);
+		work->part.from = wire_get_u64(in);
+		work->part.to = wire_get_u64(in);
+		work->part.checked_only = wire_get_u8(in) != 0;
 		return;
 	}
 	in->failed = true;
@@ -134,6 +148,9 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 	case MESSAGE_HAND:
 		wire_put_u32(out, message->hand.error);
 		break;
+	case MESSAGE_PART:
+		message_part_put(out, &message->part);
+		break;
 	}
 }
 
@@ -172,6 +189,9 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		message->hand.error = wire_get_u32(in);
 		if (message->hand.error > ERROR_MAX)
 			in->failed = true;
+		return;
+	case MESSAGE_PART:
+		message_part_get(in, &message->part);
 		return;
 	}
 	in->failed = true;

@@ -11,6 +11,7 @@
 #define ZIPMAP_PROTOCOL_MESSAGE_H
 
 #include "protocol/membername.h"
+#include "protocol/messagepart.h"
 #include "protocol/record.h"
 #include "protocol/startstep.h"
 #include "protocol/wire.h"
@@ -52,11 +53,13 @@ enum message_kind {
 	MESSAGE_ASK,  /**< from the worker: make a file, or remove one */
 	MESSAGE_HAND, /**< to the worker, a packet of its own: the file's descriptor comes along, or
 			 why there is none */
+	MESSAGE_PART, /**< of a member that several workers decode; in either direction */
 };
 
 /** What a unit of work consists of. The values go over the wire: append, never reorder. */
 enum unit_kind {
 	UNIT_MEMBERS = 1, /**< consecutive members of one archive */
+	UNIT_PART,        /**< a stretch of a member that another worker has */
 };
 
 /** The members of a UNIT_MEMBERS. */
@@ -65,6 +68,15 @@ struct unit_members {
 	uint64_t end;   /**< behind the last, or UNIT_END_OPEN: the worker decides, and says so */
 	uint64_t place; /**< where in the central directory the first one's entry begins, as the
 			   worker said that planned the unit before; 0: find it from the start */
+};
+
+/** The stretch of a UNIT_PART: the first block that begins in it, and so on. In bits. */
+struct unit_part {
+	uint64_t data_place;       /**< where the member's data begin in the archive's file */
+	uint64_t compressed_bytes; /**< how long they are */
+	uint64_t from, to;
+	bool checked_only; /**< there is no file: only the last bytes are written, behind the window
+			    */
 };
 
 /** A unit of work. */
@@ -78,6 +90,7 @@ struct message_work {
 	enum unit_kind kind; /**< which of the following there is */
 	union {
 		struct unit_members members;
+		struct unit_part part;
 	};
 };
 
@@ -129,6 +142,7 @@ struct message {
 		struct message_plan plan;
 		struct record record; /**< without record.archive, which is that of the unit */
 		struct message_done done;
+		struct message_part part;
 		struct message_memory memory;
 		struct message_start start;
 		struct message_ask ask;

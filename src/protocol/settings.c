@@ -141,6 +141,7 @@ static void put_settings(struct wire_writer *out, const struct worker_settings *
 
 	wire_put_u8(out, (uint8_t)settings->task);
 	wire_put_u8(out, (uint8_t)settings->decoder);
+	wire_put_u8(out, (uint8_t)settings->parts);
 	wire_put_u8(out, (uint8_t)settings->sandbox);
 	wire_put_u16(out, (uint16_t)flags_of(settings));
 	wire_put_u64(out, settings->limits.member_bytes);
@@ -222,13 +223,15 @@ static void get_settings(struct wire_reader *in, struct settings_decoded *decode
 	struct worker_settings *settings = &decoded->settings;
 	uint8_t task = wire_get_u8(in);
 	uint8_t decoder = wire_get_u8(in);
+	uint8_t parts = wire_get_u8(in);
 
 	settings->sandbox = wire_get_u8(in);
-	if (task >= TASK_KINDS || decoder >= DECODER_KINDS ||
+	if (task >= TASK_KINDS || decoder >= DECODER_KINDS || parts >= PARTS_CHOICES ||
 		settings->sandbox & ~(SANDBOX_LANDLOCK | SANDBOX_SECCOMP))
 		in->failed = true;
 	settings->task = (enum worker_task)task;
 	settings->decoder = (enum decoder_choice)decoder;
+	settings->parts = (enum parts_choice)parts;
 	unsigned flags = get_flags(in, settings);
 	settings->limits.member_bytes = wire_get_u64(in);
 	settings->limits.total_bytes = wire_get_u64(in);

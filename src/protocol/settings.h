@@ -14,6 +14,7 @@
 #include "protocol/filter.h"
 #include "protocol/inplace.h"
 #include "protocol/limits.h"
+#include "protocol/partschoice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,6 +43,7 @@ struct worker_settings {
 	bool pack;                   /**< small members share a file */
 	struct in_place in_place;    /**< in archives where the work says that they may stay */
 	enum decoder_choice decoder; /**< one that decoder_has() */
+	enum parts_choice parts;     /**< whether several workers decode one member */
 	bool full_names;   /**< say the whole names of members, not only what files are called */
 	bool sandboxed;    /**< enter the sandbox (sandbox.h) before any work */
 	unsigned sandbox;  /**< with these parts of it */

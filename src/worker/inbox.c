@@ -53,12 +53,19 @@ int inbox_receive(struct inbox *inbox, bool wait)
 int inbox_take(struct inbox *inbox, struct message *message, int *fd)
 {
 	*fd = -1;
-	if (message_get(&inbox->packet, message) != 1 || message->kind != MESSAGE_WORK ||
-		(message->work.has_archive && inbox->fds_taken == inbox->fds.count)) {
+	if (message_get(&inbox->packet, message) != 1 ||
+		(message->kind != MESSAGE_WORK && message->kind != MESSAGE_PART)) {
 		errno = EBADMSG;
 		return -1;
 	}
-	if (message->work.has_archive)
+	/* A MESSAGE_PART comes alone, so that what is there belongs to it. */
+	bool left = inbox->fds_taken < inbox->fds.count;
+	bool wanted = message->kind == MESSAGE_WORK ? message->work.has_archive : left;
+	if (wanted && !left) {
+		errno = EBADMSG;
+		return -1;
+	}
+	if (wanted)
 		*fd = inbox->fds.fds[inbox->fds_taken++];
 	/* One that no message tells of would never be closed. */
 	if (!inbox_is_empty(inbox) || inbox->fds_taken == inbox->fds.count)

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /** Packets with work that may come while a file is waited for: more than the parent sends ahead. */
-#define INBOX_LATER_MAX 16
+#define INBOX_LATER_MAX (16 + PART_HELPERS_MAX)
 
 /** A packet that is looked at later. */
 struct inbox_packet {
@@ -46,8 +46,9 @@ bool inbox_is_empty(const struct inbox *inbox);
 int inbox_receive(struct inbox *inbox, bool wait);
 
 /**
- * Take the next message, a MESSAGE_WORK; the inbox must not be empty. The descriptor that belongs
- * to it goes to *@fd and is the caller's; -1: none does. 0, or -1 with errno EBADMSG.
+ * Take the next message, a MESSAGE_WORK or a MESSAGE_PART; the inbox must not be empty. The
+ * descriptor that belongs to it goes to *@fd and is the caller's; -1: none does. 0, or -1 with
+ * errno EBADMSG.
  */
 int inbox_take(struct inbox *inbox, struct message *message, int *fd);
 

@@ -25,6 +25,8 @@ int lane_init(struct lane *lane, const struct worker_settings *settings, int dir
 	lane->extraction = extraction_new(directory_fd, settings->pack, settings->decoder);
 	if (lane->extraction && settings->task == TASK_UNZIP)
 		extraction_set_needs_files(lane->extraction);
+	if (lane->extraction)
+		extraction_set_parts(lane->extraction, settings->parts);
 	if (lane->extraction && settings->raw)
 		extraction_set_raw(lane->extraction, settings->raw, settings->npy);
 	if (settings->pack)
@@ -202,6 +204,27 @@ static int next_member(struct lane *lane, struct failure *failure)
 	return tell_changed(failure);
 }
 
+/* Say what there is to say of the member in hand, if several workers decode it. */
+static void say_words(struct lane *lane)
+{
+	struct message message = {.kind = MESSAGE_PART, .unit = lane->unit};
+	bool said = false;
+
+	for (; extraction_take_word(lane->extraction, &message.part); said = true)
+		outbox_put(lane->outbox, &message);
+	if (said)
+		outbox_flush(lane->outbox);
+}
+
+/* A step of the member in hand has come to @status. */
+static void settle(struct lane *lane, enum extract_status status)
+{
+	say_words(lane);
+	lane->waiting = status == EXTRACT_WAIT;
+	if (status != EXTRACT_MORE && status != EXTRACT_WAIT)
+		finish_member(lane);
+}
+
 /* Have a member in hand, unless there is none left: then the unit is finished. */
 static void prepare(struct lane *lane)
 {
@@ -226,6 +249,7 @@ static void prepare(struct lane *lane)
 			finish_member(lane);
 		else
 			lane->in_hand = true;
+		say_words(lane);
 	}
 }
 
@@ -237,8 +261,21 @@ bool lane_is_pairable(const struct lane *lane)
 void lane_step(struct lane *lane)
 {
 	prepare(lane);
-	if (lane->in_hand && extraction_step(lane->extraction) != EXTRACT_MORE)
-		finish_member(lane);
+	if (lane->in_hand)
+		settle(lane, extraction_step(lane->extraction));
+}
+
+bool lane_listens(const struct lane *lane)
+{
+	return lane->in_hand && extraction_is_offered(lane->extraction);
+}
+
+void lane_hear(struct lane *lane, const struct message_part *word, int fd)
+{
+	cleanup_fd int owned = fd;
+
+	if (lane_listens(lane))
+		settle(lane, extraction_hear(lane->extraction, word, steal_fd(&owned)));
 }
 
 void lane_step_two(struct lane lanes[2])
@@ -256,10 +293,8 @@ void lane_step_two(struct lane lanes[2])
 		return;
 	}
 	extraction_step_two(extractions, statuses);
-	for (int i = 0; i < 2; i++) {
-		if (statuses[i] != EXTRACT_MORE)
-			finish_member(&lanes[i]);
-	}
+	for (int i = 0; i < 2; i++)
+		settle(&lanes[i], statuses[i]);
 }
 
 static void set_bounds(struct lane *lane, const struct message_work *work,

@@ -42,6 +42,7 @@ struct lane {
 	uint64_t unit; /* its id */
 	uint64_t end;  /* behind its last member */
 	bool in_hand;  /* a member is begun */
+	bool waiting;  /* and cannot go on before something was heard */
 	struct member member;
 
 	struct held *held; /* records that wait for their pack, or NULL: not packing */
@@ -70,6 +71,12 @@ bool lane_is_pairable(const struct lane *lane);
 
 /** Go on with the lane, which must be busy. Its end is said. */
 void lane_step(struct lane *lane);
+
+/** Whether something may be said of the member in hand, which several workers may decode. */
+bool lane_listens(const struct lane *lane);
+
+/** What was said of it. @fd, what came along or -1, is taken over. */
+void lane_hear(struct lane *lane, const struct message_part *word, int fd);
 
 /** Go on with both lanes, which must be busy. */
 void lane_step_two(struct lane lanes[2]);

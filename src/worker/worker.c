@@ -11,6 +11,7 @@
 #include "worker/inbox.h"
 #include "worker/lane.h"
 #include "worker/outbox.h"
+#include "worker/parts/helper.h"
 #include "worker/sandbox.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct worker {
 	struct lane lanes[LANES];        /* the second is used only if two members gain from it */
 	struct archive *archives[LANES]; /* one for each lane, or NULL: none was needed yet */
 	struct inbox inbox;
+	struct helper helper;
 	struct outbox outbox;
 	bool asks; /* for files: it may name no path */
 	struct names names;
@@ -98,16 +100,61 @@ static int take_archive(struct worker *worker, struct lane *lane, const struct m
 	return 0;
 }
 
+/* Have the lane ready to be used. False: no memory. */
+static bool have_lane(struct worker *worker, int i)
+{
+	struct lane *lane = &worker->lanes[i];
+
+	if (lane->extraction)
+		return true;
+	if (lane_init(lane, worker->settings, worker->directory_fd, &worker->outbox, &worker->names,
+		    &worker->progress->lanes[i]) < 0)
+		return false;
+	if (worker->asks)
+		lane_ask(lane, &worker->inbox);
+	return true;
+}
+
+/* Do what there is to do of a member that another worker has. */
+static void help(struct worker *worker, uint64_t unit, const struct message_work *work, int fd)
+{
+	cleanup_fd int owned = fd;
+
+	if (owned < 0 || worker->lanes[0].busy || worker->lanes[1].busy)
+		give_up();
+	if (helper_do(&worker->helper, unit, &work->part, steal_fd(&owned), &worker->outbox) < 0)
+		give_up();
+}
+
 static void do_work(struct worker *worker, uint64_t unit, const struct message_work *work, int fd)
 {
-	struct lane *lane = &worker->lanes[worker->lanes[0].busy];
+	int free_lane = worker->lanes[0].busy;
+	struct lane *lane = &worker->lanes[free_lane];
 	struct failure failure = {0};
 
+	if (work->kind == UNIT_PART) {
+		help(worker, unit, work, fd);
+		return;
+	}
+	if (lane->busy || !have_lane(worker, free_lane))
+		give_up();
 	atomic_store_explicit(&lane->progress->unit, unit, memory_order_relaxed);
 	if (take_archive(worker, lane, work, fd, &failure) < 0)
 		lane_refuse(lane, unit, &failure);
 	else if (lane_begin(lane, unit, work) < 0)
 		give_up();
+}
+
+/* Something was said of a member that several workers decode. It may have ended meanwhile. */
+static void hear(struct worker *worker, uint64_t unit, const struct message_part *word, int fd)
+{
+	cleanup_fd int owned = fd;
+
+	for (int i = 0; i < LANES; i++) {
+		struct lane *lane = &worker->lanes[i];
+		if (lane->busy && lane->unit == unit)
+			lane_hear(lane, word, steal_fd(&owned));
+	}
 }
 
 /*
@@ -129,7 +176,7 @@ static bool has_work(struct worker *worker, bool idle)
 	return got > 0;
 }
 
-/* Begin with the next unit, if there is one. */
+/* Begin with the next unit, or hear what is said of one, if there is a message. */
 static void serve(struct worker *worker, bool idle)
 {
 	struct message message;
@@ -139,7 +186,10 @@ static void serve(struct worker *worker, bool idle)
 		return;
 	if (inbox_take(&worker->inbox, &message, &fd) < 0)
 		give_up();
-	do_work(worker, message.unit, &message.work, fd);
+	if (message.kind == MESSAGE_PART)
+		hear(worker, message.unit, &message.part, fd);
+	else
+		do_work(worker, message.unit, &message.work, fd);
 }
 
 /* Whether the second lane, which has nothing, is to look for something. */
@@ -152,14 +202,24 @@ static bool wants_more(struct worker *worker)
 		return false;
 	if (!lane_is_pairable(first->busy ? first : second))
 		return false;
-	if (second->extraction)
-		return true;
-	if (lane_init(second, worker->settings, worker->directory_fd, &worker->outbox,
-		    &worker->names, &worker->progress->lanes[1]) < 0)
-		return false;
-	if (worker->asks)
-		lane_ask(second, &worker->inbox);
-	return true;
+	return have_lane(worker, 1);
+}
+
+/*
+ * Whether something may be said of a member in hand. With two units there is no room for a third,
+ * and while several workers decode a member its worker gets no other unit.
+ */
+static bool listens(const struct worker *worker)
+{
+	const struct lane *lanes = worker->lanes;
+
+	return !worker->channel_ended && lanes[0].busy != lanes[1].busy &&
+	       (lane_listens(&lanes[0]) || lane_listens(&lanes[1]));
+}
+
+static bool is_idle(const struct lane *lane)
+{
+	return !lane->busy || lane->waiting;
 }
 
 /* Do what there is to do, until the channel ends. */
@@ -168,8 +228,10 @@ static void work_until_the_end(struct worker *worker)
 	struct lane *lanes = worker->lanes;
 
 	while (!worker->channel_ended || lanes[0].busy || lanes[1].busy) {
-		bool idle = !lanes[0].busy && !lanes[1].busy;
-		if (idle || wants_more(worker))
+		bool idle = is_idle(&lanes[0]) && is_idle(&lanes[1]);
+		if (idle && worker->channel_ended)
+			give_up(); /* nobody will say what a lane waits for */
+		if (idle || wants_more(worker) || listens(worker))
 			serve(worker, idle);
 		if (lanes[0].busy && lanes[1].busy)
 			lane_step_two(lanes);
@@ -259,6 +321,7 @@ _Noreturn void worker_main(
 		archive_free(worker.archives[i]);
 		lane_release(&worker.lanes[i]);
 	}
+	helper_release(&worker.helper);
 	names_release(&worker.names);
 	memory_peak_release(&worker.memory);
 	_exit(EXIT_SUCCESS);

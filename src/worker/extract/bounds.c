@@ -2,6 +2,7 @@
 
 #include "worker/extract/bounds.h"
 
+#include <linux/magic.h>
 #include <sys/statfs.h>
 
 /* A process asks for the free space again after it has used this part of it. */
@@ -86,6 +87,14 @@ int bounds_check_room(
 	const struct room room = ask(directory_fd);
 
 	return check(&room, size_bytes, files, failure);
+}
+
+bool bounds_reserve_slowly(int directory_fd)
+{
+	struct statfs status;
+
+	return directory_fd >= 0 && fstatfs(directory_fd, &status) == 0 &&
+	       status.f_type == TMPFS_MAGIC;
 }
 
 int room_take(struct room *room, int directory_fd, uint64_t size_bytes, uint64_t files,

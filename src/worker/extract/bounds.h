@@ -46,6 +46,12 @@ int bounds_check_room(
 	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure);
 
 /**
+ * Whether the file system of @directory_fd takes as long to set room aside as to write there: it
+ * keeps files in memory, and gets all the pages.
+ */
+bool bounds_reserve_slowly(int directory_fd);
+
+/**
  * What one process may use before it asks the file system again: a small part of what was free, so
  * that many processes together do not use more than there is. All zero: it has to ask.
  */

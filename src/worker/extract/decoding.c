@@ -99,8 +99,7 @@ static int prepare_input(struct decoding *decoding, struct failure *failure)
 	return 0;
 }
 
-/* Have input and room for the decoder. 0, or -1 with *@failure. */
-static int prepare(struct decoding *decoding, struct failure *failure)
+int decoding_prepare(struct decoding *decoding, struct failure *failure)
 {
 	if (prepare_output(decoding, failure) < 0)
 		return -1;
@@ -124,6 +123,11 @@ static enum decoding_status take_piece(struct decoding *decoding, bool end, stru
 	decoding->room = NULL;
 	outfile_commit(target->out, size);
 	return end ? DECODING_END : DECODING_MORE;
+}
+
+enum decoding_status decoding_take(struct decoding *decoding, struct failure *failure)
+{
+	return take_piece(decoding, false, failure);
 }
 
 /* The decoder has stopped: go on by what it says. */
@@ -177,7 +181,7 @@ static enum decoding_status step_whole(struct decoding *decoding, struct failure
 
 enum decoding_status decoding_step(struct decoding *decoding, struct failure *failure)
 {
-	if (prepare(decoding, failure) < 0)
+	if (decoding_prepare(decoding, failure) < 0)
 		return DECODING_FAILED;
 	if (decoding->decoder->type->whole)
 		return step_whole(decoding, failure);
@@ -197,7 +201,8 @@ void decoding_step_two(struct decoding *const both[2], enum decoding_status stat
 	enum decode_status stops[2];
 
 	for (int i = 0; i < 2; i++)
-		statuses[i] = prepare(both[i], &failures[i]) < 0 ? DECODING_FAILED : DECODING_MORE;
+		statuses[i] = decoding_prepare(both[i], &failures[i]) < 0 ? DECODING_FAILED
+									  : DECODING_MORE;
 	if (statuses[0] == DECODING_FAILED || statuses[1] == DECODING_FAILED)
 		return; /* the other one goes on next time */
 	decoder_run_two((struct decoder *const[]){both[0]->decoder, both[1]->decoder},

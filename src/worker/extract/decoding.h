@@ -18,6 +18,7 @@
 enum decoding_status {
 	DECODING_MORE,   /**< go on */
 	DECODING_END,    /**< all is decoded; data may be left that are not the stream's */
+	DECODING_WAIT,   /**< there is nothing to do before something is said (owner.h) */
 	DECODING_FAILED, /**< *@failure says why */
 };
 
@@ -58,6 +59,12 @@ int decoding_begin(
 
 /** Go on by about OUTFILE_BUFFER_SIZE bytes of output at most. */
 enum decoding_status decoding_step(struct decoding *decoding, struct failure *failure);
+
+/** Have input, unless the data have ended, and room. 0, or -1 with *@failure. */
+int decoding_prepare(struct decoding *decoding, struct failure *failure);
+
+/** Have what is decoded in decoding->room written. DECODING_MORE or DECODING_FAILED. */
+enum decoding_status decoding_take(struct decoding *decoding, struct failure *failure);
 
 /** Whether a step of both at once is faster than one of each. */
 bool decoding_can_pair(const struct decoding *first, const struct decoding *second);

@@ -2,42 +2,14 @@
 
 #include "worker/extract/extract.h"
 
+#include "worker/extract/admit.h"
 #include "worker/extract/array.h"
-#include "worker/extract/decoding.h"
-#include "worker/extract/inplace.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 static_assert(DECODING_INPUT_SIZE >= MEMBER_ARRAY_BUFFER, "a header that is read there has room");
-
-/* What is done with a member. */
-enum strategy {
-	STRATEGY_OWN_FILE, /* unzip it to a file of its own */
-	STRATEGY_PACK,     /* ... to one that it shares */
-	STRATEGY_IN_PLACE, /* leave it in its archive */
-	STRATEGY_CHECK,    /* decode it and forget the bytes */
-	STRATEGY_NONE,     /* it would need a file, and there is no directory for it */
-};
-
-struct extraction {
-	struct bounds bounds;
-	struct in_place in_place;
-	bool packs;
-	bool needs_files; /* members that are not in place are for files, not to be checked */
-	const struct raw_array *raw; /* what members hold that do not say it; or NULL */
-	bool npy;                    /* they get a header */
-	struct target target;
-	struct decoding decoding;
-
-	/* Of the member in hand. */
-	struct member member;
-	struct record record;
-	enum strategy strategy;
-	bool is_raw;        /* it holds @raw: @array is known */
-	struct array array; /* of the record; its type is that of @raw or in decoding.in */
-	uint64_t start;     /* where its data begin in the archive */
-};
 
 struct extraction *extraction_new(int directory_fd, bool pack, enum decoder_choice decoder)
 {
@@ -46,6 +18,7 @@ struct extraction *extraction_new(int directory_fd, bool pack, enum decoder_choi
 	if (!extraction)
 		return NULL;
 	extraction->packs = pack;
+	extraction->parts = PARTS_NEVER;
 	bounds_init(&extraction->bounds);
 	int target = target_init(&extraction->target, directory_fd);
 	int decoding = decoding_init(&extraction->decoding, &extraction->target, decoder);
@@ -91,6 +64,11 @@ void extraction_set_raw(struct extraction *extraction, const struct raw_array *r
 	extraction->npy = npy;
 }
 
+void extraction_set_parts(struct extraction *extraction, enum parts_choice parts)
+{
+	extraction->parts = parts;
+}
+
 const struct record *extraction_record(const struct extraction *extraction)
 {
 	return &extraction->record;
@@ -119,6 +97,7 @@ static enum extract_status fail(struct extraction *extraction, const struct fail
 {
 	enum failure_kind kind = failure->kind;
 
+	owner_stop(&extraction->owner);
 	extraction->record.failure = *failure;
 	/* What verifies a password is one or two bytes: others pass, and give other data. */
 	if (extraction->member.encrypted &&
@@ -241,60 +220,6 @@ static enum extract_status step_in_place(struct extraction *extraction)
 
 /* --- the beginning of a member ---------------------------------------------------------------- */
 
-/* What is done with the member if it cannot stay in place. */
-static enum strategy choose_file(const struct extraction *extraction)
-{
-	if (extraction->target.directory_fd < 0)
-		return extraction->needs_files ? STRATEGY_NONE : STRATEGY_CHECK;
-	return extraction->packs && extraction->member.size_bytes < PACK_MEMBER_MAX
-		       ? STRATEGY_PACK
-		       : STRATEGY_OWN_FILE;
-}
-
-/* See that the member may be unzipped, and has room. 0, or -1 with *@failure. */
-static int check_bounds(const struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-	struct bounds bounds = extraction->bounds;
-
-	if (extraction->strategy == STRATEGY_NONE) {
-		*failure = (struct failure){.kind = FAILURE_NO_DIRECTORY};
-		return -1;
-	}
-	if (extraction->strategy == STRATEGY_IN_PLACE) {
-		bounds.total_left = UINT64_MAX; /* it takes no room */
-		return bounds_check(&bounds, member, failure);
-	}
-	if (bounds_check(&bounds, member, failure) < 0)
-		return -1;
-	if (member->size_bytes < BOUNDS_LARGE_MEMBER && !bounds.tight)
-		return 0; /* all of its unit has been looked at */
-	return bounds_check_room(extraction->target.directory_fd, member->size_bytes, 1, failure);
-}
-
-/* If the member holds what it does not say: see that it fits. 0, or -1 with *@failure. */
-static int take_as_raw(struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-	uint64_t wanted;
-
-	extraction->is_raw = extraction->raw && !member_is_npy(member->name, member->name_size);
-	extraction->record.npy_header = extraction->is_raw && extraction->npy;
-	if (!extraction->is_raw)
-		return 0;
-	switch (rawarray_fit(extraction->raw, member->size_bytes, &extraction->array, &wanted)) {
-	case RAWARRAY_FITS:
-		return 0;
-	case RAWARRAY_OTHER_SIZE:
-		*failure = (struct failure){FAILURE_SHAPE, {member->size_bytes, wanted}};
-		break;
-	case RAWARRAY_NO_MULTIPLE:
-		*failure = (struct failure){FAILURE_OPEN_SHAPE, {member->size_bytes, wanted}};
-		break;
-	}
-	return -1;
-}
-
 /*
  * The data of a member that could stay in place are open: see where that would be, and whether its
  * header speaks against it. Then its strategy is another one. 0, or -1 with *@failure.
@@ -321,8 +246,8 @@ static int find_place(struct extraction *extraction, struct failure *failure)
 	record->note = NOTE_NONE;
 	if (aligned)
 		return 0;
-	extraction->strategy = choose_file(extraction);
-	return check_bounds(extraction, failure);
+	extraction->strategy = admit_strategy(extraction);
+	return admit_check_bounds(extraction, failure);
 }
 
 /* Have the member's decoder and its file. */
@@ -337,6 +262,10 @@ static enum extract_status begin_decoding(
 		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
 	if (target_open(&extraction->target, extraction->strategy == STRATEGY_PACK, member,
 		    record->npy_header ? &extraction->array : NULL, record, &failure) < 0)
+		return fail(extraction, &failure);
+	owner_offer(&extraction->owner, &extraction->decoding, extraction->parts);
+	extraction->unreserved_steps = extraction->owner.offered ? ADMIT_UNRESERVED_STEPS : 0;
+	if (admit_reserve(extraction, &failure) < 0)
 		return fail(extraction, &failure);
 	return EXTRACT_MORE;
 }
@@ -356,11 +285,14 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 		.name_size = member->name_size,
 		.place = extraction->target.directory_fd < 0 ? PLACE_NOWHERE : PLACE_FILE,
 	};
+	extraction->reserved = false;
 	decoding_stop(&extraction->decoding);
+	owner_stop(&extraction->owner);
 	extraction->strategy = in_place_is_possible(&extraction->in_place, member)
 				       ? STRATEGY_IN_PLACE
-				       : choose_file(extraction);
-	if (take_as_raw(extraction, &failure) < 0 || check_bounds(extraction, &failure) < 0 ||
+				       : admit_strategy(extraction);
+	if (admit_as_raw(extraction, &failure) < 0 ||
+		admit_check_bounds(extraction, &failure) < 0 ||
 		member_data_open(archive, member, data, &failure) < 0)
 		return fail(extraction, &failure);
 	if (!type)
@@ -380,6 +312,8 @@ static enum extract_status settle(
 {
 	if (status == DECODING_MORE)
 		return EXTRACT_MORE;
+	if (status == DECODING_WAIT)
+		return EXTRACT_WAIT;
 	return status == DECODING_END ? finish(extraction) : fail(extraction, failure);
 }
 
@@ -389,7 +323,12 @@ enum extract_status extraction_step(struct extraction *extraction)
 
 	if (extraction->strategy == STRATEGY_IN_PLACE)
 		return step_in_place(extraction);
-	enum decoding_status status = decoding_step(&extraction->decoding, &failure);
+	if (admit_reserve(extraction, &failure) < 0)
+		return fail(extraction, &failure);
+	enum decoding_status status =
+		extraction->owner.shared
+			? owner_step(&extraction->owner, &extraction->decoding, &failure)
+			: decoding_step(&extraction->decoding, &failure);
 	return settle(extraction, status, &failure);
 }
 
@@ -397,7 +336,28 @@ bool extraction_is_pairable(const struct extraction *extraction, const struct me
 {
 	const struct decoder_type *type = decoding_choose(&extraction->decoding, member);
 
-	return type && decoder_type_is_pairable(type) && !member->encrypted;
+	return type && decoder_type_is_pairable(type) && !member->encrypted &&
+	       !(extraction->owner.shared && member->index == extraction->member.index);
+}
+
+bool extraction_is_offered(const struct extraction *extraction)
+{
+	return extraction->owner.offered || extraction->owner.word_count > 0;
+}
+
+bool extraction_take_word(struct extraction *extraction, struct message_part *word)
+{
+	return owner_take_word(&extraction->owner, word);
+}
+
+enum extract_status extraction_hear(
+	struct extraction *extraction, const struct message_part *word, int fd)
+{
+	struct failure failure = {0};
+
+	if (owner_hear(&extraction->owner, &extraction->decoding, word, fd, &failure) < 0)
+		return fail(extraction, &failure);
+	return EXTRACT_MORE;
 }
 
 void extraction_step_two(struct extraction *const lanes[2], enum extract_status statuses[2])
@@ -406,11 +366,18 @@ void extraction_step_two(struct extraction *const lanes[2], enum extract_status 
 	enum decoding_status ends[2];
 	struct failure failures[2] = {0};
 
-	if (!decoding_can_pair(both[0], both[1])) {
+	if (!decoding_can_pair(both[0], both[1]) || lanes[0]->owner.shared ||
+		lanes[1]->owner.shared) {
 		for (int i = 0; i < 2; i++)
 			statuses[i] = extraction_step(lanes[i]);
 		return;
 	}
+	for (int i = 0; i < 2; i++)
+		statuses[i] = admit_reserve(lanes[i], &failures[i]) < 0
+				      ? fail(lanes[i], &failures[i])
+				      : EXTRACT_MORE;
+	if (statuses[0] != EXTRACT_MORE || statuses[1] != EXTRACT_MORE)
+		return; /* the other one goes on next time */
 	decoding_step_two(both, ends, failures);
 	for (int i = 0; i < 2; i++)
 		statuses[i] = settle(lanes[i], ends[i], &failures[i]);

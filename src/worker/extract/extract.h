@@ -14,6 +14,8 @@
 #include "numpy/rawarray.h"
 #include "protocol/decoder.h"
 #include "protocol/inplace.h"
+#include "protocol/message.h"
+#include "protocol/partschoice.h"
 #include "protocol/record.h"
 #include "worker/container/archive.h"
 #include "worker/extract/bounds.h"
@@ -23,6 +25,7 @@
 #include <stdint.h>
 
 enum extract_status {
+	EXTRACT_WAIT,   /**< call extraction_step() again once something was heard */
 	EXTRACT_MORE,   /**< call extraction_step() again */
 	EXTRACT_WHOLE,  /**< the record describes the member in its finished file */
 	EXTRACT_PACKED, /**< so it will, if extraction_close_pack() says so */
@@ -71,10 +74,29 @@ void extraction_set_raw(struct extraction *extraction, const struct raw_array *r
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member);
 
+/** Which members that begin from now on may be decoded by several workers; at first, none. */
+void extraction_set_parts(struct extraction *extraction, enum parts_choice parts);
+
+/** Whether others may be told of the member in hand, or were: there may be words of it. */
+bool extraction_is_offered(const struct extraction *extraction);
+
+/** Take the next word that is to be said of the member in hand. False: there is none. */
+bool extraction_take_word(struct extraction *extraction, struct message_part *word);
+
+/**
+ * What was said of the member in hand, with the descriptor that came along or -1, which is taken
+ * over. EXTRACT_MORE or EXTRACT_FAILED.
+ */
+enum extract_status extraction_hear(
+	struct extraction *extraction, const struct message_part *word, int fd);
+
 /** Go on by about OUTFILE_BUFFER_SIZE bytes of output at most. */
 enum extract_status extraction_step(struct extraction *extraction);
 
-/** Whether @member is decoded faster beside another one: by a decoder of two streams. */
+/**
+ * Whether @member is decoded faster beside another one: by a decoder of two streams. Not if several
+ * workers decode it.
+ */
 bool extraction_is_pairable(const struct extraction *extraction, const struct member *member);
 
 /**

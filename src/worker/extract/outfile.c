@@ -18,7 +18,7 @@ static_assert(DECODE_HISTORY_MAX % BUFFER_ALIGNMENT == 0, "the buffer begins at 
 
 int outfile_init(struct outfile *out, int directory_fd)
 {
-	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1};
+	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1, .tails_fd = -1};
 	out->memory = buffer_new(
 		buffer_whole_pages(DECODE_HISTORY_MAX + OUTFILE_BUFFER_SIZE + DECODE_SLACK));
 	if (!out->memory)
@@ -30,6 +30,7 @@ int outfile_init(struct outfile *out, int directory_fd)
 void outfile_release(struct outfile *out)
 {
 	outfile_discard(out);
+	outfile_set_tails(out, -1);
 	free(steal_pointer(&out->memory));
 }
 
@@ -126,6 +127,58 @@ uint8_t *outfile_room(struct outfile *out, size_t least, size_t *size)
 void outfile_commit(struct outfile *out, size_t size)
 {
 	out->fill += size;
+}
+
+int outfile_write_out(struct outfile *out)
+{
+	size_t done;
+
+	if (drain(out) < 0)
+		return -1;
+	if (forgets(out))
+		return out->tails_fd < 0 ? 0
+					 : io_pwrite_full(out->tails_fd,
+						   out->buffer + out->fill - out->history,
+						   out->history, 0, NULL);
+	if (io_pwrite_full(out->fd, out->buffer, out->fill, out->flushed, &done) < 0) {
+		out->error = errno;
+		out->fill = 0;
+		return -1;
+	}
+	if (out->flushed + out->fill > out->file_bytes)
+		out->file_bytes = out->flushed + out->fill;
+	return 0;
+}
+
+void outfile_set_tails(struct outfile *out, int tails_fd)
+{
+	if (out->tails_fd >= 0)
+		close(out->tails_fd);
+	out->tails_fd = tails_fd;
+}
+
+bool outfile_is_shareable(const struct outfile *out)
+{
+	return forgets(out) ? out->tails_fd >= 0 : out->fd >= 0;
+}
+
+int outfile_seek(struct outfile *out, uint64_t position, uint64_t tails_end)
+{
+	size_t fill = (size_t)(position % BUFFER_ALIGNMENT);
+	int fd = forgets(out) ? out->tails_fd : out->fd;
+	uint64_t end = forgets(out) ? tails_end : position;
+	ssize_t got = io_pread_full(
+		fd, out->buffer + fill - out->history, out->history, end - out->history);
+
+	if (got >= 0 && (size_t)got < out->history)
+		errno = EIO; /* it is not there */
+	if (got < (ssize_t)out->history)
+		return -1;
+	out->flushed = position - fill;
+	out->fill = fill;
+	if (position > out->file_bytes)
+		out->file_bytes = position;
+	return 0;
 }
 
 int outfile_align(struct outfile *out)

@@ -32,6 +32,7 @@ struct outfile {
 	int directory_fd;                  /**< not owned; -1: nothing is written */
 	const struct outfile_maker *maker; /**< not owned; NULL: it is done in that directory */
 	int fd;                            /**< -1: no file is open */
+	int tails_fd;    /**< if all is forgotten: what others need of it goes here; -1: nothing */
 	int error;       /**< errno of a failed write: bytes from the position on are lost */
 	bool has_mapped; /**< a file was mapped, and so others can be */
 	char name[MEMBER_FILE_SIZE];
@@ -71,6 +72,26 @@ int outfile_align(struct outfile *out);
  * Read @size bytes at @position that were put before. Of a file that is open. 0, or -1 with errno.
  */
 int outfile_read(const struct outfile *out, uint64_t position, uint8_t *bytes, size_t size);
+
+/** Others read what they need of what is forgotten in @tails_fd, which is taken over; -1: no more.
+ */
+void outfile_set_tails(struct outfile *out, int tails_fd);
+
+/** Whether others could read what they need. */
+bool outfile_is_shareable(const struct outfile *out);
+
+/**
+ * Have all that was put in the file, so that others can read it there. It can be gone on with. If
+ * all is forgotten, out->tails_fd has the last out->history bytes, from its beginning. 0, or -1
+ * with errno: then the bytes from outfile_position() on are lost.
+ */
+int outfile_write_out(struct outfile *out);
+
+/**
+ * Go on at @position, in front of which others have written out->history bytes or more. If all is
+ * forgotten, out->tails_fd has the last of them, up to @tails_end there. 0, or -1 with errno.
+ */
+int outfile_seek(struct outfile *out, uint64_t position, uint64_t tails_end);
 
 /** Forget all bytes from @position on. */
 void outfile_rewind(struct outfile *out, uint64_t position);

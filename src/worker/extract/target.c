@@ -76,17 +76,10 @@ static int reserve(struct outfile *out, uint64_t size_bytes)
 }
 
 /* 0, or -1 with errno. */
-static int open_own(struct outfile *out, const struct member *member, const struct record *record)
+static int open_own(struct outfile *out, const struct record *record)
 {
 	record_own_name(record, out->name);
-	if (outfile_create(out) < 0)
-		return -1;
-	if (member->size_bytes < BOUNDS_LARGE_MEMBER || reserve(out, member->size_bytes) == 0)
-		return 0;
-	int error = errno;
-	outfile_discard(out);
-	errno = error;
-	return -1;
+	return outfile_create(out);
 }
 
 /* 0, or -1 with errno. */
@@ -107,8 +100,7 @@ int target_open(struct target *target, bool packed, const struct member *member,
 	struct outfile *out = packed ? &target->pack : &target->own;
 
 	assert(!target->out && !target_pack_is_broken(target) && !(packed && header));
-	int opened =
-		packed ? open_pack(target, member, record->archive) : open_own(out, member, record);
+	int opened = packed ? open_pack(target, member, record->archive) : open_own(out, record);
 	if (opened < 0) {
 		target_explain(errno, failure);
 		return -1;
@@ -122,6 +114,17 @@ int target_open(struct target *target, bool packed, const struct member *member,
 	record->pack = packed ? target->pack_number : 0;
 	record->offset_bytes = target->start;
 	return 0;
+}
+
+int target_reserve(struct target *target, uint64_t size_bytes, struct failure *failure)
+{
+	struct outfile *out = target->out;
+
+	if (out != &target->own || size_bytes < BOUNDS_LARGE_MEMBER ||
+		reserve(out, size_bytes) == 0)
+		return 0;
+	target_explain(errno, failure);
+	return -1;
 }
 
 int target_finish(struct target *target, uint64_t *inode, struct failure *failure)

@@ -51,12 +51,18 @@ void target_release(struct target *target);
 void target_explain(int error, struct failure *failure);
 
 /**
- * Have a file open for @member: its own with room set aside for it, or the pack if @packed. A file
- * of its own begins with the .npy header of @header, unless that is NULL. Says in @record, which
- * names the member, where the member is. 0, or -1 with *@failure.
+ * Have a file open for @member: its own, or the pack if @packed. A file of its own begins with the
+ * .npy header of @header, unless that is NULL. Says in @record, which names the member, where the
+ * member is. 0, or -1 with *@failure.
  */
 int target_open(struct target *target, bool packed, const struct member *member,
 	const struct array *header, struct record *record, struct failure *failure);
+
+/**
+ * Set room aside for the member in hand, of @size_bytes, if it is large and has a file of its own.
+ * 0, or -1 with *@failure: then the member is still in hand.
+ */
+int target_reserve(struct target *target, uint64_t size_bytes, struct failure *failure);
 
 /**
  * The member in hand is whole. A file of its own is finished and closed. 0 with *@inode of that, or

@@ -16,8 +16,17 @@
 
 /* What a stretch should be at most, compressed and decoded. */
 #define STRETCH_IN_MIN  (UINT64_C(64) * 1024)
-#define STRETCH_IN_MAX  (UINT64_C(1024) * 1024)
+#define STRETCH_IN_MAX  (UINT64_C(3) * 1024 * 1024)
 #define STRETCH_OUT_MAX (UINT64_C(4) * 1024 * 1024)
+
+/* A member is worth at least so many, so that all workers end at about the same time. */
+#define STRETCHES_MIN 12
+
+/* The lead, in stretches. */
+#define LEAD_MAX (2 * (JOIN_HELPERS_MAX + 1))
+
+/* How much further the next one is to begin after one was passed by. */
+#define LEAD_GROWTH 1.25
 
 bool join_is_worth_it(uint64_t compressed_bytes, uint64_t size_bytes)
 {
@@ -28,8 +37,9 @@ bool join_is_worth_it(uint64_t compressed_bytes, uint64_t size_bytes)
 
 void join_init(struct join *join, uint64_t compressed_bytes, uint64_t size_bytes)
 {
-	uint64_t pieces = size_bytes / STRETCH_OUT_MAX + 1;
-	uint64_t stretch_bytes = compressed_bytes / pieces;
+	uint64_t stretches = size_bytes / STRETCH_OUT_MAX + 1;
+	uint64_t stretch_bytes =
+		compressed_bytes / (stretches > STRETCHES_MIN ? stretches : STRETCHES_MIN);
 
 	stretch_bytes = stretch_bytes < STRETCH_IN_MAX ? stretch_bytes : STRETCH_IN_MAX;
 	stretch_bytes = stretch_bytes > STRETCH_IN_MIN ? stretch_bytes : STRETCH_IN_MIN;
@@ -65,9 +75,14 @@ bool join_ask(struct join *join, unsigned helper, uint64_t *from, uint64_t *to)
 	if (*from >= join->stream_bits || join->stream_bits - *from < join->stretch_bits / 8)
 		return false;
 	*to = *from + join->stretch_bits;
-	if (join->stream_bits - *from < join->stretch_bits + join->stretch_bits / 2)
+	if (join->stream_bits - *from < join->stretch_bits + join->stretch_bits / 4)
 		*to = join->stream_bits;
-	*asked = (struct join_helper){.state = JOIN_SEARCHING, .to = *to};
+	*asked = (struct join_helper){
+		.state = JOIN_SEARCHING,
+		.to = *to,
+		.asked_at = join->place,
+		.asked_ns = join->now_ns,
+	};
 	return true;
 }
 
@@ -81,7 +96,9 @@ int join_found(struct join *join, unsigned helper, uint64_t begin)
 {
 	struct join_helper *told = &join->helpers[helper];
 
-	if (told->state != JOIN_SEARCHING || begin >= told->to)
+	/* It may have looked only as if a block began where it said before. */
+	if ((told->state != JOIN_SEARCHING && told->state != JOIN_FOUND) || begin >= told->to ||
+		begin < told->begin)
 		return refuse();
 	told->state = JOIN_FOUND;
 	told->begin = begin;
@@ -98,6 +115,7 @@ int join_decoded(struct join *join, unsigned helper, uint64_t end, uint64_t size
 	told->end = end;
 	told->size_bytes = size_bytes;
 	told->final = final;
+	told->decoded_ns = join->now_ns;
 	return 0;
 }
 
@@ -182,6 +200,15 @@ void join_lost(struct join *join, unsigned helper)
 	join->helpers[helper].state = JOIN_FREE;
 }
 
+static void set_lead(struct join *join, double bits)
+{
+	double least = (double)(join->stretch_bits / 4);
+	double most = (double)(join->stretch_bits * LEAD_MAX);
+
+	bits = bits > least ? bits : least;
+	join->lead_bits = (uint64_t)(bits < most ? bits : most);
+}
+
 int join_dropped(struct join *join)
 {
 	for (unsigned i = 0; i < JOIN_HELPERS_MAX; i++) {
@@ -189,6 +216,7 @@ int join_dropped(struct join *join)
 		bool searching = helper->state == JOIN_SEARCHING;
 		if (is_ahead(helper) && (searching ? helper->to : helper->begin) < join->place) {
 			helper->state = JOIN_FREE;
+			set_lead(join, (double)join->lead_bits * LEAD_GROWTH); /* too late */
 			return (int)i;
 		}
 	}
@@ -225,18 +253,19 @@ void join_own(struct join *join, uint64_t size_bytes, uint32_t crc32, uint64_t p
 		add_piece(join, &piece);
 }
 
-/* A stretch that is decoded too late lets the owner wait, and one too early its helper. */
-static void adjust_lead(struct join *join, bool late)
+/*
+ * A stretch that is decoded late lets the owner wait, and one that is early its helper. Learn from
+ * @helper how far the owner comes while a helper decodes.
+ */
+static void learn_lead(struct join *join, const struct join_helper *helper)
 {
-	uint64_t least = join->stretch_bits / 2;
-	uint64_t most = join->stretch_bits * 4;
+	double owner_ns = (double)(helper->reached_ns - helper->asked_ns);
+	double helper_ns = (double)(helper->decoded_ns - helper->asked_ns);
+	double gone_bits = (double)(helper->begin - helper->asked_at);
 
-	if (late)
-		join->lead_bits += join->lead_bits / 8;
-	else
-		join->lead_bits -= join->lead_bits / 64;
-	join->lead_bits = join->lead_bits > least ? join->lead_bits : least;
-	join->lead_bits = join->lead_bits < most ? join->lead_bits : most;
+	if (owner_ns <= 0 || helper_ns <= 0)
+		return;
+	set_lead(join, ((double)join->lead_bits * 3 + gone_bits / owner_ns * helper_ns) / 4);
 }
 
 enum join_next join_next(struct join *join, unsigned *helper)
@@ -245,15 +274,12 @@ enum join_next join_next(struct join *join, unsigned *helper)
 		struct join_helper *here = &join->helpers[i];
 		if (here->begin != join->place)
 			continue;
-		if (here->state == JOIN_FOUND && !here->waited) {
-			here->waited = true;
-			adjust_lead(join, true);
-		}
+		if (here->reached_ns == 0)
+			here->reached_ns = join->now_ns;
 		if (here->state == JOIN_FOUND || here->state == JOIN_JOINED)
 			return JOIN_WAIT;
 		if (here->state == JOIN_DECODED) {
-			if (!here->waited)
-				adjust_lead(join, false);
+			learn_lead(join, here);
 			here->state = JOIN_JOINED;
 			*helper = i;
 			return JOIN_HAND_OVER;

@@ -14,13 +14,15 @@
 #ifndef ZIPMAP_WORKER_PARTS_JOIN_H
 #define ZIPMAP_WORKER_PARTS_JOIN_H
 
+#include "protocol/message.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 /** Members of fewer bytes, unzipped, are not worth it. */
 #define JOIN_MEMBER_MIN (UINT64_C(8) * 1024 * 1024)
 
-#define JOIN_HELPERS_MAX 32
+#define JOIN_HELPERS_MAX PART_HELPERS_MAX
 
 /** Pieces of the member that may wait for one before them to be written. */
 #define JOIN_PIECES_MAX 192
@@ -40,8 +42,11 @@ struct join_helper {
 	uint64_t begin; /**< from JOIN_FOUND on. In bits of the stream (worker/parts/blocks.h). */
 	uint64_t end;   /**< from JOIN_DECODED on */
 	uint64_t size_bytes;
-	bool final;  /**< the stream ends with it */
-	bool waited; /**< the owner came to it too early */
+	bool final;          /**< the stream ends with it */
+	uint64_t asked_at;   /**< where the owner was when it was asked */
+	uint64_t asked_ns;   /**< and when that was */
+	uint64_t decoded_ns; /**< when it was decoded */
+	uint64_t reached_ns; /**< when the owner came to its begin; 0: not yet */
 };
 
 /** A piece of the member, in the order of the file. */
@@ -61,6 +66,7 @@ struct join {
 	uint64_t stream_bits;
 	uint64_t stretch_bits;
 	uint64_t lead_bits; /**< how far ahead of the owner the next stretch begins */
+	uint64_t now_ns;    /**< a clock, which the caller sets */
 	uint64_t place;     /**< where the owner is, or is to go on */
 	bool ended;         /**< that is the end of the stream */
 	struct join_helper helpers[JOIN_HELPERS_MAX];
@@ -84,7 +90,7 @@ void join_init(struct join *join, uint64_t compressed_bytes, uint64_t size_bytes
  */
 bool join_ask(struct join *join, unsigned helper, uint64_t *from, uint64_t *to);
 
-/** @helper decodes from @begin. -1 with EBADMSG: it was not asked to. */
+/** @helper decodes from @begin, and not from where it said before. -1 with EBADMSG: it may not. */
 int join_found(struct join *join, unsigned helper, uint64_t begin);
 
 /** @helper has decoded. -1 with EBADMSG: it has not begun, or this cannot be. */

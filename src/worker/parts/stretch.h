@@ -18,7 +18,7 @@
 #define STRETCH_WINDOW ((size_t)32 * 1024)
 
 /** Private memory for what is decoded. A value takes two bytes. */
-#define STRETCH_MEMORY ((size_t)16 * 1024 * 1024)
+#define STRETCH_MEMORY ((size_t)15 * 1024 * 1024)
 
 /** Bytes behind the input that must be readable. */
 #define STRETCH_IN_SLACK ((size_t)128)
