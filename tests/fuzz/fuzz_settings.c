@@ -15,6 +15,7 @@
 static void check_values(const struct worker_settings *settings)
 {
 	MUST(settings->task < TASK_KINDS && settings->decoder < DECODER_KINDS);
+	MUST(settings->parts < PARTS_CHOICES);
 	MUST((settings->sandbox & ~(SANDBOX_LANDLOCK | SANDBOX_SECCOMP)) == 0);
 	for (size_t i = 0; i < settings->filter.count; i++)
 		filter_wants(&settings->filter, settings->filter.rules[i].glob);

@@ -247,6 +247,8 @@ static bool hear(struct game *game, unsigned number, const struct message *messa
 		accept(game, number, hand, &message->record);
 		MUST(schedule_record(&game->schedule, hand->unit, message) == 0);
 		return true;
+	case MESSAGE_PART:
+		return true; /* the numbers are for workers */
 	default:
 		MUST(message->kind == MESSAGE_DONE);
 		schedule_done(&game->schedule, hand->unit, &message->done);

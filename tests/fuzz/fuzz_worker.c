@@ -4,14 +4,19 @@
  * The whole of a worker's work on an archive, which is the input: opened, looked over, divided into
  * units, each member extracted. It is the worker's own code, without a process of its own: its
  * channel ends here, in a schedule that has to find nothing wrong with what it says. What it
- * announces has to be there as announced, and nothing else.
+ * announces has to be there as announced, and nothing else. Members that it offers to others are
+ * decoded with helpers that are honest, wrong or lie, as chance has it.
  */
 
 #include "fuzz.h"
 #include "parent/schedule.h"
 #include "protocol/channel.h"
 #include "protocol/membername.h"
+#include "util/io.h"
+#include "worker/decode/checksum.h"
 #include "worker/decode/decoders.h"
+#include "worker/parts/blocks.h"
+#include "worker/parts/stretch.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -61,6 +66,189 @@ static _Noreturn void fuzz_exit(int status)
 	fuzz_found("a worker gives up", __FILE__, __LINE__);
 }
 
+/* --- helpers ---------------------------------------------------------------------------------- */
+
+enum { HELPERS = 3, STRETCHES_MAX = 40, WORDS_MAX = 64 };
+
+/* What the owner of a member is yet to be told, and what its helpers have. */
+static struct {
+	uint32_t chance;
+	unsigned stretches; /* that were given */
+	struct message words[WORDS_MAX];
+	unsigned word_count;
+	uint64_t data_place, compressed_bytes;
+	char file[MEMBER_FILE_SIZE];
+	struct stretch found[HELPERS];
+	bool honest[HELPERS];
+} play;
+
+static unsigned below(unsigned limit)
+{
+	play.chance = play.chance * 1664525 + 1013904223;
+	return (play.chance >> 8) % limit;
+}
+
+static void tell(uint64_t unit, struct message_part part)
+{
+	MUST(play.word_count < WORDS_MAX);
+	play.words[play.word_count++] =
+		(struct message){.kind = MESSAGE_PART, .unit = unit, .part = part};
+}
+
+static void ask(uint64_t unit, uint32_t helper)
+{
+	if (play.stretches++ < STRETCHES_MAX)
+		tell(unit, (struct message_part){.step = PART_ASK, .helper = helper});
+}
+
+static void lose(uint64_t unit, uint32_t helper)
+{
+	tell(unit, (struct message_part){.step = PART_LOST, .helper = helper});
+	ask(unit, helper);
+}
+
+#ifdef HAVE_TWIN
+static struct stretcher *stretchers[HELPERS];
+
+/* Find and decode a stretch, by the worker's own code. False: there is none. */
+static bool decode_stretch(uint32_t helper, uint64_t from, uint64_t to)
+{
+	static uint8_t bytes[FILE_MAX + STRETCH_IN_SLACK];
+	size_t size = play.compressed_bytes < FILE_MAX ? (size_t)play.compressed_bytes : FILE_MAX;
+	const struct stretch_input input = {bytes, size, 0};
+
+	MUST(from < to && to <= 8 * play.compressed_bytes);
+	if (!stretchers[helper])
+		stretchers[helper] = stretcher_new();
+	MUST(stretchers[helper]);
+	memset(bytes, 0, sizeof(bytes));
+	if (pread(archive_fd, bytes, size, (off_t)play.data_place) < (ssize_t)size || to > 8 * size)
+		return false;
+	uint64_t begin = stretch_find(stretchers[helper], &input, from, to);
+	return begin != BLOCKS_NOWHERE &&
+	       stretch_decode(stretchers[helper], &input, begin, to, &play.found[helper]) == 0;
+}
+
+/* Write what was decoded, as a helper does. False: it cannot be. */
+static bool write_stretch(uint32_t helper, uint64_t file_at, uint32_t *crc32)
+{
+	static uint8_t bytes[STRETCH_MEMORY];
+	size_t size = (size_t)play.found[helper].size_bytes;
+	int fd = openat(directory_fd, play.file, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	MUST(fd >= 0 && file_at >= STRETCH_WINDOW);
+	MUST(io_pread_full(fd, bytes, STRETCH_WINDOW, file_at - STRETCH_WINDOW) ==
+		(ssize_t)STRETCH_WINDOW);
+	stretch_set_window(stretchers[helper], bytes);
+	stretch_read(stretchers[helper], 0, size, bytes);
+	*crc32 = checksum_crc32(0, bytes, size);
+	bool written = io_pwrite_full(fd, bytes, size, file_at, NULL) == 0;
+	close(fd);
+	return written;
+}
+#else
+static bool decode_stretch(uint32_t helper, uint64_t from, uint64_t to)
+{
+	(void)helper;
+	(void)from;
+	(void)to;
+	return false;
+}
+
+static bool write_stretch(uint32_t helper, uint64_t file_at, uint32_t *crc32)
+{
+	(void)helper;
+	(void)file_at;
+	(void)crc32;
+	return false;
+}
+#endif
+
+/* The helper has a stretch: what it says of it. */
+static void begin_stretch(uint64_t unit, const struct message_part *part)
+{
+	struct stretch *found = &play.found[part->helper];
+
+	play.honest[part->helper] = below(4) != 0;
+	if (below(8) == 0 || !decode_stretch(part->helper, part->place, part->end)) {
+		lose(unit, part->helper);
+		return;
+	}
+	if (!play.honest[part->helper] && below(2) == 0)
+		found->size_bytes += below(3) * 1000 - below(2);
+	if (!play.honest[part->helper] && below(4) == 0)
+		found->end += below(20);
+	tell(unit, (struct message_part){
+			   .step = PART_FOUND, .helper = part->helper, .place = found->begin});
+	tell(unit, (struct message_part){.step = PART_DECODED,
+			   .helper = part->helper,
+			   .place = found->end,
+			   .bytes = found->size_bytes,
+			   .final = found->final});
+}
+
+static void take_turn(uint64_t unit, const struct message_part *part)
+{
+	uint32_t crc32 = below(1000);
+
+	if (play.honest[part->helper] && !write_stretch(part->helper, part->place, &crc32)) {
+		lose(unit, part->helper);
+		return;
+	}
+	tell(unit, (struct message_part){.step = PART_TAILED, .helper = part->helper});
+	if (below(8) == 0) {
+		lose(unit, part->helper);
+		return;
+	}
+	tell(unit, (struct message_part){
+			   .step = PART_WRITTEN, .helper = part->helper, .crc32 = crc32});
+	ask(unit, part->helper);
+}
+
+static void hear_part(uint64_t unit, const struct message_part *part)
+{
+	MUST(part->helper < HELPERS);
+	switch (part->step) {
+	case PART_OFFER:
+		play.data_place = part->place;
+		play.compressed_bytes = part->bytes;
+		MUST(part->name_size > 0 && part->name_size < sizeof(play.file));
+		memcpy(play.file, part->name, part->name_size);
+		play.file[part->name_size] = '\0';
+		for (uint32_t i = 0; i < HELPERS; i++)
+			ask(unit, i);
+		break;
+	case PART_STRETCH:
+		begin_stretch(unit, part);
+		break;
+	case PART_TURN:
+		take_turn(unit, part);
+		break;
+	case PART_DROP:
+		lose(unit, part->helper);
+		break;
+	default:
+		MUST(part->step == PART_NONE);
+		break;
+	}
+}
+
+/* A word that is to be told now, as a packet; 0: there is none. */
+static ssize_t next_word(void *packet, size_t capacity)
+{
+	struct wire_writer writer;
+
+	if (play.word_count == 0)
+		return 0;
+	wire_writer_init(&writer, packet, capacity);
+	MUST(message_put(&writer, &play.words[0]) == 0);
+	play.word_count--;
+	memmove(play.words, play.words + 1, play.word_count * sizeof(play.words[0]));
+	return (ssize_t)writer.size;
+}
+
+/* --- the parent ------------------------------------------------------------------------------- */
+
 /* Put @unit, which the worker gets, into the packet; the archive goes along the first time. */
 static void put_unit(struct wire_writer *packet, struct unit *unit, struct channel_fds *fds)
 {
@@ -87,6 +275,9 @@ static ssize_t fuzz_receive(
 
 	(void)channel_fd;
 	fds->count = 0;
+	ssize_t told = wait || below(4) == 0 ? next_word(packet, capacity) : 0;
+	if (told > 0)
+		return told;
 	wire_writer_init(&writer, packet, capacity);
 	for (int i = 0; i < LANES && (unit = schedule_next(&schedule, 0)); i++) {
 		if (units[i])
@@ -162,7 +353,7 @@ static void take_results(void)
 	}
 }
 
-static void hear(const struct message *message)
+static void take_message(const struct message *message)
 {
 	int i = 0;
 
@@ -173,6 +364,9 @@ static void hear(const struct message *message)
 	case MESSAGE_PLAN:
 		MUST(schedule_plan(&schedule, units[i], &message->plan) == 0);
 		break;
+	case MESSAGE_PART:
+		hear_part(message->unit, &message->part);
+		return;
 	case MESSAGE_RECORD:
 		MUST(schedule_record(&schedule, units[i], message) == 0);
 		break;
@@ -195,7 +389,7 @@ static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bo
 	MUST(fd < 0 && wait && size <= PACKET_MAX);
 	wire_reader_init(&reader, packet, size);
 	while ((got = message_get(&reader, &message)) == 1)
-		hear(&message);
+		take_message(&message);
 	MUST(got == 0);
 	return 0;
 }
@@ -282,6 +476,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.pack = size & 1,
 		.full_names = size & 2,
 		.decoder = decoder_has(decoder) ? decoder : DECODER_AUTO,
+		.parts = size & 8 ? PARTS_NEVER : PARTS_ALWAYS,
 	};
 	struct failure failure;
 
@@ -293,6 +488,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	archive_open(stated, fcntl(archive_fd, F_DUPFD_CLOEXEC, 0), size, &failure);
 	archive_bytes = size;
 	handed_over = false;
+	play.chance = (uint32_t)size;
+	play.stretches = 0;
+	play.word_count = 0;
 
 	limit_files(FILE_MAX);
 	work(&settings);

@@ -75,6 +75,32 @@ static const struct message samples[] = {
 			.name_size = 9}},
 	{.kind = MESSAGE_DONE, .unit = 3, .done = {{FAILURE_NONE, {0, 0}}}},
 	{.kind = MESSAGE_DONE, .unit = UINT64_MAX, .done = {{FAILURE_KINDS - 1, {UINT64_MAX, 1}}}},
+	{.kind = MESSAGE_WORK,
+		.unit = 6,
+		.work = {.archive = 1,
+			.has_archive = true,
+			.kind = UNIT_PART,
+			.part = {UINT64_MAX, 2, 3, UINT64_MAX - 1, true}}},
+	{.kind = MESSAGE_PART,
+		.unit = 8,
+		.part = {.step = PART_OFFER, .member = UINT64_MAX, .bytes = 3}},
+	{.kind = MESSAGE_PART,
+		.unit = 8,
+		.part = {.step = PART_OFFER,
+			.member = 1,
+			.place = 2,
+			.end = UINT64_MAX,
+			.bytes = 3,
+			.name = "0.1-x.dat",
+			.name_size = 9}},
+	{.kind = MESSAGE_PART,
+		.unit = UINT64_MAX,
+		.part = {.step = PART_DECODED,
+			.helper = PART_HELPERS_MAX - 1,
+			.place = UINT64_MAX,
+			.bytes = 7,
+			.final = true}},
+	{.kind = MESSAGE_PART, .unit = 8, .part = {.step = PART_STEPS - 1, .crc32 = UINT32_MAX}},
 	{.kind = MESSAGE_MEMORY, .memory = {123456789012, 98765432109}},
 	{.kind = MESSAGE_START, .start = {START_NONE, 0, false, false}},
 	{.kind = MESSAGE_START, .start = {START_DEATH_SIGNAL, 1, false, false}},
@@ -276,6 +302,19 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->memory.private_bytes, b->memory.private_bytes);
 		ck_assert_uint_eq(a->memory.shared_bytes, b->memory.shared_bytes);
 		return;
+	case MESSAGE_PART:
+		ck_assert_int_eq(a->part.step, b->part.step);
+		ck_assert_uint_eq(a->part.helper, b->part.helper);
+		ck_assert_uint_eq(a->part.member, b->part.member);
+		ck_assert_uint_eq(a->part.place, b->part.place);
+		ck_assert_uint_eq(a->part.end, b->part.end);
+		ck_assert_uint_eq(a->part.bytes, b->part.bytes);
+		ck_assert_uint_eq(a->part.crc32, b->part.crc32);
+		ck_assert_int_eq(a->part.final, b->part.final);
+		ck_assert_uint_eq(a->part.name_size, b->part.name_size);
+		if (a->part.name_size > 0)
+			ck_assert_mem_eq(a->part.name, b->part.name, a->part.name_size);
+		return;
 	case MESSAGE_START:
 		ck_assert_int_eq(a->start.step, b->start.step);
 		ck_assert_uint_eq(a->start.error, b->start.error);
@@ -353,7 +392,7 @@ END_TEST
 
 START_TEST(several_in_one_packet_come_in_order)
 {
-	uint8_t packet[4096];
+	uint8_t packet[8192];
 	struct wire_writer writer;
 	struct wire_reader reader;
 	struct message message;
@@ -419,7 +458,7 @@ START_TEST(unknown_tags_are_refused)
 
 	for (unsigned tag = 0; tag < 256; tag++) {
 		size_t size = encode(&samples[0], packet);
-		if (tag >= MESSAGE_WORK && tag <= MESSAGE_HAND)
+		if (tag >= MESSAGE_WORK && tag <= MESSAGE_PART)
 			continue;
 		packet[0] = (uint8_t)tag;
 		ck_assert_int_eq(decode(packet, size, &count), -1);
@@ -620,6 +659,41 @@ START_TEST(kinds_of_units_that_there_are_not_are_refused)
 	for (unsigned value = 0; value < 256; value++) {
 		*kind = (uint8_t)value;
 		ck_assert_int_eq(decode(packet, size, &count), value == UNIT_MEMBERS ? 0 : -1);
+	}
+}
+END_TEST
+
+START_TEST(steps_and_helpers_of_parts_out_of_range_are_refused)
+{
+	const struct message part = {.kind = MESSAGE_PART, .part = {.step = PART_FOUND}};
+	uint8_t packet[4096];
+	size_t count;
+	size_t size = encode(&part, packet);
+	uint8_t *step = packet + 5 + 8;
+
+	for (unsigned value = 0; value < 256; value++) {
+		bool known = value > 0 && value < PART_STEPS;
+		*step = (uint8_t)value;
+		ck_assert_int_eq(decode(packet, size, &count), known ? 0 : -1);
+	}
+	*step = PART_FOUND;
+	step[1] = PART_HELPERS_MAX;
+	ck_assert_int_eq(decode(packet, size, &count), -1);
+	step[1] = PART_HELPERS_MAX - 1;
+	ck_assert_int_eq(decode(packet, size, &count), 0);
+}
+END_TEST
+
+START_TEST(a_word_of_parts_that_is_no_offer_has_no_name)
+{
+	struct message part = {.kind = MESSAGE_PART, .part = {.name = "0.1-x", .name_size = 5}};
+	uint8_t packet[4096];
+	size_t count;
+
+	for (enum part_step step = PART_OFFER; step < PART_STEPS; step++) {
+		part.part.step = step;
+		size_t size = encode(&part, packet);
+		ck_assert_int_eq(decode(packet, size, &count), step == PART_OFFER ? 0 : -1);
 	}
 }
 END_TEST
@@ -951,6 +1025,8 @@ int main(void)
 	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
 	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);
 	tcase_add_test(tests, kinds_of_units_that_there_are_not_are_refused);
+	tcase_add_test(tests, steps_and_helpers_of_parts_out_of_range_are_refused);
+	tcase_add_test(tests, a_word_of_parts_that_is_no_offer_has_no_name);
 	tcase_add_test(tests, a_work_message_is_no_larger_than_its_bound);
 	tcase_add_test(tests, a_record_takes_no_more_than_its_bound);
 	tcase_add_test(tests, failure_kinds_out_of_range_are_refused);

@@ -69,6 +69,19 @@ START_TEST(a_decoder_is_called_by_its_name)
 }
 END_TEST
 
+START_TEST(parts_are_auto_never_or_always)
+{
+	ck_right("a.zip");
+	ck_assert_int_eq(options.parts, PARTS_AUTO);
+	for (enum parts_choice choice = 0; choice < PARTS_CHOICES; choice++) {
+		ck_right("--parts", parts_choice_name(choice), "a.zip");
+		ck_assert_int_eq(options.parts, choice);
+	}
+	ck_wrong("option '--parts': 'yes' is not one of auto, never and always", "--parts=yes",
+		"a.zip");
+}
+END_TEST
+
 START_TEST(what_raw_members_hold)
 {
 	ck_right("a.zip");
@@ -629,6 +642,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text, "auto", "a");
 			continue;
 		}
+		if (strcmp(name, "parts") == 0) {
+			ck_right(text, "never", "a");
+			continue;
+		}
 		if (strcmp(name, "encoding") == 0) {
 			ck_right(text, "CP1252", "a");
 			continue;
@@ -685,6 +702,7 @@ int main(void)
 	tcase_add_test(tests, commands_that_make_no_sense);
 	tcase_add_test(tests, a_lease_is_standard_input_or_another_descriptor);
 	tcase_add_test(tests, each_list_can_end_its_entries_in_nul);
+	tcase_add_test(tests, parts_are_auto_never_or_always);
 	tcase_add_test(tests, tmpdir_is_the_option_else_the_environment_else_tmp);
 	tcase_add_test(tests, short_options);
 	tcase_add_test(tests, long_options);

@@ -724,7 +724,7 @@ START_TEST(what_was_not_asked_for_is_refused)
 	ck_assert_int_eq(join_found(&join, 3, to), -1);
 	ck_assert_int_eq(join_tailed(&join, 3), -1);
 	ck_assert_int_eq(join_found(&join, 3, from + 5), 0);
-	ck_assert_int_eq(join_found(&join, 3, from + 5), -1);
+	ck_assert_int_eq(join_found(&join, 3, from + 4), -1);
 	ck_assert_uint_eq(join_stop(&join), from + 5);
 	ck_assert_int_eq(join_decoded(&join, 3, from + 5, 1, false), -1);
 	ck_assert_int_eq(join_decoded(&join, 3, 8 * 20000000 + 1, 1, false), -1);

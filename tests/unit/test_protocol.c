@@ -426,6 +426,65 @@ START_TEST(a_last_message_that_would_name_a_unit_is_about_none)
 }
 END_TEST
 
+static bool may_say_part(const struct unit *unit, enum part_step step)
+{
+	return may_say(&(struct message){
+		.kind = MESSAGE_PART, .unit = unit->id, .part = {.step = step, .end = 1}});
+}
+
+START_TEST(an_owner_says_what_owners_say_of_members_of_its_unit)
+{
+	struct unit *unit = take(0, 0);
+	struct message offer = {.kind = MESSAGE_PART,
+		.unit = unit->id,
+		.part = {.step = PART_OFFER, .name = "0.0-x", .name_size = 5}};
+
+	ck_assert(!may_say(&offer)); /* before the plan */
+	plan(unit, 3, 6);
+	ck_assert(may_say(&offer));
+	offer.part.member = 2;
+	ck_assert(may_say(&offer));
+	offer.part.member = 3; /* another unit's */
+	ck_assert(!may_say(&offer));
+	for (enum part_step step = PART_STRETCH; step < PART_STEPS; step++) {
+		bool owners = step == PART_STRETCH || step == PART_NONE || step == PART_TURN ||
+			      step == PART_DROP;
+		ck_assert_int_eq(may_say_part(unit, step), owners);
+	}
+}
+END_TEST
+
+START_TEST(an_offer_names_a_file_if_the_run_makes_files)
+{
+	struct unit *unit = take(0, 0);
+	struct message named = {.kind = MESSAGE_PART,
+		.unit = unit->id,
+		.part = {.step = PART_OFFER, .name = "0.0-x", .name_size = 5}};
+	struct message nameless = {
+		.kind = MESSAGE_PART, .unit = unit->id, .part = {.step = PART_OFFER}};
+
+	plan(unit, 3, 6);
+	ck_assert(may_say(&named) && !may_say(&nameless));
+	settings.no_files = true;
+	ck_assert(!may_say(&named) && may_say(&nameless));
+}
+END_TEST
+
+START_TEST(a_helper_says_what_helpers_say_and_nothing_of_members)
+{
+	struct unit unit = {.id = 1234, .kind = UNIT_PART, .state = UNIT_PLANNED};
+
+	worker.queue[worker.queued++] = (struct in_hand){.unit = &unit};
+	for (enum part_step step = PART_OFFER; step < PART_STEPS; step++)
+		ck_assert_int_eq(may_say_part(&unit, step), step >= PART_FOUND);
+	ck_assert(!may_say(&(struct message){
+		.kind = MESSAGE_RECORD, .unit = unit.id, .record = {.name = "x", .name_size = 1}}));
+	ck_assert(!may_plan(&unit, 1, 1));
+	ck_assert(!may_end(&unit, FAILURE_NONE));
+	ck_assert(!may_end(&unit, FAILURE_NOT_A_ZIP));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("protocol");
@@ -450,6 +509,9 @@ int main(void)
 	tcase_add_test(
 		tests, the_last_message_comes_once_after_the_end_of_the_channel_and_all_units);
 	tcase_add_test(tests, a_last_message_that_would_name_a_unit_is_about_none);
+	tcase_add_test(tests, an_owner_says_what_owners_say_of_members_of_its_unit);
+	tcase_add_test(tests, an_offer_names_a_file_if_the_run_makes_files);
+	tcase_add_test(tests, a_helper_says_what_helpers_say_and_nothing_of_members);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

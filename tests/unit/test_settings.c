@@ -30,6 +30,7 @@ static void setup(void)
 		.npy = true,
 		.in_place = {.wanted = true, .aligned = true},
 		.decoder = DECODER_ZLIB,
+		.parts = PARTS_ALWAYS,
 		.full_names = true,
 		.sandboxed = true,
 		.sandbox = SANDBOX_SECCOMP,
@@ -86,6 +87,7 @@ START_TEST(settings_arrive_as_they_were_sent)
 	ck_assert(got->npy && !got->pack);
 	ck_assert(got->in_place.wanted && !got->in_place.unchecked && got->in_place.aligned);
 	ck_assert_int_eq(got->decoder, DECODER_ZLIB);
+	ck_assert_int_eq(got->parts, PARTS_ALWAYS);
 	ck_assert(got->full_names && got->sandboxed && got->all_required && !got->measure);
 	ck_assert_uint_eq(got->sandbox, SANDBOX_SECCOMP);
 	settings_release(&decoded);
@@ -164,8 +166,9 @@ END_TEST
 
 START_TEST(values_out_of_range_are_refused)
 {
-	/* The places: the task, the decoder, the parts, and what flags are not known. */
-	const uint8_t values[][2] = {{0, TASK_KINDS}, {1, DECODER_KINDS}, {2, 4}, {4, 0x10}};
+	/* The places: the task, the decoder, the parts, those of the sandbox, unknown flags. */
+	const uint8_t values[][2] = {
+		{0, TASK_KINDS}, {1, DECODER_KINDS}, {2, PARTS_CHOICES}, {3, 4}, {5, 0x10}};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		uint8_t before = bytes[values[i][0]];
