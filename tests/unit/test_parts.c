@@ -119,7 +119,7 @@ static struct bytes make_numbers(enum kind kind, size_t size, uint32_t seed)
 			put_line(&data, &state, i);
 			break;
 		case WORDS:
-			bytes_put(&data, "the quick brown fox jumps" + below(&state, 20),
+			bytes_put(&data, &"the quick brown fox jumps"[below(&state, 20)],
 				1 + below(&state, 5));
 			break;
 		case RUNS:

@@ -2,21 +2,17 @@
 
 #include "worker/parts/finder.h"
 
+#include "worker/decode/blockheader.h"
+
 #include <stdbool.h>
 #include <string.h>
 
 /* The header of a block with codes of its own (RFC 1951, 3.2.7): what is where, in bits. */
 #define TYPE_BITS  3
-#define COUNTS_AT  3  /* HLIT, HDIST and HCLEN */
+#define HCLEN_AT   13 /* how many lengths there are in what comes next */
 #define LENGTHS_AT 17 /* those of the code that lengths of codes are written in */
 
-#define LENGTH_CODES  19
-#define LENGTH_BITS   7 /* of that code */
-#define LENGTH_SHARES 128
-#define LITERALS_MAX  286
-#define DISTANCES_MAX 30
-#define END_OF_BLOCK  256
-#define CODE_SHARES   (1U << 15)
+#define LENGTH_SHARES 128 /* of that code: its longest codewords have 7 bits */
 
 /* Not the last block, and its type. */
 #define TYPE_STORED  0
@@ -57,7 +53,7 @@ void finder_init(struct finder *finder)
 /* Whether the code of code lengths is complete in the block at @begin. */
 static bool has_length_code(const struct finder *finder, const uint8_t *bytes, uint64_t begin)
 {
-	unsigned count = (load_bits(bytes, begin + 13) & 15) + 4;
+	unsigned count = (load_bits(bytes, begin + HCLEN_AT) & 15) + 4;
 	uint64_t lengths = load_bits(bytes, begin + LENGTHS_AT) & ((UINT64_C(1) << 3 * count) - 1);
 	unsigned share = 0U + finder->share[lengths & 4095] + finder->share[lengths >> 12 & 4095] +
 			 finder->share[lengths >> 24 & 4095] + finder->share[lengths >> 36 & 4095] +
@@ -66,106 +62,17 @@ static bool has_length_code(const struct finder *finder, const uint8_t *bytes, u
 	return share == LENGTH_SHARES;
 }
 
-/* Make a table of that code: by the next bits of input, a symbol << 3 | the bits of its code. */
-static void make_length_table(uint8_t table[1 << LENGTH_BITS], uint64_t lengths)
-{
-	static const uint8_t order[LENGTH_CODES] = {
-		16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
-	uint8_t by_symbol[LENGTH_CODES];
-	unsigned next = 0; /* code */
-
-	for (unsigned i = 0; i < LENGTH_CODES; i++, lengths >>= 3)
-		by_symbol[order[i]] = lengths & 7;
-	for (unsigned bits = 1; bits <= LENGTH_BITS; bits++, next <<= 1) {
-		for (unsigned symbol = 0; symbol < LENGTH_CODES; symbol++) {
-			if (by_symbol[symbol] != bits)
-				continue;
-			unsigned reversed = 0;
-			for (unsigned i = 0; i < bits; i++)
-				reversed |= (next >> i & 1) << (bits - 1 - i);
-			for (; reversed < 1 << LENGTH_BITS; reversed += 1U << bits)
-				table[reversed] = (uint8_t)(symbol << 3 | bits);
-			next++;
-		}
-	}
-}
-
-/* Read @total lengths of codes from @at on, which is before @end. False: they are none. */
-static bool read_lengths(const uint8_t *bytes, uint64_t at, uint64_t end, const uint8_t *table,
-	uint8_t *lengths, unsigned total)
-{
-	unsigned read = 0;
-
-	while (read < total) {
-		uint64_t bits = load_bits(bytes, at);
-		unsigned symbol = table[bits & ((1U << LENGTH_BITS) - 1)] >> 3;
-		unsigned used = table[bits & ((1U << LENGTH_BITS) - 1)] & 7;
-		unsigned repeat = 1;
-		uint8_t length = (uint8_t)symbol;
-		bits >>= used;
-		if (symbol == 16) {
-			if (read == 0)
-				return false;
-			length = lengths[read - 1];
-			repeat = 3 + (bits & 3);
-			used += 2;
-		} else if (symbol == 17) {
-			length = 0;
-			repeat = 3 + (bits & 7);
-			used += 3;
-		} else if (symbol == 18) {
-			length = 0;
-			repeat = 11 + (bits & 127);
-			used += 7;
-		}
-		at += used;
-		if (repeat > total - read || at > end)
-			return false;
-		memset(lengths + read, length, repeat);
-		read += repeat;
-	}
-	return true;
-}
-
-/* Whether a block may have a code of these @lengths. @incomplete: it may be of one bit, or none. */
-static bool is_code(const uint8_t *lengths, unsigned count, bool incomplete)
-{
-	unsigned share = 0;
-	unsigned codes = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		share += lengths[i] > 0 ? CODE_SHARES >> lengths[i] : 0;
-		codes += lengths[i] > 0;
-	}
-	if (share == CODE_SHARES)
-		return true;
-	return incomplete && (codes == 0 || (codes == 1 && share == CODE_SHARES / 2));
-}
-
 /* Whether a block with codes of its own seems to begin at @begin, by all of its header. */
 static bool is_dynamic(
-	const struct finder *finder, const uint8_t *bytes, uint64_t begin, uint64_t end)
+	const struct finder *finder, const uint8_t *bytes, size_t size, uint64_t begin)
 {
-	uint8_t table[1 << LENGTH_BITS];
-	uint8_t lengths[LITERALS_MAX + DISTANCES_MAX];
+	size_t first = (size_t)(begin / 8);
+	size_t header_size;
 
-	if (begin + LENGTHS_AT + 3 * LENGTH_CODES > end ||
-		(load_bits(bytes, begin) & 7) != TYPE_DYNAMIC)
-		return false;
-	unsigned counts = (unsigned)load_bits(bytes, begin + COUNTS_AT);
-	unsigned literals = (counts & 31) + 257;
-	unsigned distances = (counts >> 5 & 31) + 1;
-	unsigned codes = (counts >> 10 & 15) + 4;
-	if (literals > LITERALS_MAX || distances > DISTANCES_MAX ||
-		!has_length_code(finder, bytes, begin))
-		return false;
-	uint64_t code_lengths = load_bits(bytes, begin + LENGTHS_AT);
-	make_length_table(table, code_lengths & ((UINT64_C(1) << 3 * codes) - 1));
-	if (!read_lengths(bytes, begin + LENGTHS_AT + 3 * codes, end, table, lengths,
-		    literals + distances))
-		return false;
-	return lengths[END_OF_BLOCK] > 0 && is_code(lengths, literals, false) &&
-	       is_code(lengths + literals, distances, true);
+	return first < size && (load_bits(bytes, begin) & 7) == TYPE_DYNAMIC &&
+	       has_length_code(finder, bytes, begin) &&
+	       blockheader_judge(bytes + first, size - first, begin % 8, &header_size) >=
+		       BLOCK_HEADER_INCOMPLETE;
 }
 
 /*
@@ -183,14 +90,13 @@ static uint64_t candidates(const uint8_t *bytes, uint64_t at)
 }
 
 static uint64_t next_dynamic(
-	const struct finder *finder, const uint8_t *bytes, uint64_t from, uint64_t to, uint64_t end)
+	const struct finder *finder, const uint8_t *bytes, size_t size, uint64_t from, uint64_t to)
 {
 	for (uint64_t at = from; at < to; at += CANDIDATES) {
 		uint64_t left = candidates(bytes, at);
 		for (; left != 0; left &= left - 1) {
 			uint64_t begin = at + (unsigned)__builtin_ctzll(left);
-			if (has_length_code(finder, bytes, begin) && begin < to &&
-				is_dynamic(finder, bytes, begin, end))
+			if (begin < to && is_dynamic(finder, bytes, size, begin))
 				return begin;
 		}
 	}
@@ -226,7 +132,7 @@ static bool is_stored(const struct finder *finder, const uint8_t *bytes, size_t 
 	case TYPE_STORED:
 		return is_stored_size(bytes + next + 1);
 	case TYPE_DYNAMIC:
-		return is_dynamic(finder, bytes, 8 * (uint64_t)next, 8 * (uint64_t)size);
+		return is_dynamic(finder, bytes, size, 8 * (uint64_t)next);
 	default:
 		return false;
 	}
@@ -255,7 +161,7 @@ uint64_t finder_next(
 		uint64_t stop = to - from < STRIDE_BITS ? to : from + STRIDE_BITS;
 		uint64_t stored = next_stored(finder, bytes, size, from, stop);
 		uint64_t dynamic =
-			next_dynamic(finder, bytes, from, stored < stop ? stored : stop, end);
+			next_dynamic(finder, bytes, size, from, stored < stop ? stored : stop);
 		if (dynamic != FINDER_NOTHING || stored != FINDER_NOTHING)
 			return dynamic < stored ? dynamic : stored;
 	}

@@ -202,8 +202,8 @@ void join_lost(struct join *join, unsigned helper)
 
 static void set_lead(struct join *join, double bits)
 {
-	double least = (double)(join->stretch_bits / 4);
-	double most = (double)(join->stretch_bits * LEAD_MAX);
+	double least = (double)join->stretch_bits / 4;
+	double most = (double)join->stretch_bits * LEAD_MAX;
 
 	bits = bits > least ? bits : least;
 	join->lead_bits = (uint64_t)(bits < most ? bits : most);
