@@ -247,10 +247,12 @@ static void conclude(const struct options *options, const struct outcome *outcom
 	const struct run_stats *stats = &outcome->stats;
 	bool complete = outcome->end == RUN_COMPLETE;
 	char list[PRINTABLE_MAX];
+	/* A share of the input may be empty. */
+	bool whole = complete && (options->shard.count <= 1 || stats->archives > 0);
 
-	if (options->filter_count > 0 && complete && stats->members + stats->failures == 0)
+	if (options->filter_count > 0 && whole && stats->members + stats->failures == 0)
 		diag(DIAG_WARNING, "no member matches what is included and excluded");
-	else if (options->files_from && complete && stats->archives + stats->failures == 0)
+	else if (options->files_from && whole && stats->archives + stats->failures == 0)
 		diag(DIAG_WARNING, "%s names no archive",
 			strcmp(options->files_from, "-") == 0
 				? "standard input"

@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* So many archives of other shares are passed over until signals and workers are heard again. */
+#define TURNS_MAX 1000
+
 int inputs_open(struct inputs *inputs, const struct options *options)
 {
 	*inputs = (struct inputs){.options = options};
@@ -123,6 +126,11 @@ static enum source_status find_next(struct inputs *inputs, struct source_item *i
 			continue;
 		case INPUTS_SPOOL:
 			item->path = "-";
+			if (!shard_has(&inputs->options->shard, inputs->index)) {
+				/* Nothing is read of what is not unzipped here. */
+				inputs->state = INPUTS_NEXT;
+				return SOURCE_ARCHIVE;
+			}
 			status = spool_step(&inputs->spool, &item->fd);
 			if (status != SOURCE_WAIT)
 				inputs->state = INPUTS_NEXT;
@@ -133,10 +141,27 @@ static enum source_status find_next(struct inputs *inputs, struct source_item *i
 	}
 }
 
+/* The next archive of the share, or what else there is. */
+static enum source_status find_own(struct inputs *inputs, struct source_item *item)
+{
+	for (int turns = 0; turns < TURNS_MAX; turns++) {
+		enum source_status status = find_next(inputs, item);
+		if (status != SOURCE_ARCHIVE)
+			return status;
+		if (shard_has(&inputs->options->shard, inputs->index++)) {
+			item->passed_over = inputs->passed_over;
+			inputs->passed_over = 0;
+			return status;
+		}
+		inputs->passed_over++;
+	}
+	return SOURCE_AGAIN;
+}
+
 static enum source_status next(void *context, struct source_item *item)
 {
 	struct inputs *inputs = context;
-	enum source_status status = find_next(inputs, item);
+	enum source_status status = find_own(inputs, item);
 
 	if (status == SOURCE_FAILED) {
 		item->path = inputs->complaint.path;

@@ -38,6 +38,8 @@ struct inputs {
 	struct directory_walk walk;
 	struct spool spool;
 	struct pathlist list; /**< open only if there is a list */
+	uint64_t index;       /**< of the next archive, from 0 */
+	uint64_t passed_over; /**< archives of other shares since the last one of this */
 };
 
 /**

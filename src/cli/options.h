@@ -7,6 +7,7 @@
 #ifndef ZIPMAP_CLI_OPTIONS_H
 #define ZIPMAP_CLI_OPTIONS_H
 
+#include "cli/shard.h"
 #include "numpy/rawarray.h"
 #include "parent/template.h"
 #include "protocol/decoder.h"
@@ -46,8 +47,9 @@ struct options {
 	unsigned jobs;             /**< the most worker processes, from 1 to OPTIONS_JOBS_MAX */
 	unsigned tasks_per_worker; /**< archives until a worker is replaced; 0: never */
 	bool recursive;
-	bool null_input;  /**< entries of the list that is read end in NUL */
-	bool null_output; /**< paths that are printed do */
+	struct shard shard; /**< of the archives */
+	bool null_input;    /**< entries of the list that is read end in NUL */
+	bool null_output;   /**< paths that are printed do */
 	bool unordered;
 	bool fail_fast;
 	enum decoder_choice decoder; /**< this build may lack it */

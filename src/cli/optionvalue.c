@@ -140,6 +140,21 @@ int optionvalue_set_parts(struct options *options, const struct option_spec *spe
 	return wrong_argument(error, spec, argument, "is not one of auto, never and always");
 }
 
+int optionvalue_set_shard(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	const char *problem;
+
+	if (strcmp(argument, "auto") == 0)
+		return shard_from_environment(&options->shard, &problem) == 0
+			       ? 0
+			       : options_wrong(error, "option '--shard=auto': %s", problem);
+	if (shard_parse(argument, &options->shard) == 0)
+		return 0;
+	return wrong_argument(
+		error, spec, argument, "is not K/N, with K from 1 to N, such as 1/8, and not auto");
+}
+
 int optionvalue_set_encoding(struct options *options, const struct option_spec *spec,
 	const char *argument, struct options_error *error)
 {

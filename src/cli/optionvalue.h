@@ -61,6 +61,7 @@ option_setter optionvalue_set_count;    /**< a uint64_t: a whole number of at le
 option_setter optionvalue_set_format;
 option_setter optionvalue_set_decoder;
 option_setter optionvalue_set_parts;
+option_setter optionvalue_set_shard;
 option_setter optionvalue_set_encoding;
 option_setter optionvalue_set_dtype;
 option_setter optionvalue_set_shape;

@@ -77,6 +77,7 @@ static enum input_end ask(struct input *input, struct schedule *schedule)
 	if (input->status == SOURCE_WAIT || input->status == SOURCE_END)
 		return INPUT_NONE;
 	input->status = input->source->next(input->source->context, &item);
+	schedule->next_number += item.passed_over;
 	switch (input->status) {
 	case SOURCE_ARCHIVE:
 		return take_archive(input, schedule, item.path, item.fd);

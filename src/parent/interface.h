@@ -33,6 +33,9 @@ struct source_item {
 	/** The name as the user gave it, NUL-terminated. Owned by the source, valid until the next
 	 * call of next(). */
 	const char *path;
+	/** How many archives of the input before this one are not to be unzipped here, but count in
+	 * the numbers of archives. */
+	uint64_t passed_over;
 	/** The archive, already open (standard input), or -1: the parent opens @path. The receiver
 	 * closes it. */
 	int fd;

@@ -642,6 +642,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text, "auto", "a");
 			continue;
 		}
+		if (strcmp(name, "shard") == 0) {
+			ck_right(text, "2/3", "a");
+			continue;
+		}
 		if (strcmp(name, "parts") == 0) {
 			ck_right(text, "never", "a");
 			continue;
