@@ -327,6 +327,17 @@ bench:
 run-bench:
 	$(Q)tests/bench/bench.py $(BUILD)
 
+# The picture of the README.
+PICTURE ?= man/memory.svg
+.PHONY: picture run-picture
+picture:
+	$(Q)tests/tools/install-deps build bench
+	$(AGAIN) $(jobs) programs
+	$(AGAIN) run-picture
+
+run-picture:
+	$(Q)tests/picture/picture.py $(BUILD) $(PICTURE)
+
 # FUZZ_TARGETS='wire names' runs only these, each for FUZZ_SECONDS.
 .PHONY: fuzz run-fuzz
 fuzz:
@@ -399,6 +410,7 @@ help:
 	@echo 'make check-asan   the same under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make coverage     run every test and say which lines of src/ are run (COVERAGE_TESTS=... for some)'
 	@echo 'make bench        install what is missing, build, and measure zipmap against its peers'
+	@echo 'make picture      measure and draw the memory of zipmap and of a process pool'
 	@echo 'make fuzz         run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), or only FUZZ_TARGETS=...'
 	@echo 'make attack       ATTACK_RUNS=$(ATTACK_RUNS) runs with workers that an archive has taken over'
 	@echo 'make lint         includes, format, warnings, manual, scripts'
