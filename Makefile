@@ -18,6 +18,10 @@ mandir ?= $(prefix)/share/man
 bashcompdir ?= $(prefix)/share/bash-completion/completions
 zshcompdir ?= $(prefix)/share/zsh/site-functions
 fishcompdir ?= $(prefix)/share/fish/vendor_completions.d
+# Where Debian's Python looks for modules: below /usr for all versions alike.
+python_version = $(shell for python in /usr/bin/python3 python3; do \
+	$$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null && break; done)
+pythondir ?= $(prefix)/lib/python$(if $(filter /usr,$(prefix)),3,$(or $(python_version),3))/dist-packages
 
 # libFuzzer is clang's.
 ifeq ($(origin CC),default)
@@ -385,9 +389,10 @@ format:
 .PHONY: install uninstall clean help
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(bashcompdir)' \
-		'$(DESTDIR)$(zshcompdir)' '$(DESTDIR)$(fishcompdir)'
+		'$(DESTDIR)$(zshcompdir)' '$(DESTDIR)$(fishcompdir)' '$(DESTDIR)$(pythondir)'
 	$(INSTALL) -m 755 $(BUILD)/zipmap '$(DESTDIR)$(bindir)/zipmap'
 	$(INSTALL) -m 644 man/zipmap.1 '$(DESTDIR)$(mandir)/man1/zipmap.1'
+	$(INSTALL) -m 644 src/python/zipmap.py '$(DESTDIR)$(pythondir)/zipmap.py'
 	for shell in bash zsh fish; do \
 		$(BUILD)/zipmap --generate=complete-$$shell >$(BUILD)/complete-$$shell || exit; \
 	done
@@ -398,7 +403,7 @@ install: all
 uninstall:
 	rm -f '$(DESTDIR)$(bindir)/zipmap' '$(DESTDIR)$(mandir)/man1/zipmap.1' \
 		'$(DESTDIR)$(bashcompdir)/zipmap' '$(DESTDIR)$(zshcompdir)/_zipmap' \
-		'$(DESTDIR)$(fishcompdir)/zipmap.fish'
+		'$(DESTDIR)$(fishcompdir)/zipmap.fish' '$(DESTDIR)$(pythondir)/zipmap.py'
 
 clean:
 	rm -rf build

@@ -24,13 +24,14 @@ installed()
 {
 	local file
 	echo "755 ${1}bin/zipmap"
+	echo "644 ${1}lib/python$(/usr/bin/python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')/dist-packages/zipmap.py"
 	for file in bash-completion/completions/zipmap fish/vendor_completions.d/zipmap.fish \
 		man/man1/zipmap.1 zsh/site-functions/_zipmap; do
 		echo "644 ${1}share/$file"
 	done
 }
 
-@test "install puts the program, its manual and completions under DESTDIR and /usr/local" {
+@test "install puts the program, its manual, completions and module under DESTDIR and /usr/local" {
 	make_target install DESTDIR="$DESTDIR"
 	[ "$(files_below "$DESTDIR")" = "$(installed usr/local/)" ]
 	cmp "$DESTDIR/usr/local/bin/zipmap" "$ZIPMAP"
@@ -53,14 +54,15 @@ installed()
 	[ "${lines[0]}" = "zipmap $(sed -n 's/^VERSION := //p' "$ZIPMAP_SOURCE/Makefile")" ]
 }
 
-@test "the completions of each shell can be put elsewhere" {
-	make_target install DESTDIR="$DESTDIR" prefix=/usr bashcompdir=/a zshcompdir=/b/c fishcompdir=/d
+@test "completions and the module for Python can be put elsewhere" {
+	make_target install DESTDIR="$DESTDIR" prefix=/usr bashcompdir=/a zshcompdir=/b/c fishcompdir=/d pythondir=/e
 	[ "$(files_below "$DESTDIR")" = "644 a/zipmap
 644 b/c/_zipmap
 644 d/zipmap.fish
+644 e/zipmap.py
 755 usr/bin/zipmap
 644 usr/share/man/man1/zipmap.1" ]
-	make_target uninstall DESTDIR="$DESTDIR" prefix=/usr bashcompdir=/a zshcompdir=/b/c fishcompdir=/d
+	make_target uninstall DESTDIR="$DESTDIR" prefix=/usr bashcompdir=/a zshcompdir=/b/c fishcompdir=/d pythondir=/e
 	[ -z "$(files_below "$DESTDIR")" ]
 }
 
@@ -73,7 +75,7 @@ installed()
 @test "installing twice is as good as once" {
 	make_target install DESTDIR="$DESTDIR"
 	make_target install DESTDIR="$DESTDIR"
-	[ "$(files_below "$DESTDIR" | wc -l)" -eq 5 ]
+	[ "$(files_below "$DESTDIR" | wc -l)" -eq 6 ]
 }
 
 @test "uninstall removes what install made, and nothing else" {
@@ -86,4 +88,15 @@ installed()
 
 @test "uninstall where nothing is installed is no error" {
 	make_target uninstall DESTDIR="$DESTDIR" prefix=/nowhere
+}
+
+@test "Debian's Python finds the module that was installed below /usr or /usr/local" {
+	local python=/usr/bin/python3 place
+	for prefix in /usr /usr/local; do
+		make_target install DESTDIR="$DESTDIR" prefix=$prefix
+		place=$(cd "$DESTDIR" && find . -name zipmap.py -printf '/%P\n')
+		[[ " $("$python" -S -c 'import site; print(*site.getsitepackages())') " == *" ${place%/zipmap.py} "* ]]
+		PYTHONPATH=$DESTDIR${place%/zipmap.py} "$PYTHON" -c 'import zipmap; print(zipmap.load)'
+		make_target uninstall DESTDIR="$DESTDIR" prefix=$prefix
+	done
 }
