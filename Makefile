@@ -388,10 +388,12 @@ format:
 
 .PHONY: install uninstall clean help
 install: all
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(bashcompdir)' \
-		'$(DESTDIR)$(zshcompdir)' '$(DESTDIR)$(fishcompdir)' '$(DESTDIR)$(pythondir)'
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man7' \
+		'$(DESTDIR)$(bashcompdir)' '$(DESTDIR)$(zshcompdir)' '$(DESTDIR)$(fishcompdir)' \
+		'$(DESTDIR)$(pythondir)'
 	$(INSTALL) -m 755 $(BUILD)/zipmap '$(DESTDIR)$(bindir)/zipmap'
 	$(INSTALL) -m 644 man/zipmap.1 '$(DESTDIR)$(mandir)/man1/zipmap.1'
+	$(INSTALL) -m 644 man/zipmap-python.7 '$(DESTDIR)$(mandir)/man7/zipmap-python.7'
 	$(INSTALL) -m 644 src/python/zipmap.py '$(DESTDIR)$(pythondir)/zipmap.py'
 	for shell in bash zsh fish; do \
 		$(BUILD)/zipmap --generate=complete-$$shell >$(BUILD)/complete-$$shell || exit; \
@@ -402,6 +404,7 @@ install: all
 
 uninstall:
 	rm -f '$(DESTDIR)$(bindir)/zipmap' '$(DESTDIR)$(mandir)/man1/zipmap.1' \
+		'$(DESTDIR)$(mandir)/man7/zipmap-python.7' \
 		'$(DESTDIR)$(bashcompdir)/zipmap' '$(DESTDIR)$(zshcompdir)/_zipmap' \
 		'$(DESTDIR)$(fishcompdir)/zipmap.fish' '$(DESTDIR)$(pythondir)/zipmap.py'
 

@@ -17,6 +17,7 @@ setup()
 	printf '#!/bin/sh\nexec %q "$@"\n' "$PYTHON" >"$BATS_TEST_TMPDIR/bin/python3"
 	chmod +x "$BATS_TEST_TMPDIR/bin/python3"
 	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	export PYTHONPATH=$root/src/python # where the module is not installed
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp HOME=$BATS_TEST_TMPDIR/home LC_ALL=C.UTF-8
 }
 
@@ -68,7 +69,7 @@ run_example()
 	fi
 }
 
-# Run all examples with the suffix $2 of the Markdown file $1, which are at least $3.
+# Run all examples with the suffix $2 of the document $1, which are at least $3.
 run_examples()
 {
 	local directory=$BATS_TEST_TMPDIR/examples name count=0 bad=0
@@ -93,7 +94,11 @@ run_examples()
 }
 
 @test "each Python example of the README prints what stands below it" {
-	run_examples "$root/README.md" .py 4
+	run_examples "$root/README.md" .py 2
+}
+
+@test "each example of the manual of the module for Python prints what stands below it" {
+	run_examples "$root/man/zipmap-python.7" .py 11
 }
 
 @test "an example that prints something else, fails, or leaves its files is found" {
@@ -175,7 +180,7 @@ run_examples()
 
 @test "the README and the manual mention no option that --help lacks" {
 	"$ZIPMAP" --help | "$PYTHON" "$tools/list-options.py" words >"$BATS_TEST_TMPDIR/help"
-	for document in README.md man/zipmap.1; do
+	for document in README.md man/zipmap.1 man/zipmap-python.7; do
 		# The manual writes a minus as \-.
 		sed 's/Fl \\-/--/g; s/\\-/-/g' "$root/$document" | "$PYTHON" "$tools/list-options.py" words \
 			>"$BATS_TEST_TMPDIR/mentioned"
@@ -185,8 +190,8 @@ run_examples()
 	done
 }
 
-@test "the manual is clean under mandoc -Tlint" {
-	run mandoc -T lint -W style "$root/man/zipmap.1"
+@test "the manuals are clean under mandoc -Tlint" {
+	run mandoc -T lint -W style "$root"/man/zipmap*.[1-9]
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
