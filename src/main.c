@@ -11,6 +11,7 @@
  *     - inputs           operands, directories, lists (pathlist), standard input (spool)
  *     - output           paths, or what --printf (format), --json (json) and --list (listing) print
  *     - report           --stats
+ *     - progressline     --progress
  *     - cpus, password, size, complaint
  * - parent/: the trusted process, which never looks inside an archive
  *     - parts.[ch]       members that several workers decode: who owns and who helps
@@ -34,7 +35,8 @@
  *     - runfiles         the run directory (rundir, made in tmpdir) from its making to its end
  *     - gc, dirents      what killed runs left
  *     - lease            --hold
- *     - signals          INT, TERM and HUP as events
+ *     - progress         when it is shown where the run is, and what
+ *     - signals          INT, TERM, HUP and USR1 as events
  * - worker/: the only code that reads the bytes of archives
  *     - worker, anew     a worker process, and how it begins
  *     - lane, outbox     one unit of the two that it may have, and what it says
@@ -58,11 +60,13 @@
 #include "cli/optionsettings.h"
 #include "cli/output.h"
 #include "cli/password.h"
+#include "cli/progressline.h"
 #include "cli/report.h"
 #include "parent/gc.h"
 #include "parent/lease.h"
 #include "parent/pool.h"
 #include "parent/run.h"
+#include "parent/signals.h"
 #include "parent/start.h"
 #include "protocol/method.h"
 #include "util/diag.h"
@@ -262,6 +266,8 @@ static void conclude(const struct options *options, const struct outcome *outcom
 		diag(DIAG_DETAIL, "%" PRIu64 " %s good, %" PRIu64 " %s", stats->members,
 			stats->members == 1 ? "member is" : "members are", stats->failures,
 			stats->failures == 1 ? "failure" : "failures");
+	else if (outcome->end != RUN_NOT_STARTED)
+		report_sum_up(stats, options->action == ACTION_LIST);
 	if (options->stats && outcome->end != RUN_NOT_STARTED)
 		report_print(stderr, stats);
 }
@@ -283,6 +289,10 @@ static void unzip_inputs(const struct options *options, const struct run_command
 	struct record_sink sink = output_sink(&output);
 	struct run_commands commands = options_run_commands(options, started);
 	struct run_settings settings = options_run_settings(options, &commands);
+	struct progressline line;
+	progressline_init(&line, options);
+	struct run_display display = progressline_display(&line);
+	settings.display = &display;
 
 	outcome->end = run(&settings, &source, &sink, worker, &outcome->stats, &outcome->number);
 	output_release(&output);
@@ -399,7 +409,8 @@ int main(int argc, char *argv[])
 		return STATUS_USAGE;
 	/* Only the owner may use the files and directories. Commands get what the umask was. */
 	struct run_commands started = {.environment = environ, .mask = umask(077)};
-	if (getrlimit(RLIMIT_NOFILE, &started.files) < 0) {
+	if (signals_hold_usr1(&started.blocked) < 0 ||
+		getrlimit(RLIMIT_NOFILE, &started.files) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return STATUS_USAGE;
 	}

@@ -26,7 +26,8 @@ struct directory_level {
 	uint32_t *index; /**< the offset of each entry in the block, sorted by name */
 	uint32_t count, index_capacity;
 	uint32_t next;
-	size_t path_size; /**< the size of this directory's path, in bytes */
+	uint32_t archives; /**< of those from @next on */
+	size_t path_size;  /**< the size of this directory's path, in bytes */
 };
 
 void directory_init(struct directory_walk *walk, bool recursive, struct complaint *complaint)
@@ -106,6 +107,7 @@ static int add_entry(struct directory_level *level, enum entry_type type, const 
 		level->index_capacity = larger;
 	}
 	level->index[level->count++] = (uint32_t)level->size;
+	level->archives += type == ENTRY_ARCHIVE;
 	level->block[level->size] = (char)type;
 	memcpy(level->block + level->size + 1, name, size - 1);
 	level->size += size;
@@ -222,6 +224,19 @@ static int set_path(
 	return 0;
 }
 
+uint64_t directory_ahead(const struct directory_walk *walk, bool *all)
+{
+	uint64_t archives = 0;
+
+	*all = true;
+	for (size_t i = 0; i < walk->depth; i++) {
+		const struct directory_level *level = &walk->levels[i];
+		archives += level->archives;
+		*all &= level->count - level->next == level->archives;
+	}
+	return archives;
+}
+
 enum source_status directory_next(struct directory_walk *walk, const char **path)
 {
 	unsigned entered = 0;
@@ -235,6 +250,7 @@ enum source_status directory_next(struct directory_walk *walk, const char **path
 			continue;
 		}
 		const char *entry = level->block + level->index[level->next++];
+		level->archives -= *entry == ENTRY_ARCHIVE;
 		if (set_path(walk, level, entry + 1) < 0) {
 			report(walk, entry + 1);
 			walk->any = true;

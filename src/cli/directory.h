@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct directory_level;
 
@@ -47,5 +48,8 @@ enum source_status directory_begin(struct directory_walk *walk, const char *path
  * nothing was found yet; call again. SOURCE_END: there are no more.
  */
 enum source_status directory_next(struct directory_walk *walk, const char **path);
+
+/** How many archives are known that directory_next() will give. *@all: there are no others. */
+uint64_t directory_ahead(const struct directory_walk *walk, bool *all);
 
 #endif

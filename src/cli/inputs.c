@@ -178,7 +178,37 @@ static int poll_fd(void *context)
 	return inputs->state == INPUTS_SPOOL ? inputs->spool.in : inputs->list.fd;
 }
 
+/** Note where the operands begin that are no directories. */
+static void look_for_directories(struct inputs *inputs)
+{
+	const struct options *options = inputs->options;
+	size_t from = options->operand_count;
+	struct stat status;
+
+	while (from > inputs->next_operand &&
+		(stat(options->operands[from - 1], &status) < 0 || !S_ISDIR(status.st_mode)))
+		from--;
+	inputs->archives_from = from;
+}
+
+static uint64_t ahead(void *context, bool *all)
+{
+	struct inputs *inputs = context;
+	const struct options *options = inputs->options;
+	bool known = true;
+
+	if (inputs->archives_from == 0)
+		look_for_directories(inputs);
+	uint64_t archives = options->operand_count - inputs->next_operand;
+	if (inputs->state == INPUTS_DIRECTORY)
+		archives += directory_ahead(&inputs->walk, &known);
+	*all = known && inputs->next_operand >= inputs->archives_from &&
+	       (!options->files_from || inputs->state == INPUTS_END);
+	return archives;
+}
+
 struct archive_source inputs_source(struct inputs *inputs)
 {
-	return (struct archive_source){.next = next, .poll_fd = poll_fd, .context = inputs};
+	return (struct archive_source){
+		.next = next, .poll_fd = poll_fd, .ahead = ahead, .context = inputs};
 }

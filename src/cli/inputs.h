@@ -35,6 +35,7 @@ struct inputs {
 	struct complaint complaint; /**< the last one */
 	enum inputs_state state;
 	size_t next_operand;
+	size_t archives_from; /**< no operand from here on is a directory; 0: not known yet */
 	struct directory_walk walk;
 	struct spool spool;
 	struct pathlist list; /**< open only if there is a list */

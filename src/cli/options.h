@@ -40,6 +40,20 @@ enum shell {
 	SHELL_FISH,
 };
 
+/** When it is shown where a run is. */
+enum progress_choice {
+	PROGRESS_AUTO, /**< if standard error is a terminal */
+	PROGRESS_NEVER,
+	PROGRESS_ALWAYS,
+};
+
+/** What --stats prints. */
+enum stats_format {
+	STATS_NONE,
+	STATS_TEXT,
+	STATS_JSON,
+};
+
 /** What the command line asks for. All strings belong to argv or to the environment. */
 struct options {
 	enum options_action action;
@@ -54,7 +68,8 @@ struct options {
 	bool fail_fast;
 	enum decoder_choice decoder; /**< this build may lack it */
 	enum parts_choice parts;     /**< whether several workers decode one member */
-	bool stats;
+	enum stats_format stats;
+	enum progress_choice progress;
 	bool no_sandbox; /**< never together with @require_sandbox: the last one given wins */
 	bool require_sandbox;
 	struct limits limits;      /**< --max-member and its kin */

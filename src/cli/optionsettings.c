@@ -37,7 +37,7 @@ struct worker_settings options_worker_settings(
 		.sandboxed = !options->no_sandbox,
 		.sandbox = sandbox,
 		.all_required = options->require_sandbox,
-		.measure = options->stats,
+		.measure = options->stats != STATS_NONE,
 	};
 }
 
@@ -62,7 +62,7 @@ struct run_settings options_run_settings(
 		.lists = options->action == ACTION_LIST,
 		.unordered = options->unordered,
 		.fail_fast = options->fail_fast,
-		.measure = options->stats,
+		.measure = options->stats != STATS_NONE,
 		.tmpdir = options->tmpdir,
 		.trusted_tmpdir = options->require_sandbox,
 		.commands = options->command_count > 0 ? commands : NULL,

@@ -155,6 +155,36 @@ int optionvalue_set_shard(struct options *options, const struct option_spec *spe
 		error, spec, argument, "is not K/N, with K from 1 to N, such as 1/8, and not auto");
 }
 
+int optionvalue_set_progress(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	static const char *const choices[] = {
+		[PROGRESS_AUTO] = "auto",
+		[PROGRESS_NEVER] = "never",
+		[PROGRESS_ALWAYS] = "always",
+	};
+
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (strcmp(argument, choices[i]) != 0)
+			continue;
+		options->progress = (enum progress_choice)i;
+		return 0;
+	}
+	return wrong_argument(error, spec, argument, "is not one of auto, never and always");
+}
+
+int optionvalue_set_stats(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	if (!argument || strcmp(argument, "text") == 0)
+		options->stats = STATS_TEXT;
+	else if (strcmp(argument, "json") == 0)
+		options->stats = STATS_JSON;
+	else
+		return wrong_argument(error, spec, argument, "is neither 'text' nor 'json'");
+	return 0;
+}
+
 int optionvalue_set_encoding(struct options *options, const struct option_spec *spec,
 	const char *argument, struct options_error *error)
 {

@@ -66,8 +66,10 @@ option_setter optionvalue_set_encoding;
 option_setter optionvalue_set_dtype;
 option_setter optionvalue_set_shape;
 option_setter optionvalue_set_in_place;
-option_setter optionvalue_set_null; /**< which lists end in NUL: "in", "out" or "both" */
-option_setter optionvalue_set_hold; /**< a descriptor, or none for standard input */
+option_setter optionvalue_set_null;     /**< which lists end in NUL: "in", "out" or "both" */
+option_setter optionvalue_set_progress; /**< when it is shown */
+option_setter optionvalue_set_stats;    /**< "text" or "json"; none for text */
+option_setter optionvalue_set_hold;     /**< a descriptor, or none for standard input */
 option_setter optionvalue_add_filter;
 option_setter optionvalue_set_action;   /**< @action is what to do instead of unzipping */
 option_setter optionvalue_set_generate; /**< the same, and for which shell */

@@ -5,6 +5,7 @@
 #include "cli/format.h"
 #include "cli/json.h"
 #include "util/cleanup.h"
+#include "util/diag.h"
 #include "util/io.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ int output_init(struct output *output, int fd, const struct output_style *style)
 		.json = style->json,
 	};
 	output->regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+	output->terminal = isatty(fd) == 1;
 	if (!style->format && !style->json)
 		return 0;
 	output->formatter = open_memstream(&output->formatted, &output->formatted_size);
@@ -228,6 +230,8 @@ static int write_some(void *context, uint64_t *written)
 	int result = 0;
 
 	forget(output, 0);
+	if (output->terminal && output->begin < output->end)
+		diag_hide_status();
 	while (output->begin < output->end) {
 		ssize_t taken = write_ready(
 			output, output->bytes + output->begin, output->end - output->begin);
@@ -236,6 +240,8 @@ static int write_some(void *context, uint64_t *written)
 			result = errno == EAGAIN ? 0 : -1;
 			break;
 		}
+		if (output->terminal && taken > 0)
+			diag_note_written(output->bytes[output->begin + (size_t)taken - 1]);
 		forget(output, (size_t)taken);
 		if (!output->regular || taken == 0)
 			break;

@@ -19,6 +19,7 @@
 struct output {
 	int fd;             /**< not owned */
 	bool regular;       /**< a regular file never makes the writer wait */
+	bool terminal;      /**< a status may be shown on it (util/diag.h) */
 	bool may_wait;      /**< this one may, and there is no call that would not */
 	char separator;     /**< ends each path */
 	const char *format; /**< --printf, or NULL */

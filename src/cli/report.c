@@ -2,11 +2,14 @@
 
 #include "cli/report.h"
 
+#include "cli/size.h"
+#include "util/diag.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 
 /** Room for any uint64_t, in units and in bytes. */
-#define SIZE_TEXT_MAX 64
+#define EXACT_SIZE_MAX 64
 
 /** The ending of a noun after the number @count. */
 static const char *plural(uint64_t count)
@@ -15,17 +18,11 @@ static const char *plural(uint64_t count)
 }
 
 /** Write @bytes to @text like "1.2 MiB (1234567 bytes)". Returns @text. */
-static const char *size_text(uint64_t bytes, char text[static SIZE_TEXT_MAX])
+static const char *exact_size(uint64_t bytes, char text[static EXACT_SIZE_MAX])
 {
-	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-	double value = (double)bytes / 1024;
-	size_t unit = 0;
+	char size[SIZE_TEXT_MAX];
 
-	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		value /= 1024;
-		unit++;
-	}
-	snprintf(text, SIZE_TEXT_MAX, "%.1f %s (%" PRIu64 " byte%s)", value, units[unit], bytes,
+	snprintf(text, EXACT_SIZE_MAX, "%s (%" PRIu64 " byte%s)", size_text(bytes, size), bytes,
 		plural(bytes));
 	return text;
 }
@@ -50,38 +47,38 @@ __attribute__((format(printf, 3, 4))) static void line(
 static void print_traffic(
 	FILE *stream, const char *key, uint64_t bytes, uint64_t messages, uint64_t members)
 {
-	char size[SIZE_TEXT_MAX];
+	char size[EXACT_SIZE_MAX];
 
 	if (members == 0)
-		line(stream, key, "%s in %" PRIu64 " message%s", size_text(bytes, size), messages,
+		line(stream, key, "%s in %" PRIu64 " message%s", exact_size(bytes, size), messages,
 			plural(messages));
 	else
 		line(stream, key, "%s in %" PRIu64 " message%s, %.1f bytes per member",
-			size_text(bytes, size), messages, plural(messages),
+			exact_size(bytes, size), messages, plural(messages),
 			(double)bytes / (double)members);
 }
 
 /** Every process has some private memory, so 0 means that it could not be measured. */
 static void print_memory(FILE *stream, const char *key, uint64_t bytes, const char *when)
 {
-	char size[SIZE_TEXT_MAX];
+	char size[EXACT_SIZE_MAX];
 
 	if (bytes == 0)
 		line(stream, key, "not measured");
 	else
-		line(stream, key, "%s %s", size_text(bytes, size), when);
+		line(stream, key, "%s %s", exact_size(bytes, size), when);
 }
 
 void report_print(FILE *stream, const struct run_stats *stats)
 {
-	char size[SIZE_TEXT_MAX];
+	char size[EXACT_SIZE_MAX];
 	double seconds = (double)stats->elapsed_ns / 1e9;
 	double mebibytes = (double)stats->unzipped_bytes / (1024.0 * 1024.0);
 
 	line(stream, "archives", "%" PRIu64, stats->archives);
 	line(stream, "members", "%" PRIu64, stats->members);
 	line(stream, "failures", "%" PRIu64, stats->failures);
-	line(stream, "unzipped", "%s", size_text(stats->unzipped_bytes, size));
+	line(stream, "unzipped", "%s", exact_size(stats->unzipped_bytes, size));
 	line(stream, "time", "%.3f s, %.1f MiB/s, %" PRIu64 " worker process%s", seconds,
 		seconds > 0 ? mebibytes / seconds : 0.0, stats->workers,
 		stats->workers == 1 ? "" : "es");
@@ -100,4 +97,22 @@ void report_print(FILE *stream, const struct run_stats *stats)
 	      "File-backed pages belong to the program, its libraries and mapped members. They are\n"
 	      "in memory once for all processes, and the kernel drops them when memory is short.\n",
 		stream);
+}
+
+void report_sum_up(const struct run_stats *stats, bool lists)
+{
+	double seconds = (double)stats->elapsed_ns / 1e9;
+	double rate = seconds > 0 ? (double)stats->unzipped_bytes / seconds : 0;
+	char size[SIZE_TEXT_MAX];
+	char speed[SIZE_TEXT_MAX];
+	char sizes[4 * SIZE_TEXT_MAX] = "";
+	char speeds[4 * SIZE_TEXT_MAX] = "";
+
+	if (!lists) {
+		snprintf(sizes, sizeof(sizes), ", %s", size_text(stats->unzipped_bytes, size));
+		snprintf(speeds, sizeof(speeds), " (%s/s)", size_text((uint64_t)rate, speed));
+	}
+	diag(DIAG_DETAIL, "%s %" PRIu64 " member%s of %" PRIu64 " archive%s%s in %.3f s%s",
+		lists ? "listed" : "unzipped", stats->members, plural(stats->members),
+		stats->archives, plural(stats->archives), sizes, seconds, speeds);
 }

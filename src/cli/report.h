@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * What --stats prints: what was done, the traffic between the processes, and the memory in use.
+ * What is said at the end of a run. --stats: what was done, the traffic between the processes, and
+ * the memory in use.
  */
 
 #ifndef ZIPMAP_CLI_REPORT_H
@@ -9,6 +10,7 @@
 
 #include "parent/run.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /**
@@ -16,5 +18,8 @@
  * bytes follows each size in parentheses. Errors are left in the stream (ferror).
  */
 void report_print(FILE *stream, const struct run_stats *stats);
+
+/** Say in one line what a run has unzipped, or listed (-v). */
+void report_sum_up(const struct run_stats *stats, bool lists);
 
 #endif

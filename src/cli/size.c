@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,4 +58,18 @@ int size_parse(const char *text, uint64_t *bytes)
 		return -1;
 	*bytes = sum;
 	return 0;
+}
+
+const char *size_text(uint64_t bytes, char text[static SIZE_TEXT_MAX])
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+
+	while (value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		value /= 1024;
+		unit++;
+	}
+	snprintf(text, SIZE_TEXT_MAX, "%.1f %s", value, units[unit]);
+	return text;
 }

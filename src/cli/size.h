@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * A SIZE on the command line: a number, with or without a unit.
+ * Sizes: as the command line has them, a number with or without a unit, and as people read them.
  */
 
 #ifndef ZIPMAP_CLI_SIZE_H
@@ -16,5 +16,11 @@
  * 0, or is more than INT64_MAX, the largest size of a file; *@bytes is then unchanged.
  */
 int size_parse(const char *text, uint64_t *bytes);
+
+/** Room for what size_text() writes. */
+#define SIZE_TEXT_MAX 16
+
+/** Write @bytes to @text, as in "1.2 MiB". Returns @text. */
+const char *size_text(uint64_t bytes, char text[static SIZE_TEXT_MAX]);
 
 #endif

@@ -41,8 +41,10 @@ static void close_streams(struct command *command)
 /* Something of @command has ended. If that was the last of it, it does not run any more. */
 static void note_end(struct commands *commands, const struct command *command)
 {
-	if (command_has_ended(command))
-		commands->running--;
+	if (!command_has_ended(command))
+		return;
+	commands->running--;
+	commands->ended++;
 }
 
 static void close_stream(

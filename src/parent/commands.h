@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum command_stream { COMMAND_OUTPUT, COMMAND_ERRORS, COMMAND_STREAMS };
@@ -42,6 +43,7 @@ struct commands {
 	struct command *front;        /**< the one whose output is being printed, or NULL */
 	bool discards;                /**< what they print is of no use any more */
 	unsigned running;             /**< those that have not ended */
+	uint64_t ended;               /**< processes that have, in all */
 	unsigned count;               /**< all of them */
 };
 

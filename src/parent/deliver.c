@@ -47,6 +47,7 @@ int deliver_init(struct deliver *deliver, const struct run_settings *settings, u
 		.environment = commands->environment,
 		.mask = commands->mask,
 		.files = commands->files,
+		.blocked = commands->blocked,
 		.jobs = jobs,
 		.unordered = settings->unordered,
 		.directory = settings->tmpdir,
@@ -161,18 +162,25 @@ size_t deliver_polls(const struct deliver *deliver, struct pollfd *polls)
 	return exec_wait_for(&deliver->exec, emit_has_room(deliver->emit), polls);
 }
 
-/* How many commands run. */
-static unsigned running(const struct deliver *deliver)
+const struct commands *deliver_commands(const struct deliver *deliver)
 {
 	switch (deliver->way) {
 	case DELIVER_EXEC:
-		return deliver->exec.commands.running;
+		return &deliver->exec.commands;
 	case DELIVER_BATCH:
-		return deliver->execbatch.commands.running;
+		return &deliver->execbatch.commands;
 	case DELIVER_EMIT:
 		break;
 	}
-	return 0;
+	return NULL;
+}
+
+/* How many commands run. */
+static unsigned running(const struct deliver *deliver)
+{
+	const struct commands *commands = deliver_commands(deliver);
+
+	return commands ? commands->running : 0;
 }
 
 bool deliver_may_write(const struct deliver *deliver)
@@ -282,8 +290,10 @@ static enum deliver_end advance_batch(struct deliver *deliver)
 	int status;
 	int got = 1;
 
-	if (execbatch_is_due(execbatch) && emit_pending(deliver->emit) == 0)
+	if (execbatch_is_due(execbatch) && emit_pending(deliver->emit) == 0) {
+		diag_hide_status(); /* the command may write to the same terminal */
 		return started(deliver, execbatch_start(execbatch));
+	}
 	if (execbatch_step(execbatch) < 0)
 		return started(deliver, -1);
 	if (!execbatch_has_ended(execbatch, &status))
@@ -347,12 +357,12 @@ static bool wait_for_command(
 		return false;
 	}
 	polls[0] = (struct pollfd){.fd = signals->fd, .events = POLLIN};
-	polls[1] = (struct pollfd){.fd = signals->child_fd, .events = POLLIN};
+	polls[1] = (struct pollfd){.fd = signals->notice_fd, .events = POLLIN};
 	if (deliver->way == DELIVER_EXEC)
 		count += exec_wait_for(&deliver->exec, false, polls + count);
 	int ready = poll(polls, count, (int)((deadline_ns - now_ns) / 1000000) + 1);
 	bool go_on = (ready >= 0 || errno == EINTR) && !polls[0].revents;
-	bool child = polls[1].revents && signals_child_ended(signals);
+	bool child = polls[1].revents && signals_take_notices(signals).child;
 	if (ready > 0)
 		deliver_handle(deliver, polls + 2, count - 2, child);
 	free(polls);

@@ -65,6 +65,9 @@ void deliver_finish(struct deliver *deliver);
 /** Whether all has been delivered, and all that was emitted is written. */
 bool deliver_is_idle(const struct deliver *deliver);
 
+/** The commands of the run, or NULL. */
+const struct commands *deliver_commands(const struct deliver *deliver);
+
 /** Name the descriptors to wait for: COMMAND_STREAMS for each command. Returns how many. */
 size_t deliver_polls(const struct deliver *deliver, struct pollfd *polls);
 

@@ -16,6 +16,7 @@ int exec_init(
 {
 	const struct spawn_start start = {.mask = settings->mask,
 		.files = settings->files,
+		.blocked = settings->blocked,
 		.signals = signals,
 		.null_fd = -1};
 

@@ -57,6 +57,7 @@ struct exec_settings {
 	char *const *environment; /**< of ours; must stay */
 	mode_t mask;              /**< the user's umask(2) */
 	struct rlimit files;      /**< the user's RLIMIT_NOFILE */
+	sigset_t blocked;         /**< signals that the user had blocked */
 	unsigned jobs;
 	bool unordered;
 	const char *directory; /**< for output that memory has no room for */

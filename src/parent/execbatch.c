@@ -13,6 +13,7 @@ int execbatch_init(struct execbatch *execbatch, const struct exec_settings *sett
 {
 	const struct spawn_start start = {.mask = settings->mask,
 		.files = settings->files,
+		.blocked = settings->blocked,
 		.signals = signals,
 		.null_fd = -1};
 

@@ -116,6 +116,16 @@ void input_wake(struct input *input)
 	input->status = SOURCE_ARCHIVE;
 }
 
+uint64_t input_ahead(const struct input *input, bool *all)
+{
+	const struct archive_source *source = input->source;
+	bool ended = input->status == SOURCE_END;
+
+	*all = ended;
+	return (ended || !source->ahead ? 0 : source->ahead(source->context, all)) +
+	       (input->held_path != NULL);
+}
+
 bool input_has_ended(const struct input *input)
 {
 	return input->status == SOURCE_END && !input->held_path;

@@ -44,6 +44,9 @@ int input_poll_fd(const struct input *input);
 /** The descriptor is readable: ask the source again. */
 void input_wake(struct input *input);
 
+/** How many archives are known that are no jobs yet. *@all: no other will come. */
+uint64_t input_ahead(const struct input *input, bool *all);
+
 /** Whether nothing will come any more. */
 bool input_has_ended(const struct input *input);
 

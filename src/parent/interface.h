@@ -13,6 +13,7 @@
 #include "protocol/limits.h"
 #include "protocol/record.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +51,9 @@ struct archive_source {
 	enum source_status (*next)(void *context, struct source_item *item);
 	/** The descriptor to wait for (POLLIN) after SOURCE_WAIT. */
 	int (*poll_fd)(void *context);
+	/** How many archives next() is known to give yet. *@all: no other will come. May be NULL.
+	 */
+	uint64_t (*ahead)(void *context, bool *all);
 	void *context;
 };
 
@@ -91,6 +95,33 @@ struct record_sink {
 	void *context;
 };
 
+/** Where a run is. */
+struct run_progress {
+	uint64_t elapsed_ns;
+	uint64_t archives_done;  /**< nothing of them is left to be done by workers */
+	uint64_t archives_known; /**< those, and all others that are known */
+	double archives_share;   /**< those, and what is done of others, as parts of 1; less, as
+				  long as there are commands to run for members of theirs */
+	bool all_known;          /**< no other archive will come */
+	uint64_t members;        /**< whole ones */
+	uint64_t bytes;          /**< and theirs */
+	uint64_t failures;       /**< that stderr was told of */
+	bool has_commands;       /**< there are commands of the user's: */
+	unsigned commands_running;
+	uint64_t commands_ended;
+};
+
+/** Who shows where a run is. */
+struct run_display {
+	/** @asked: the user has asked for it (USR1). Else it is time, by the figures below. */
+	void (*show)(void *context, const struct run_progress *progress, bool asked);
+	/** The work is over: there is nothing more to show, unless the user asks. */
+	void (*end)(void *context);
+	void *context;
+	unsigned first_ms; /**< when it is shown first, */
+	unsigned every_ms; /**< and how often after that; 0: only if the user asks */
+};
+
 /** What is done with files instead of leaving them to whoever reads the list. */
 struct run_commands {
 	const struct template *templates; /**< run one after the other */
@@ -99,7 +130,8 @@ struct run_commands {
 	bool print;               /**< records are printed, too */
 	char *const *environment; /**< what zipmap itself was started with: environ(7), */
 	mode_t mask;              /**< umask(2), */
-	struct rlimit files;      /**< and RLIMIT_NOFILE */
+	struct rlimit files;      /**< RLIMIT_NOFILE, */
+	sigset_t blocked;         /**< and with which signals blocked */
 };
 
 struct run_settings {
@@ -119,6 +151,7 @@ struct run_settings {
 	const char *tmpdir;           /**< where the run directory is made */
 	bool trusted_tmpdir;          /**< not where others could harm what is made there */
 	const struct run_commands *commands; /**< or NULL */
+	const struct run_display *display;   /**< or NULL */
 	bool leased;                         /**< files live until @lease_fd ends, and no longer */
 	int lease_fd;
 };

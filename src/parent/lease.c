@@ -39,11 +39,13 @@ bool lease_has_ended(const struct pollfd *poll)
 	return (poll->revents & (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0;
 }
 
-int lease_wait(int fd, int signal_fd)
+enum lease_event lease_wait(int fd, int signal_fd, int notice_fd)
 {
-	struct pollfd polls[] = {{signal_fd, POLLIN, 0}, lease_poll(fd)};
+	struct pollfd polls[] = {{signal_fd, POLLIN, 0}, {notice_fd, POLLIN, 0}, lease_poll(fd)};
 
-	if (io_retry(poll(polls, 2, -1)) < 0)
-		return -1;
-	return polls[0].revents ? 0 : 1;
+	if (io_retry(poll(polls, 3, -1)) < 0)
+		return LEASE_ERROR;
+	if (polls[0].revents)
+		return LEASE_SIGNAL;
+	return polls[1].revents ? LEASE_NOTICE : LEASE_ENDED;
 }

@@ -23,10 +23,14 @@ struct pollfd lease_poll(int fd);
 /** Whether the lease has ended, by what poll(2) has said. Data that came by it do not matter. */
 bool lease_has_ended(const struct pollfd *poll);
 
-/**
- * Wait until the lease @fd ends: 1. 0: a signal came first (@signal_fd is readable). -1 with errno:
- * ENOMEM.
- */
-int lease_wait(int fd, int signal_fd);
+enum lease_event {
+	LEASE_ENDED,
+	LEASE_SIGNAL, /**< @signal_fd of lease_wait() is readable */
+	LEASE_NOTICE, /**< @notice_fd is */
+	LEASE_ERROR,  /**< with errno: ENOMEM */
+};
+
+/** Wait until the lease @fd ends, or one of the others is readable. */
+enum lease_event lease_wait(int fd, int signal_fd, int notice_fd);
 
 #endif

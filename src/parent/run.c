@@ -17,6 +17,7 @@
 #include "parent/lease.h"
 #include "parent/parts.h"
 #include "parent/pool.h"
+#include "parent/progress.h"
 #include "parent/rundir.h"
 #include "parent/runfiles.h"
 #include "parent/schedule.h"
@@ -53,6 +54,7 @@ struct run {
 	struct parts parts;
 	struct emit emit;
 	struct deliver deliver;
+	struct progress progress;
 	struct silence silence;
 	struct memory_peak memory;
 	struct pollfd *polls;
@@ -218,7 +220,7 @@ static void hear_worker(struct run *run, struct worker *worker)
 }
 
 /* Whom to wait for, in the order of run->polls; then the workers, then commands. */
-enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_LEASE, POLL_CHILDREN, POLL_WORKERS };
+enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_LEASE, POLL_NOTICES, POLL_WORKERS };
 
 static nfds_t choose_polls(const struct run *run)
 {
@@ -232,7 +234,7 @@ static nfds_t choose_polls(const struct run *run)
 	polls[POLL_OUTPUT] = (struct pollfd){output_fd, POLLOUT, 0};
 	polls[POLL_INPUT] = (struct pollfd){ask ? input_poll_fd(&run->input) : -1, POLLIN, 0};
 	polls[POLL_LEASE] = lease_poll(run->settings->leased ? run->settings->lease_fd : -1);
-	polls[POLL_CHILDREN] = (struct pollfd){run->signals.child_fd, POLLIN, 0};
+	polls[POLL_NOTICES] = (struct pollfd){run->signals.notice_fd, POLLIN, 0};
 	for (unsigned i = 0; i < pool->size; i++) {
 		const struct worker *worker = &pool->workers[i];
 		polls[POLL_WORKERS + i] =
@@ -240,6 +242,16 @@ static nfds_t choose_polls(const struct run *run)
 	}
 	nfds_t count = POLL_WORKERS + pool->size;
 	return count + deliver_polls(&run->deliver, polls + count);
+}
+
+/* Whether a child has ended. */
+static bool take_notices(struct run *run)
+{
+	struct signals_notices notices = signals_take_notices(&run->signals);
+
+	if (notices.asked)
+		progress_answer(&run->progress);
+	return notices.child;
 }
 
 /* Wait for events and deal with them. */
@@ -265,7 +277,7 @@ static void wait_for_events(struct run *run, int timeout_ms)
 		if (polls[POLL_WORKERS + i].revents)
 			hear_worker(run, &run->pool.workers[i]);
 	}
-	bool child = polls[POLL_CHILDREN].revents && signals_child_ended(&run->signals);
+	bool child = polls[POLL_NOTICES].revents && take_notices(run);
 	deliver_handle(&run->deliver, polls + workers_end, count - workers_end, child);
 	if (polls[POLL_OUTPUT].revents && !run->over && emit_write(&run->emit) < 0)
 		stop(run, RUN_OUTPUT_LOST, errno);
@@ -298,8 +310,11 @@ static void work(struct run *run)
 		else if (silent)
 			lose_worker(run, silent, LOSS_SILENT);
 		else
-			wait_for_events(run, silence_wait_ms(&run->silence, timeout_ms));
+			wait_for_events(run, progress_wait_ms(&run->progress,
+						     silence_wait_ms(&run->silence, timeout_ms)));
+		progress_show(&run->progress);
 	}
+	progress_end(&run->progress);
 }
 
 /* A failure has stopped the run: write what was emitted before that, unless another end comes. */
@@ -330,10 +345,16 @@ static void hold(struct run *run)
 		stop(run, RUN_OUTPUT_LOST, errno);
 		return;
 	}
-	int ended = lease_wait(run->settings->lease_fd, run->signals.fd);
-	if (ended < 0)
+	enum lease_event event = LEASE_NOTICE;
+	while (event == LEASE_NOTICE) {
+		event = lease_wait(
+			run->settings->lease_fd, run->signals.fd, run->signals.notice_fd);
+		if (event == LEASE_NOTICE)
+			(void)take_notices(run);
+	}
+	if (event == LEASE_ERROR)
 		stop_without_memory(run);
-	else if (ended == 0)
+	else if (event == LEASE_SIGNAL)
 		stop(run, RUN_SIGNALED, signals_pending(&run->signals));
 }
 
@@ -430,7 +451,7 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 		.settings = settings,
 		.sink = sink,
 		.stats = stats,
-		.signals = {.fd = -1, .child_fd = -1},
+		.signals = {.fd = -1, .notice_fd = -1},
 		.rundir = {.fd = -1, .lock_fd = -1},
 		.memory = {.fd = -1},
 		.end = RUN_COMPLETE,
@@ -448,6 +469,12 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 		.parts = &run.parts,
 		.schedule = &run.schedule,
 		.budget = &run.budget};
+	run.progress = (struct progress){.display = settings->display,
+		.input = &run.input,
+		.schedule = &run.schedule,
+		.deliver = &run.deliver,
+		.stats = stats,
+		.start_ns = start_ns};
 	if (set_up(&run, worker) < 0) {
 		run.end = RUN_NOT_STARTED;
 	} else {

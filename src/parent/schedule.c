@@ -326,6 +326,10 @@ int schedule_record(struct schedule *schedule, struct unit *unit, const struct m
 		return -1;
 	schedule->held_bytes += unit->results.capacity - capacity;
 	unit->next_member = record->member + 1;
+	if (record->failure.kind == FAILURE_NONE) {
+		schedule->members++;
+		schedule->member_bytes += record->size_bytes;
+	}
 	make_ready(schedule, unit->job);
 	return 0;
 }

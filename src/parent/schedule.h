@@ -105,6 +105,8 @@ struct schedule {
 	uint64_t next_unit;
 	size_t held_bytes;
 	uint64_t units_done;     /**< by workers, in all */
+	uint64_t members;        /**< whole ones that workers have reported, in all */
+	uint64_t member_bytes;   /**< and their bytes */
 	uint64_t losses_decided; /**< losses of workers by which a member or an archive failed */
 	size_t open_archives;    /**< descriptors that jobs hold */
 	struct message popped;   /**< the record of the last result */

@@ -36,7 +36,8 @@ static void become(const struct spawn_start *start, char *const *words, char *co
 		set_stream(output_fd, STDOUT_FILENO) < 0 || set_stream(error_fd, STDERR_FILENO) < 0)
 		return;
 	umask(start->mask);
-	if (setrlimit(RLIMIT_NOFILE, &start->files) < 0 || signals_restore(start->signals) < 0)
+	if (setrlimit(RLIMIT_NOFILE, &start->files) < 0 || signals_restore(start->signals) < 0 ||
+		sigprocmask(SIG_SETMASK, &start->blocked, NULL) < 0)
 		return;
 	execvpe(words[0], words, environment);
 }

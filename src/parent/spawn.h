@@ -10,6 +10,7 @@
 
 #include "parent/signals.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -17,7 +18,8 @@
 struct spawn_start {
 	mode_t mask;                   /**< umask(2) */
 	struct rlimit files;           /**< RLIMIT_NOFILE */
-	const struct signals *signals; /**< how they were before */
+	const struct signals *signals; /**< how they were before, */
+	sigset_t blocked;              /**< and which of them were blocked */
 	int null_fd;                   /**< /dev/null, for its standard input */
 };
 

@@ -4,10 +4,12 @@
 
 #include "util/io.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,11 +19,18 @@
 
 static const char prefix[] = "zipmap: ";
 static const char cut_mark[] = "...";
+static const char erase_status[] = "\r\033[J";
 
 static enum diag_level shown_level = DIAG_WARNING;
 
 /** A message that waits is given up when this is readable. -1: never. */
 static int interrupt_fd = -1;
+
+/** A status is on the terminal, in its last line, with the cursor at its first byte. */
+static bool status_shown;
+
+/** The last byte that was written to the terminal is no newline. */
+static bool line_open;
 
 void diag_set_interrupt(int fd)
 {
@@ -79,11 +88,59 @@ static void put(const char *bytes, size_t size)
 	}
 }
 
+/** Whether stderr takes some bytes now, and is not another job's. */
+static bool may_show(void)
+{
+	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	pid_t foreground = tcgetpgrp(STDERR_FILENO);
+
+	return !line_open && (foreground < 0 || foreground == getpgrp()) &&
+	       io_retry(poll(&out, 1, 0)) == 1 && out.revents == POLLOUT;
+}
+
+/*
+ * The cursor waits at the beginning of the line. If the terminal becomes narrower and breaks the
+ * line in two, the cursor stays with its beginning, and what is erased from there on is all of it.
+ */
+void diag_show_status(const char *line, size_t size)
+{
+	char text[LINE_MAX_BYTES];
+	int saved_errno = errno;
+
+	assert(size <= sizeof(text) - sizeof(erase_status));
+	if (may_show()) {
+		char *end = mempcpy(text, erase_status, sizeof(erase_status) - 1);
+		end = mempcpy(end, line, size);
+		*end++ = '\r';
+		put(text, (size_t)(end - text));
+		status_shown = true;
+	}
+	errno = saved_errno;
+}
+
+void diag_hide_status(void)
+{
+	int saved_errno = errno;
+
+	if (status_shown)
+		put(erase_status, sizeof(erase_status) - 1);
+	status_shown = false;
+	errno = saved_errno;
+}
+
+void diag_note_written(char last)
+{
+	line_open = last != '\n';
+}
+
 void diag_pass(const char *bytes, size_t size)
 {
 	int saved_errno = errno;
 
+	diag_hide_status();
 	put(bytes, size);
+	if (size > 0)
+		diag_note_written(bytes[size - 1]);
 	errno = saved_errno;
 }
 
@@ -114,6 +171,8 @@ void diag(enum diag_level level, const char *format, ...)
 		size = mark_cut(line, sizeof(line) - 1);
 	line[size++] = '\n';
 
+	diag_hide_status();
 	put(line, size);
+	line_open = false;
 	errno = saved_errno;
 }

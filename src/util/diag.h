@@ -32,6 +32,20 @@ void diag_set_interrupt(int fd);
  */
 void diag_pass(const char *bytes, size_t size);
 
+/**
+ * Show the @size bytes of @line on the terminal that stderr is, below all that was written there,
+ * until diag_hide_status(). A message takes it away first. @line is narrower than the terminal and
+ * has no newline. It is left out if the terminal takes nothing now, if it belongs to another job of
+ * the shell, or if its last line is not finished.
+ */
+void diag_show_status(const char *line, size_t size);
+
+/** Take the status away, if one is shown: somebody else is about to write to the terminal. */
+void diag_hide_status(void);
+
+/** Somebody else has written to the terminal, up to the byte @last. */
+void diag_note_written(char last);
+
 /** Print "zipmap: MESSAGE" if @level is shown. A message longer than 8 KiB is cut. */
 void diag(enum diag_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -33,11 +33,11 @@ static bool has_channel(void)
 
 /*
  * Signals as they are for a new program, whatever the user's shell ignored: the timer of
- * deadline.h, for one, must kill. What ends the parent is the parent's to deal with.
+ * deadline.h, for one, must kill. What ends the parent, or asks it, is the parent's to deal with.
  */
 static int reset_signals(void)
 {
-	static const int parents[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int parents[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 	sigset_t mask;
 
 	for (int number = 1; number <= SIGSYS; number++) {

@@ -508,7 +508,8 @@ void runs_tear_down(void)
 
 enum run_end go_on(void)
 {
-	const struct archive_source source = {source_next, source_poll_fd, &scene};
+	const struct archive_source source = {
+		.next = source_next, .poll_fd = source_poll_fd, .context = &scene};
 	const struct record_sink sink = {
 		.put = sink_put,
 		.pending = sink_pending,

@@ -51,6 +51,34 @@ START_TEST(a_message_of_up_to_8_KiB_is_whole)
 }
 END_TEST
 
+START_TEST(a_status_is_taken_away_before_a_message_and_only_once)
+{
+	capture_begin();
+	diag_show_status("half", 4);
+	diag(DIAG_ERROR, "wrong");
+	diag(DIAG_ERROR, "again");
+	diag_show_status("all", 3);
+	diag_hide_status();
+	diag_hide_status();
+	ck_assert_str_eq(capture_end(), "\r\033[Jhalf\r"
+					"\r\033[Jzipmap: wrong\nzipmap: again\n"
+					"\r\033[Jall\r\r\033[J");
+}
+END_TEST
+
+START_TEST(a_line_of_somebody_else_that_is_not_finished_is_not_drawn_over)
+{
+	capture_begin();
+	diag_pass("a comm", 6);
+	diag_show_status("half", 4);
+	diag_pass("and\n", 4);
+	diag_note_written('x');
+	diag_show_status("half", 4);
+	diag_note_written('\n');
+	ck_assert_str_eq(capture_end(), "a command\n");
+}
+END_TEST
+
 START_TEST(a_longer_message_is_cut_and_still_one_line)
 {
 	char name[20000];
@@ -173,6 +201,8 @@ int main(void)
 	tcase_add_test(tests, a_cut_does_not_divide_a_character);
 	tcase_add_test(tests, a_message_is_one_write);
 	tcase_add_test(tests, errno_survives);
+	tcase_add_test(tests, a_status_is_taken_away_before_a_message_and_only_once);
+	tcase_add_test(tests, a_line_of_somebody_else_that_is_not_finished_is_not_drawn_over);
 	tcase_add_test(tests, a_message_that_waits_is_given_up_when_it_is_interrupted);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

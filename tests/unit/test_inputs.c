@@ -159,6 +159,55 @@ START_TEST(operands_come_in_their_order_whether_they_exist_or_not)
 }
 END_TEST
 
+static void expect_ahead(uint64_t archives, bool whole)
+{
+	bool all = !whole;
+
+	ck_assert_uint_eq(source.ahead(source.context, &all), archives);
+	ck_assert(all == whole);
+}
+
+START_TEST(how_many_archives_come_is_known_as_far_as_it_can_be)
+{
+	scratch_directory("d");
+	scratch_directory("d/e");
+	touch("d/1.zip");
+	touch("d/2.zip");
+	touch("d/e/3.zip");
+	operand("a");
+	operand(scratch_path("d"));
+	operand("b");
+	options.recursive = true;
+	start();
+	expect_ahead(3, false);
+	expect("a");
+	expect_ahead(2, false);
+	expect_in_scratch("d/1.zip");
+	expect_ahead(2, false); /* d/2.zip and b; d/e is not read yet */
+	expect_in_scratch("d/2.zip");
+	expect_in_scratch("d/e/3.zip");
+	expect_ahead(1, true);
+	expect("b");
+	expect_ahead(0, true);
+	expect_end();
+}
+END_TEST
+
+START_TEST(how_many_archives_a_list_names_is_known_at_its_end)
+{
+	list("x\ny\n", 4);
+	operand("a");
+	start();
+	expect_ahead(1, false);
+	expect("a");
+	expect("x");
+	expect_ahead(0, false);
+	expect("y");
+	expect_end();
+	expect_ahead(0, true);
+}
+END_TEST
+
 START_TEST(a_fifo_is_handed_on_and_not_opened)
 {
 	ck_assert_int_eq(mkfifo(scratch_path("fifo.zip"), 0600), 0);
@@ -887,6 +936,8 @@ int main(void)
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, operands_come_in_their_order_whether_they_exist_or_not);
+	tcase_add_test(tests, how_many_archives_come_is_known_as_far_as_it_can_be);
+	tcase_add_test(tests, how_many_archives_a_list_names_is_known_at_its_end);
 	tcase_add_test(tests, a_fifo_is_handed_on_and_not_opened);
 	tcase_add_test(tests, operands_come_before_the_list);
 	tcase_add_test(tests, a_directory_gives_its_archives_in_byte_order);

@@ -650,6 +650,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right(text, "never", "a");
 			continue;
 		}
+		if (strcmp(name, "progress") == 0) {
+			ck_right(text, "always", "a");
+			continue;
+		}
 		if (strcmp(name, "encoding") == 0) {
 			ck_right(text, "CP1252", "a");
 			continue;

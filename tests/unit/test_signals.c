@@ -79,6 +79,49 @@ START_TEST(a_lost_reader_is_epipe_and_no_signal)
 }
 END_TEST
 
+START_TEST(usr1_and_the_end_of_a_child_are_notices_and_end_nothing)
+{
+	struct signals signals;
+	struct signals_notices notices;
+
+	ck_assert_int_eq(signals_init(&signals), 0);
+	ck_assert(!readable(signals.notice_fd));
+	ck_assert_int_eq(raise(SIGUSR1), 0);
+	ck_assert(readable(signals.notice_fd) && !readable(signals.fd));
+	notices = signals_take_notices(&signals);
+	ck_assert(notices.asked && !notices.child);
+	ck_assert_int_eq(signals_watch_children(&signals), 0);
+	ck_assert(!readable(signals.notice_fd));
+	ck_assert_int_eq(raise(SIGUSR1), 0);
+	ck_assert_int_eq(raise(SIGCHLD), 0);
+	notices = signals_take_notices(&signals);
+	ck_assert(notices.asked && notices.child);
+	notices = signals_take_notices(&signals);
+	ck_assert(!notices.asked && !notices.child);
+	signals_release(&signals);
+}
+END_TEST
+
+START_TEST(usr1_waits_once_it_is_held_and_stays_ignored_if_it_was)
+{
+	struct signals signals;
+	sigset_t before;
+
+	ck_assert_int_eq(signals_hold_usr1(&before), 0);
+	ck_assert_int_eq(sigismember(&before, SIGUSR1), 0);
+	ck_assert_int_eq(raise(SIGUSR1), 0);
+	ck_assert_int_eq(signals_init(&signals), 0);
+	ck_assert(signals_take_notices(&signals).asked);
+	signals_release(&signals);
+
+	ck_assert(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
+	ck_assert_int_eq(signals_init(&signals), 0);
+	ck_assert_int_eq(raise(SIGUSR1), 0);
+	ck_assert(!readable(signals.notice_fd));
+	signals_release(&signals);
+}
+END_TEST
+
 START_TEST(release_leaves_all_as_it_was)
 {
 	struct signals signals;
@@ -137,6 +180,8 @@ int main(void)
 	Suite *suite = suite_create("signals");
 	TCase *tests = tcase_create("signals");
 
+	tcase_add_test(tests, usr1_and_the_end_of_a_child_are_notices_and_end_nothing);
+	tcase_add_test(tests, usr1_waits_once_it_is_held_and_stays_ignored_if_it_was);
 	tcase_add_test(tests, a_signal_is_an_event_of_the_descriptor);
 	tcase_add_test(tests, a_signal_that_was_ignored_stays_ignored);
 	tcase_add_test(tests, a_lost_reader_is_epipe_and_no_signal);
