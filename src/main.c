@@ -12,6 +12,7 @@
  *     - output           paths, or what --printf (format), --json (json) and --list (listing) print
  *     - report           --stats
  *     - progressline     --progress
+ *     - garbage          --gc
  *     - cpus, password, size, complaint
  * - parent/: the trusted process, which never looks inside an archive
  *     - parts.[ch]       members that several workers decode: who owns and who helps
@@ -55,6 +56,7 @@
 
 #include "cli/commandline.h"
 #include "cli/completion.h"
+#include "cli/garbage.h"
 #include "cli/inputs.h"
 #include "cli/options.h"
 #include "cli/optionsettings.h"
@@ -62,7 +64,6 @@
 #include "cli/password.h"
 #include "cli/progressline.h"
 #include "cli/report.h"
-#include "parent/gc.h"
 #include "parent/lease.h"
 #include "parent/pool.h"
 #include "parent/run.h"
@@ -172,6 +173,15 @@ struct outcome {
 	struct run_stats stats;
 };
 
+/* Say why a run has ended, unless that was said or shows. */
+static void say_end(const struct outcome *outcome)
+{
+	if (outcome->end == RUN_OUTPUT_LOST && outcome->number != EPIPE)
+		diag(DIAG_ERROR, "cannot write to standard output: %s", strerror(outcome->number));
+	if (outcome->end == RUN_LEASE_ENDED)
+		diag(DIAG_ERROR, "the descriptor of --hold ended before all was printed");
+}
+
 /* Return the exit status. If a signal ended the run, it ends this process too. */
 static int exit_status(const struct outcome *outcome)
 {
@@ -186,10 +196,8 @@ static int exit_status(const struct outcome *outcome)
 	case RUN_OUTPUT_LOST:
 		if (number == EPIPE)
 			die_by_signal(SIGPIPE);
-		diag(DIAG_ERROR, "cannot write to standard output: %s", strerror(number));
 		return STATUS_FAILURES;
 	case RUN_LEASE_ENDED:
-		diag(DIAG_ERROR, "the descriptor of --hold ended before all was printed");
 		return STATUS_FAILURES;
 	case RUN_NO_COMMAND:
 		return number == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_STARTED;
@@ -267,9 +275,14 @@ static void conclude(const struct options *options, const struct outcome *outcom
 			stats->members == 1 ? "member is" : "members are", stats->failures,
 			stats->failures == 1 ? "failure" : "failures");
 	else if (outcome->end != RUN_NOT_STARTED)
-		report_sum_up(stats, options->action == ACTION_LIST);
-	if (options->stats && outcome->end != RUN_NOT_STARTED)
-		report_print(stderr, stats);
+		report_sum_up(stats, options->action);
+	say_end(outcome);
+	if (outcome->end == RUN_NOT_STARTED)
+		return;
+	if (options->stats == STATS_TEXT)
+		report_print(stderr, stats, options->action);
+	else if (options->stats == STATS_JSON)
+		report_print_json(stderr, stats, options->action, complete);
 }
 
 /* Unzip @inputs and print what was asked for. */
@@ -366,31 +379,13 @@ static int unzip(const struct options *options, const struct run_commands *start
 	return exit_status(&outcome);
 }
 
-/* For gc_sweep(): @context counts the failures. */
-static void tell_gc(void *context, const char *name, int error)
-{
-	unsigned *failures = context;
-	char shown[PRINTABLE_MAX];
-
-	printable(name, strlen(name), shown, sizeof(shown));
-	if (error == 0) {
-		diag(DIAG_DETAIL, "removed %s", shown);
-		return;
-	}
-	diag(DIAG_ERROR, "cannot remove all of %s: %s", shown, strerror(error));
-	++*failures;
-}
-
 static int collect_garbage(const char *tmpdir)
 {
-	char name[PRINTABLE_MAX];
-	unsigned failures = 0;
+	int failures = garbage_collect(tmpdir);
 
-	if (gc_sweep(tmpdir, tell_gc, &failures) == 0)
-		return failures == 0 ? STATUS_OK : STATUS_FAILURES;
-	diag(DIAG_ERROR, "%s: %s", printable(tmpdir, strlen(tmpdir), name, sizeof(name)),
-		strerror(errno));
-	return STATUS_USAGE;
+	if (failures < 0)
+		return STATUS_USAGE;
+	return failures == 0 ? STATUS_OK : STATUS_FAILURES;
 }
 
 int main(int argc, char *argv[])

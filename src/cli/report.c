@@ -69,18 +69,35 @@ static void print_memory(FILE *stream, const char *key, uint64_t bytes, const ch
 		line(stream, key, "%s %s", exact_size(bytes, size), when);
 }
 
-void report_print(FILE *stream, const struct run_stats *stats)
+/* What was done to members, and to their bytes. */
+static const char *done(enum options_action action)
+{
+	switch (action) {
+	case ACTION_LIST:
+		return "listed";
+	case ACTION_TEST:
+		return "tested";
+	default:
+		return "unzipped";
+	}
+}
+
+void report_print(FILE *stream, const struct run_stats *stats, enum options_action action)
 {
 	char size[EXACT_SIZE_MAX];
 	double seconds = (double)stats->elapsed_ns / 1e9;
-	double mebibytes = (double)stats->unzipped_bytes / (1024.0 * 1024.0);
+	bool lists = action == ACTION_LIST;
+	double work = (double)stats->unzipped_bytes / (1024.0 * 1024.0);
+
+	if (lists)
+		work = (double)stats->members;
 
 	line(stream, "archives", "%" PRIu64, stats->archives);
 	line(stream, "members", "%" PRIu64, stats->members);
 	line(stream, "failures", "%" PRIu64, stats->failures);
-	line(stream, "unzipped", "%s", exact_size(stats->unzipped_bytes, size));
-	line(stream, "time", "%.3f s, %.1f MiB/s, %" PRIu64 " worker process%s", seconds,
-		seconds > 0 ? mebibytes / seconds : 0.0, stats->workers,
+	line(stream, done(action), "%s", exact_size(stats->unzipped_bytes, size));
+	line(stream, "time", "%.3f s, %.1f %s/s, %" PRIu64 " worker process%s", seconds,
+		seconds > 0 ? work / seconds : 0.0, lists ? "members" : "MiB", stats->workers,
 		stats->workers == 1 ? "" : "es");
 	print_traffic(stream, "received by the parent", stats->received_bytes,
 		stats->received_messages, stats->members);
@@ -99,7 +116,38 @@ void report_print(FILE *stream, const struct run_stats *stats)
 		stream);
 }
 
-void report_sum_up(const struct run_stats *stats, bool lists)
+/* Every process has some private memory: 0 could not be measured. */
+static void print_memory_json(FILE *stream, const char *key, uint64_t bytes)
+{
+	if (bytes == 0)
+		fprintf(stream, ", \"%s\": null", key);
+	else
+		fprintf(stream, ", \"%s\": %" PRIu64, key, bytes);
+}
+
+void report_print_json(
+	FILE *stream, const struct run_stats *stats, enum options_action action, bool complete)
+{
+	fprintf(stream,
+		"{\"done\": \"%s\", \"complete\": %s, \"archives\": %" PRIu64
+		", \"members\": %" PRIu64 ", \"failures\": %" PRIu64 ", \"bytes\": %" PRIu64
+		", \"seconds\": %" PRIu64 ".%09" PRIu64 ", \"workers\": %" PRIu64,
+		done(action), complete ? "true" : "false", stats->archives, stats->members,
+		stats->failures, stats->unzipped_bytes, stats->elapsed_ns / 1000000000,
+		stats->elapsed_ns % 1000000000, stats->workers);
+	fprintf(stream,
+		", \"received_bytes\": %" PRIu64 ", \"received_messages\": %" PRIu64
+		", \"sent_bytes\": %" PRIu64 ", \"sent_messages\": %" PRIu64,
+		stats->received_bytes, stats->received_messages, stats->sent_bytes,
+		stats->sent_messages);
+	print_memory_json(stream, "parent_private_bytes", stats->parent_private_peak_bytes);
+	print_memory_json(stream, "worker_private_bytes", stats->worker_private_peak_bytes);
+	print_memory_json(stream, "parent_file_backed_bytes", stats->parent_shared_peak_bytes);
+	print_memory_json(stream, "worker_file_backed_bytes", stats->worker_shared_peak_bytes);
+	fputs("}\n", stream);
+}
+
+void report_sum_up(const struct run_stats *stats, enum options_action action)
 {
 	double seconds = (double)stats->elapsed_ns / 1e9;
 	double rate = seconds > 0 ? (double)stats->unzipped_bytes / seconds : 0;
@@ -108,11 +156,11 @@ void report_sum_up(const struct run_stats *stats, bool lists)
 	char sizes[4 * SIZE_TEXT_MAX] = "";
 	char speeds[4 * SIZE_TEXT_MAX] = "";
 
-	if (!lists) {
+	if (action != ACTION_LIST) {
 		snprintf(sizes, sizeof(sizes), ", %s", size_text(stats->unzipped_bytes, size));
 		snprintf(speeds, sizeof(speeds), " (%s/s)", size_text((uint64_t)rate, speed));
 	}
 	diag(DIAG_DETAIL, "%s %" PRIu64 " member%s of %" PRIu64 " archive%s%s in %.3f s%s",
-		lists ? "listed" : "unzipped", stats->members, plural(stats->members),
-		stats->archives, plural(stats->archives), sizes, seconds, speeds);
+		done(action), stats->members, plural(stats->members), stats->archives,
+		plural(stats->archives), sizes, seconds, speeds);
 }

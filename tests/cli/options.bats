@@ -213,6 +213,42 @@ stat_bytes() { # KEY: the exact number in parentheses
 	grep -qE '^zipmap: .*nowhere\.zip' err
 }
 
+@test "--stats=json is the same report as one object, last on stderr" {
+	make_archive members a.zip 7 100000
+	make_archive bad_crc b.zip
+	zipmap --stats=json a.zip b.zip nowhere.zip
+	expect_status 1
+	tail -n 1 err >report
+	jq -e '.done == "unzipped" and .complete and .archives == 2 and .members == 9 and .failures == 2 and
+		.bytes >= 700000 and .seconds > 0 and .workers > 0 and .received_messages > 0 and
+		.received_bytes > 0 and .sent_messages > 0 and .sent_bytes > 0 and
+		([.parent_private_bytes, .worker_private_bytes, .parent_file_backed_bytes,
+		  .worker_file_backed_bytes] | all(. > 0))' report >/dev/null || fail "the report"
+	(("$(jq -s length report)" == 1)) || fail "not one object"
+	zipmap --stats=text a.zip
+	grep -qE '^members: +7$' err
+	# The reason comes before it, and it is no complete run.
+	status=0
+	"$ZIPMAP" --stats=json a.zip >/dev/full 2>err || status=$?
+	expect_status 1
+	[[ $(head -n 1 err) == 'zipmap: cannot write to standard output: No space left on device' ]]
+	tail -n 1 err | jq -e '.complete == false' >/dev/null || fail "complete"
+}
+
+@test "--stats says what was done: listed and tested, not unzipped" {
+	make_archive members a.zip 7 100000
+	zipmap --list --stats a.zip
+	expect_status 0
+	[[ "$(stat_bytes listed)" == 700000 ]] || fail "listed"
+	grep -qE '^time: +[0-9.]+ s, [0-9.]+ members/s, 1 worker process$' err
+	if grep -q unzipped err; then fail "unzipped"; fi
+	zipmap --list --stats=json a.zip
+	jq -e '.done == "listed" and .members == 7' err >/dev/null
+	zipmap --test --stats a.zip
+	[[ "$(stat_bytes tested)" == 700000 ]] || fail "tested"
+	if grep -q unzipped err; then fail "unzipped"; fi
+}
+
 @test "--stats of a run without members" {
 	make_archive no_members a.zip
 	zipmap -q --stats a.zip

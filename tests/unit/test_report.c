@@ -31,7 +31,7 @@ static char *report(const struct run_stats *stats)
 	FILE *stream = open_memstream(&text, &size);
 
 	ck_assert_ptr_nonnull(stream);
-	report_print(stream, stats);
+	report_print(stream, stats, ACTION_RUN);
 	ck_assert_int_eq(fclose(stream), 0);
 	return text;
 }
