@@ -386,6 +386,18 @@ lint-format:
 format:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
 
+# The source as an archive: the same files give the same bytes. Built packages for Debian.
+.PHONY: dist deb run-deb
+dist:
+	$(Q)packaging/dist '$(VERSION)' build/dist
+
+deb:
+	$(Q)tests/tools/install-deps build deb
+	$(AGAIN) $(jobs) run-deb
+
+run-deb:
+	+$(Q)MAKE='$(MAKE)' packaging/deb '$(VERSION)' build/deb
+
 .PHONY: install uninstall clean help
 install: all
 	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man7' \
@@ -425,6 +437,8 @@ help:
 	@echo 'make format       put all C files in the house style'
 	@echo 'make install      install under $$(DESTDIR)$$(prefix), now $(DESTDIR)$(prefix)'
 	@echo 'make uninstall    remove what was installed there'
+	@echo 'make dist         the source as build/dist/zipmap-$(VERSION).tar.gz; SOURCE_DATE_EPOCH is honoured'
+	@echo 'make deb          build a package for the Debian that this is, in build/deb'
 	@echo 'make clean        remove build/'
 	@echo
 	@echo 'VARIANT=release|debug|asan|coverage|fuzz   which build; each has its own directory in build/'
