@@ -204,7 +204,7 @@ static uint64_t ahead(void *context, bool *all)
 		archives += directory_ahead(&inputs->walk, &known);
 	*all = known && inputs->next_operand >= inputs->archives_from &&
 	       (!options->files_from || inputs->state == INPUTS_END);
-	return archives;
+	return shard_count(&options->shard, inputs->index, archives);
 }
 
 struct archive_source inputs_source(struct inputs *inputs)

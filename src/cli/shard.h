@@ -35,4 +35,14 @@ static inline bool shard_has(const struct shard *shard, uint64_t index)
 	return shard->count == 0 || index % shard->count == shard->number - 1;
 }
 
+/** How many of the @count archives from the @index-th on are in the share. */
+static inline uint64_t shard_count(const struct shard *shard, uint64_t index, uint64_t count)
+{
+	if (shard->count == 0)
+		return count;
+	uint64_t behind = index + count + shard->count - shard->number;
+	uint64_t before = index + shard->count - shard->number;
+	return behind / shard->count - before / shard->count;
+}
+
 #endif

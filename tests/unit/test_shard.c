@@ -20,6 +20,23 @@ START_TEST(shares_have_each_archive_once)
 }
 END_TEST
 
+START_TEST(what_is_ahead_is_counted)
+{
+	for (uint64_t count = 0; count <= 5; count++) {
+		for (uint64_t number = count > 0; number <= count; number++) {
+			struct shard shard = {number, count};
+			for (uint64_t index = 0; index < 12; index++) {
+				uint64_t own = 0;
+				for (uint64_t ahead = 0; ahead < 12; ahead++) {
+					ck_assert_uint_eq(shard_count(&shard, index, ahead), own);
+					own += shard_has(&shard, index + ahead);
+				}
+			}
+		}
+	}
+}
+END_TEST
+
 START_TEST(numbers_are_read)
 {
 	struct shard shard;
@@ -76,6 +93,7 @@ int main(void)
 	TCase *tests = tcase_create("shard");
 
 	tcase_add_test(tests, shares_have_each_archive_once);
+	tcase_add_test(tests, what_is_ahead_is_counted);
 	tcase_add_test(tests, numbers_are_read);
 	tcase_add_test(tests, what_is_no_share_is_refused);
 	tcase_add_test(tests, the_first_engine_that_has_an_array_tells);
