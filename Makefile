@@ -387,7 +387,7 @@ format:
 	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
 
 # The source as an archive: the same files give the same bytes. Built packages for Debian.
-.PHONY: dist deb run-deb
+.PHONY: dist deb run-deb check-deb
 dist:
 	$(Q)packaging/dist '$(VERSION)' build/dist
 
@@ -397,6 +397,12 @@ deb:
 
 run-deb:
 	+$(Q)MAKE='$(MAKE)' packaging/deb '$(VERSION)' build/deb
+
+# Installed in a fresh system of its own. It needs root.
+check-deb:
+	$(Q)tests/tools/install-deps check-deb
+	$(AGAIN) deb
+	$(Q)packaging/smoke build/deb/zipmap_$(VERSION)_$$(dpkg --print-architecture).deb
 
 .PHONY: install uninstall clean help
 install: all
@@ -439,6 +445,7 @@ help:
 	@echo 'make uninstall    remove what was installed there'
 	@echo 'make dist         the source as build/dist/zipmap-$(VERSION).tar.gz; SOURCE_DATE_EPOCH is honoured'
 	@echo 'make deb          build a package for the Debian that this is, in build/deb'
+	@echo 'make check-deb    the same, and try it in a fresh Debian (needs root)'
 	@echo 'make clean        remove build/'
 	@echo
 	@echo 'VARIANT=release|debug|asan|coverage|fuzz   which build; each has its own directory in build/'
