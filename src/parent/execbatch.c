@@ -83,6 +83,7 @@ static int add_file(struct execbatch *execbatch, const struct record *record)
 struct record_head {
 	size_t path_size;
 	size_t record_size;
+	uint64_t archive;
 	uint32_t directory;
 };
 
@@ -94,7 +95,7 @@ static int put_record(struct execbatch *execbatch, const struct result *result)
 	if (kept_result_copy(&kept, result) < 0)
 		return -1;
 	const struct record_head head = {
-		strlen(kept.job.path) + 1, kept.record_size, kept.directory};
+		strlen(kept.job.path) + 1, kept.record_size, kept.job.number, kept.directory};
 	int put = gather_put(&execbatch->records, place, &head, sizeof(head));
 	if (put == 0)
 		put = gather_put(&execbatch->records, place, kept.job.path, head.path_size);
@@ -228,6 +229,7 @@ int execbatch_take(struct execbatch *execbatch, struct kept_result *kept)
 	if (take_all(execbatch, &head, sizeof(head)) < 0)
 		return -1;
 	kept->directory = head.directory;
+	kept->job.number = head.archive;
 	kept->record_size = head.record_size;
 	kept->job.path = malloc(head.path_size);
 	kept->record = malloc(head.record_size);

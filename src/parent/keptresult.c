@@ -35,6 +35,7 @@ int kept_result_copy(struct kept_result *kept, const struct result *result)
 	const struct job *job = result->job;
 
 	*kept = (struct kept_result){.kind = result->kind, .directory = result->directory};
+	kept->job.number = job->number;
 	kept->job.failure = job->failure;
 	kept->job.error = job->error;
 	kept->job.path = strdup(job->path);
@@ -59,6 +60,7 @@ void kept_result_get(const struct kept_result *kept, struct message *record, str
 	int got = message_get(&reader, record);
 	assert(got == 1);
 	(void)got;
+	record->record.archive = kept->job.number; /* a message does not say it */
 	result->record = &record->record;
 }
 

@@ -162,6 +162,34 @@ expect_no_file() {
 	printf '%s\n' '0 0' 'm0.txt 4' '0 1' 'm1.txt 4' '0 2' 'm2.txt 4' | cmp - out
 }
 
+@test "-x: a file is gone once its command has ended, whatever the archive" {
+	make_lines d 6 1
+	mkfifo go
+	# The last command lets the first go once all files but those two are gone.
+	zipmap -j 2 -u d -x sh -c 'case $ZIPMAP_ARCHIVE in
+		d/0000.zip) cat go ;;
+		d/0005.zip) for try in $(seq 600); do
+				[ "$(find "$TMPDIR" -name "*m0*" | wc -l)" -le 2 ] && break
+				sleep 0.1
+			done
+			find "$TMPDIR" -name "*m0*" | sed "s,.*/,," | sort >left
+			echo >go ;;
+		esac' sh
+	expect_good
+	[[ "$(cut -d- -f1 left | tr '\n' ' ')" == "0.0 5.0 " ]] || fail "left: $(cat left)"
+	expect_no_file
+}
+
+@test "-x and -X --json: the path of a record has the numbers of its archive and member" {
+	make_lines d 3 2
+	for option in -x -X; do
+		zipmap d --json $option true
+		expect_good
+		[[ "$(grep -o '[0-9]*[.][0-9]*-m' out | tr '\n' ' ')" == \
+			"0.0-m 0.1-m 1.0-m 1.1-m 2.0-m 2.1-m " ]] || fail "$option: $(cat out)"
+	done
+}
+
 @test "-x --fail-fast: no command is started after a failure" {
 	make_lines d 1 200
 	zipmap -j 1 --fail-fast d -x sh -c 'echo "$ZIPMAP_MEMBER"; test "$ZIPMAP_MEMBER" != m3.txt'
