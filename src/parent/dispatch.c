@@ -2,6 +2,7 @@
 
 #include "parent/dispatch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 
@@ -56,6 +57,7 @@ static void load_put(const struct giving *giving, struct load *load, struct unit
 	struct worker *worker = load->worker;
 	bool another = load->parcel.archive != job->number;
 	int fd = another ? job->fd : -1;
+	assert(!another || fd >= 0); /* the archive is open as long as there are units of it */
 	const struct message message = {
 		.kind = MESSAGE_WORK,
 		.unit = unit->id,

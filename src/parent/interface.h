@@ -174,4 +174,15 @@ struct run_stats {
 	uint64_t worker_shared_peak_bytes;
 };
 
+/** How a run ended. */
+enum run_end {
+	RUN_COMPLETE,    /**< all input was dealt with; see run_stats.failures */
+	RUN_STOPPED,     /**< --fail-fast ended it, or a failure that leaves no way on */
+	RUN_SIGNALED,    /**< INT, TERM or HUP ended it */
+	RUN_OUTPUT_LOST, /**< the sink's descriptor failed */
+	RUN_LEASE_ENDED, /**< the lease ended before all was printed */
+	RUN_NO_COMMAND,  /**< the command cannot be started */
+	RUN_NOT_STARTED, /**< no run directory or no worker; already reported */
+};
+
 #endif

@@ -57,8 +57,9 @@ bool requeue_may_blame(const struct unit *unit, const struct message *suspect)
 
 /*
  * Divide what is missing of @unit: [first, missing) has its records; [missing, member), @member
- * itself and (member, end) become units of their own. The unit of @member is returned, which is not
- * given out yet. NULL with errno ENOMEM.
+ * itself and (member, end) become units of their own. The unit of @member is returned, which nobody
+ * has, and nobody gets yet: if it is the last one of its archive, that stays open for it. NULL with
+ * errno ENOMEM.
  */
 static struct unit *single_out(struct schedule *schedule, struct unit *unit, uint64_t member)
 {
@@ -69,7 +70,7 @@ static struct unit *single_out(struct schedule *schedule, struct unit *unit, uin
 
 	if (!single)
 		return NULL;
-	single->state = UNIT_DONE;
+	single->state = UNIT_GIVEN;
 	if (member + 1 < end && !schedule_insert(schedule, job, single, member + 1, end))
 		return NULL;
 	if (missing < member && !schedule_insert(schedule, job, unit, missing, member))

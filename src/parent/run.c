@@ -8,63 +8,21 @@
 #include "parent/run.h"
 
 #include "parent/backpressure.h"
-#include "parent/budget.h"
-#include "parent/deliver.h"
-#include "parent/dispatch.h"
-#include "parent/emit.h"
-#include "parent/hear.h"
-#include "parent/input.h"
 #include "parent/lease.h"
-#include "parent/parts.h"
-#include "parent/pool.h"
-#include "parent/progress.h"
-#include "parent/rundir.h"
 #include "parent/runfiles.h"
-#include "parent/schedule.h"
-#include "parent/signals.h"
-#include "parent/silence.h"
-#include "parent/workerexits.h"
-#include "util/cleanup.h"
+#include "parent/runparts.h"
 #include "util/diag.h"
 #include "util/memory.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FAREWELL_MS 5000 /* that workers without work may take to leave, or they are killed */
 
 /* Archives that are asked for before other events have their turn. */
 #define ASKED_MAX 64
-
-struct run {
-	const struct run_settings *settings;
-	const struct record_sink *sink;
-	struct run_stats *stats;
-	struct signals signals;
-	struct rundir rundir;
-	struct pool pool;
-	struct schedule schedule;
-	struct budget budget;
-	struct input input;
-	struct dispatch dispatch;
-	struct parts parts;
-	struct emit emit;
-	struct deliver deliver;
-	struct progress progress;
-	struct silence silence;
-	struct memory_peak memory;
-	struct pollfd *polls;
-	struct pool_share share;
-	struct hear hear;
-	struct losses losses;
-	bool over; /* leave the loop: @end says why */
-	enum run_end end;
-	int number; /* as that of run() */
-};
 
 /* End the loop, unless something else has ended it already. */
 static void stop(struct run *run, enum run_end end, int number)
@@ -219,9 +177,6 @@ static void hear_worker(struct run *run, struct worker *worker)
 	deliver_results(run);
 }
 
-/* Whom to wait for, in the order of run->polls; then the workers, then commands. */
-enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_LEASE, POLL_NOTICES, POLL_WORKERS };
-
 static nfds_t choose_polls(const struct run *run)
 {
 	const struct pool *pool = &run->pool;
@@ -358,90 +313,6 @@ static void hold(struct run *run)
 		stop(run, RUN_SIGNALED, signals_pending(&run->signals));
 }
 
-/* 0, or -1 with errno. */
-static int set_up_parts(struct run *run, const struct worker_entry *worker)
-{
-	const struct run_settings *settings = run->settings;
-
-	unsigned commands = settings->commands ? settings->jobs : 0;
-
-	if (pool_share_descriptors(settings->jobs, commands, &run->share) < 0)
-		return -1;
-	run->input.most_archives = run->share.archives;
-	memory_peak_init(&run->memory, settings->measure);
-	dispatch_init(&run->dispatch, settings, run->share.workers);
-	silence_init(&run->silence, settings->look_ms);
-	/* poll(2) takes no more entries than there may be descriptors. */
-	size_t polls = POLL_WORKERS + run->share.workers + COMMAND_STREAMS * run->share.commands;
-	run->polls = calloc(polls, sizeof(*run->polls));
-	if (!run->polls || signals_init(&run->signals) < 0 ||
-		emit_init(&run->emit, settings, run->sink, run->stats) < 0)
-		return -1;
-	return pool_init(&run->pool, run->share.workers, worker,
-		settings->no_files ? NULL : &run->rundir, run->stats);
-}
-
-/* Once the run directory is there. 0, or -1 with errno. */
-static int set_up_delivery(struct run *run)
-{
-	if (run->settings->commands && signals_watch_children(&run->signals) < 0)
-		return -1;
-	return deliver_init(&run->deliver, run->settings, run->share.commands, &run->emit,
-		&run->rundir, &run->signals);
-}
-
-/* 0, or -1: the reason has been printed. */
-static int set_up(struct run *run, const struct worker_entry *worker)
-{
-	bool files = !run->settings->no_files;
-
-	if (set_up_parts(run, worker) < 0) {
-		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
-		return -1;
-	}
-	diag_set_interrupt(run->signals.fd);
-	if (files && runfiles_make(&run->rundir, run->settings) < 0)
-		return -1;
-	if (set_up_delivery(run) < 0) {
-		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
-		return -1;
-	}
-	runfiles_describe(&run->rundir, run->settings, run->share.workers);
-	return 0;
-}
-
-/* Remove the files that are not for whoever reads the list. Nobody writes any more. */
-static void remove_files(struct run *run)
-{
-	int swept = runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule);
-	int error = errno;
-	int ended = rundir_end(&run->rundir);
-
-	if (swept < 0)
-		errno = error;
-	if (swept < 0 || ended < 0 || run->deliver.untidy)
-		runfiles_report_left(&run->rundir, run->stats);
-	rundir_release(&run->rundir);
-}
-
-static void clean_up(struct run *run)
-{
-	int number = run->end == RUN_SIGNALED ? run->number : SIGTERM;
-
-	pool_release(&run->pool);
-	deliver_stop(&run->deliver, number, &run->signals);
-	deliver_release(&run->deliver);
-	remove_files(run);
-	parts_release(&run->parts);
-	schedule_release(&run->schedule);
-	diag_set_interrupt(-1);
-	signals_release(&run->signals);
-	memory_peak_release(&run->memory);
-	input_release(&run->input);
-	emit_release(&run->emit);
-	free(steal_pointer(&run->polls));
-}
-
 enum run_end run(const struct run_settings *settings, const struct archive_source *source,
 	const struct record_sink *sink, const struct worker_entry *worker, struct run_stats *stats,
 	int *number)
@@ -458,24 +329,8 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 	};
 
 	*stats = (struct run_stats){0};
-	schedule_init(&run.schedule, settings->unordered);
-	run.schedule.withhold = settings->archives_per_worker == 1;
-	parts_init(&run.parts, &run.schedule);
-	budget_init(&run.budget, &settings->limits);
-	input_init(&run.input, source);
-	run.hear = (struct hear){.settings = settings,
-		.pool = &run.pool,
-		.dispatch = &run.dispatch,
-		.parts = &run.parts,
-		.schedule = &run.schedule,
-		.budget = &run.budget};
-	run.progress = (struct progress){.display = settings->display,
-		.input = &run.input,
-		.schedule = &run.schedule,
-		.deliver = &run.deliver,
-		.stats = stats,
-		.start_ns = start_ns};
-	if (set_up(&run, worker) < 0) {
+	runparts_init(&run, source, start_ns);
+	if (runparts_make(&run, worker) < 0) {
 		run.end = RUN_NOT_STARTED;
 	} else {
 		work(&run);
@@ -492,6 +347,6 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 	stats->parent_private_peak_bytes = run.memory.private_bytes;
 	stats->parent_shared_peak_bytes = run.memory.shared_bytes;
 	*number = run.number;
-	clean_up(&run);
+	runparts_release(&run);
 	return run.end;
 }

@@ -12,17 +12,6 @@
 
 struct worker_entry; /* start.h */
 
-/** How a run ended. */
-enum run_end {
-	RUN_COMPLETE,    /**< all input was dealt with; see run_stats.failures */
-	RUN_STOPPED,     /**< --fail-fast ended it, or a failure that leaves no way on */
-	RUN_SIGNALED,    /**< INT, TERM or HUP ended it */
-	RUN_OUTPUT_LOST, /**< the sink's descriptor failed */
-	RUN_LEASE_ENDED, /**< the lease ended before all was printed */
-	RUN_NO_COMMAND,  /**< the command cannot be started */
-	RUN_NOT_STARTED, /**< no run directory or no worker; already reported */
-};
-
 /**
  * Unzip all that @source gives, and hand each whole member to @sink. Failures are reported with
  * diag(). When it returns, no worker lives, and no file exists that the sink did not write out.

@@ -6,6 +6,7 @@
 #include "scheduling.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -360,6 +361,25 @@ START_TEST(two_members_that_a_worker_was_on_are_tried_again_alone_and_none_is_bl
 }
 END_TEST
 
+START_TEST(the_archive_of_an_only_member_that_is_suspected_stays_open)
+{
+	begin(false);
+	ck_assert_int_eq(
+		schedule_add(&schedule, "a.zip", open("/dev/null", O_RDONLY | O_CLOEXEC), 1, NULL),
+		0);
+	struct unit *a = give(0, 0);
+	plan(a, 1, 1);
+	suspected(a, 0);
+	a = give(0, 0);
+	ck_assert_int_ge(a->job->fd, 0);
+	ck_assert(a->exclusive);
+	whole(a, 1, 1);
+	assert_popped("0.0");
+	ck_assert_uint_eq(schedule.open_archives, 0);
+	finish();
+}
+END_TEST
+
 START_TEST(a_member_that_is_suspected_before_its_plan_is_heard_hides_no_other)
 {
 	begin(false);
@@ -501,6 +521,7 @@ int main(void)
 	tcase_add_test(tests, a_unit_begun_beside_a_lost_one_keeps_its_records);
 	tcase_add_test(
 		tests, two_members_that_a_worker_was_on_are_tried_again_alone_and_none_is_blamed);
+	tcase_add_test(tests, the_archive_of_an_only_member_that_is_suspected_stays_open);
 	tcase_add_test(tests, a_member_that_is_suspected_before_its_plan_is_heard_hides_no_other);
 	tcase_add_test(tests, a_suspect_that_is_not_missing_is_not_believed);
 	tcase_add_test(tests, a_unit_that_a_dead_worker_was_not_at_goes_on_where_it_was);
