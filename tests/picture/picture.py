@@ -6,8 +6,9 @@ usage: picture.py BUILD OUTPUT
 
 Runs, one after the other, a Python process pool that returns maps, one that returns names, and
 zipmap with a reader, on archives that BUILD/testdata-gen makes. Samples the private and the
-file-backed memory of every process, has gnuplot draw the samples, and prints the peaks. Private memory is the line Anonymous of /proc/PID/smaps_rollup; what is file-backed
-is the rest of the line Rss.
+file-backed memory of every process, has gnuplot draw the samples, and prints the peaks. Private
+memory is the line Anonymous of /proc/PID/smaps_rollup; what is file-backed is the rest of the line
+Rss.
 """
 
 import os
@@ -131,6 +132,8 @@ def draw(output, measured, scratch):
         panels="\n".join(panels),
     )
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
+    lines = output.read_text().splitlines()
+    output.write_text("".join(line.rstrip() + "\n" for line in lines))  # gnuplot leaves spaces
 
 
 def main():
