@@ -98,10 +98,12 @@ struct making {
 __attribute__((no_sanitize("address"))) static enum start_step arrange(const struct start *start)
 {
 	/* First above all numbers that are given new meaning, then down to them. */
-	int channel = fcntl(start->channel_fd, F_DUPFD_CLOEXEC, FIRST_UNUSED);
 	int directory = start->directory_fd < 0
 				? -1
 				: fcntl(start->directory_fd, F_DUPFD_CLOEXEC, FIRST_UNUSED);
+	if (directory >= 0)
+		close(start->directory_fd); /* there may be no other number left */
+	int channel = fcntl(start->channel_fd, F_DUPFD_CLOEXEC, FIRST_UNUSED);
 
 	if (channel < 0 || (start->directory_fd >= 0 && directory < 0))
 		return START_DESCRIPTORS;

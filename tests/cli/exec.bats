@@ -166,7 +166,7 @@ expect_no_file() {
 	make_lines d 6 1
 	mkfifo go
 	# The last command lets the first go once all files but those two are gone.
-	zipmap -j 2 -u d -x sh -c 'case $ZIPMAP_ARCHIVE in
+	zipmap -j 2 d -x sh -c 'case $ZIPMAP_ARCHIVE in
 		d/0000.zip) cat go ;;
 		d/0005.zip) for try in $(seq 600); do
 				[ "$(find "$TMPDIR" -name "*m0*" | wc -l)" -le 2 ] && break
