@@ -13,14 +13,9 @@
  *     - report           --stats
  *     - progressline     --progress
  *     - garbage          --gc
- *     - cpus, password, size, complaint
+ *     - cpus, password, shard, size, complaint
  * - parent/: the trusted process, which never looks inside an archive
- *     - parts.[ch]       members that several workers decode: who owns and who helps
- *     - parts/           one member by several workers:
- *       owner.[ch]       ... as the one sees it that has it, by join.[ch]
- *       helper.[ch]      ... as the others do: a stretch of it (stretch.[ch])
- *       finder.[ch]      ... where blocks begin; blocks.[ch]: decoding from there
- *     - run              the loop, which owns everything below
+ *     - run              the loop; runparts: what it owns, which is everything below
  *     - input            archives of the source, opened, for the schedule
  *     - schedule         jobs, units and the order of results (requeue, recordqueue, lookup)
  *     - dispatch         units to workers
@@ -48,7 +43,8 @@
  *     - extract/         members to files or packs, checked only, or in place
  *     - decode/          one interface for all decoders
  *     - twin/            our own decoder of two streams
- *     - parts/           one member by several workers: owner, helper
+ *     - parts/           one member by several workers: the owner, who has it, by join; helpers,
+ *                        who do stretches of it; finder, which finds where blocks begin
  * - protocol/: messages, records and failures, for both sides
  * - numpy/: types, shapes and .npy headers
  * - util/: input and output, clean-up, messages to the user, text, memory

@@ -116,10 +116,11 @@ static int remove_if_dead(int tmpdir_fd, const char *name)
 			       ? 0
 			       : -1;
 	cleanup_fd int lock_fd = rundir_take_lock(run_fd);
-	if (lock_fd >= 0 && remove_dead(tmpdir_fd, name, run_fd) == 0)
-		return 1;
-	if (lock_fd >= 0) /* one that was about to end may have gone meanwhile */
-		return errno == ENOENT ? 0 : -1;
+	if (lock_fd >= 0) {
+		if (remove_dead(tmpdir_fd, name, run_fd) == 0)
+			return 1;
+		return errno == ENOENT ? 0 : -1; /* it was about to end, and has gone meanwhile */
+	}
 	if (errno == ENOENT && rundir_name_kind(name) == RUNDIR_UNFINISHED)
 		return remove_unfinished(tmpdir_fd, name);
 	return leaves_open(errno) ? 0 : -1;

@@ -4,12 +4,10 @@
 
 #include "parent/dirents.h"
 #include "parent/schedule.h"
-#include "protocol/channel.h"
 #include "protocol/membername.h"
 #include "protocol/newfile.h"
 #include "util/cleanup.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -45,18 +43,8 @@ static int send_answer(
 	struct pool *pool, const struct worker *worker, uint64_t unit, uint32_t error, int fd)
 {
 	struct message message = {.kind = MESSAGE_HAND, .unit = unit, .hand = {error}};
-	uint8_t bytes[WORK_BYTES_MAX];
-	struct wire_writer packet;
 
-	wire_writer_init(&packet, bytes, sizeof(bytes));
-	int put = message_put(&packet, &message);
-	assert(put == 0);
-	(void)put;
-	if (channel_send(worker->channel_fd, bytes, packet.size, fd, false) < 0)
-		return -1;
-	pool->stats->sent_messages++;
-	pool->stats->sent_bytes += packet.size;
-	return 0;
+	return pool_tell(pool, worker, &message, fd);
 }
 
 /* Make the file and hand it out. 0, or -1 with errno: then there is none. */

@@ -219,7 +219,7 @@ int pool_send(struct pool *pool, struct worker *worker, const struct parcel *par
 	return 0;
 }
 
-int pool_tell(struct pool *pool, struct worker *worker, const struct message *message, int fd)
+int pool_tell(struct pool *pool, const struct worker *worker, const struct message *message, int fd)
 {
 	uint8_t bytes[WORK_BYTES_MAX];
 	struct wire_writer packet;

@@ -132,10 +132,11 @@ void parcel_put(struct parcel *parcel, const struct message *message, int archiv
 int pool_send(struct pool *pool, struct worker *worker, const struct parcel *parcel);
 
 /**
- * Send @worker one MESSAGE_PART, or the MESSAGE_WORK of a UNIT_PART. @fd goes along unless it is
- * -1. 0, or -1 with errno as pool_send().
+ * Send @worker @message alone: a MESSAGE_PART, the MESSAGE_WORK of a UNIT_PART, or a MESSAGE_HAND.
+ * @fd goes along unless it is -1. 0, or -1 with errno as pool_send().
  */
-int pool_tell(struct pool *pool, struct worker *worker, const struct message *message, int fd);
+int pool_tell(
+	struct pool *pool, const struct worker *worker, const struct message *message, int fd);
 
 /**
  * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 if nothing

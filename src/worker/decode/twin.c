@@ -47,30 +47,6 @@ static struct decoder *twin_open(void)
 	return &twin->base;
 }
 
-static void begin(struct twin *twin, const struct decode_span *span)
-{
-	size_t reach = twin->produced < TWIN_WINDOW ? (size_t)twin->produced : TWIN_WINDOW;
-
-	twin->in_start = span->in;
-	twin->in = span->in;
-	twin->in_end = span->in + span->in_size;
-	twin->in_fast_end = span->in_size >= TWIN_IN_SLACK ? twin->in_end - TWIN_IN_SLACK : NULL;
-	twin->out = span->out;
-	twin->out_end = span->out + span->out_size;
-	twin->oldest = span->out - reach;
-}
-
-static void end(struct twin *twin, struct decode_span *span)
-{
-	size_t written = (size_t)(twin->out - span->out);
-
-	twin->produced += written;
-	span->in = twin->in;
-	span->in_size = (size_t)(twin->in_end - twin->in);
-	span->out = twin->out;
-	span->out_size -= written < span->out_size ? written : span->out_size;
-}
-
 /* Go on to where a loop can take over (DECODE_PAUSED), or to where nothing more can be done. */
 static enum decode_status to_loop(struct twin *twin)
 {
@@ -87,10 +63,10 @@ static enum decode_status twin_run(struct decoder *decoder, struct decode_span *
 	enum decode_status status;
 
 	(void)last;
-	begin(twin, span);
+	twin_begin(twin, span);
 	while ((status = to_loop(twin)) == DECODE_PAUSED)
 		twin_loop_one(twin);
-	end(twin, span);
+	twin_end(twin, span);
 	return status;
 }
 
@@ -100,8 +76,8 @@ static void twin_run_two(struct decoder *const decoders[2], struct decode_span *
 	struct twin *first = twin_of(decoders[0]);
 	struct twin *second = twin_of(decoders[1]);
 
-	begin(first, spans[0]);
-	begin(second, spans[1]);
+	twin_begin(first, spans[0]);
+	twin_begin(second, spans[1]);
 	for (;;) {
 		statuses[0] = to_loop(first);
 		statuses[1] = to_loop(second);
@@ -109,8 +85,8 @@ static void twin_run_two(struct decoder *const decoders[2], struct decode_span *
 			break;
 		twin_loop_two(first, second);
 	}
-	end(first, spans[0]);
-	end(second, spans[1]);
+	twin_end(first, spans[0]);
+	twin_end(second, spans[1]);
 }
 
 static void twin_close(struct decoder *decoder)

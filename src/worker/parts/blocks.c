@@ -65,17 +65,10 @@ static enum blocks_status status_of(enum decode_status status)
 enum blocks_status blocks_run(struct blocks *blocks, struct decode_span *span, uint64_t stop)
 {
 	struct twin *twin = blocks->twin;
-	size_t reach = twin->produced < TWIN_WINDOW ? (size_t)twin->produced : TWIN_WINDOW;
 	enum decode_status status = DECODE_PAUSED;
 	bool stopped = false;
 
-	twin->in_start = span->in;
-	twin->in = span->in;
-	twin->in_end = span->in + span->in_size;
-	twin->in_fast_end = span->in_size >= TWIN_IN_SLACK ? twin->in_end - TWIN_IN_SLACK : NULL;
-	twin->out = span->out;
-	twin->out_end = span->out + span->out_size;
-	twin->oldest = span->out - reach;
+	twin_begin(twin, span);
 	while (status == DECODE_PAUSED && !stopped) {
 		if (twin_is_fast(twin))
 			twin_loop_one(twin);
@@ -83,13 +76,7 @@ enum blocks_status blocks_run(struct blocks *blocks, struct decode_span *span, u
 			stopped = blocks_step(blocks, blocks->in_place + span->in_size, &status) &&
 				  blocks->begin >= stop;
 	}
-	size_t read = (size_t)(twin->in - span->in);
-	size_t written = (size_t)(twin->out - span->out);
-	blocks->in_place += read;
-	twin->produced += written;
-	span->in += read;
-	span->in_size -= read;
-	span->out += written;
-	span->out_size -= written < span->out_size ? written : span->out_size;
+	blocks->in_place += (uint64_t)(twin->in - span->in);
+	twin_end(twin, span);
 	return stopped ? BLOCKS_STOPPED : status_of(status);
 }

@@ -187,6 +187,32 @@ static inline void twin_give_back(struct twin *twin)
 /** Bytes of input that a round may look at. */
 #define TWIN_IN_SLACK ((2 + TWIN_ROUND_STEPS * TWIN_STEP_REFILLS) * (TWIN_REFILL_BYTES - 1) + 1)
 
+/** Take up @span for the steps and loops below. */
+static inline void twin_begin(struct twin *twin, const struct decode_span *span)
+{
+	size_t reach = twin->produced < TWIN_WINDOW ? (size_t)twin->produced : TWIN_WINDOW;
+
+	twin->in_start = span->in;
+	twin->in = span->in;
+	twin->in_end = span->in + span->in_size;
+	twin->in_fast_end = span->in_size >= TWIN_IN_SLACK ? twin->in_end - TWIN_IN_SLACK : NULL;
+	twin->out = span->out;
+	twin->out_end = span->out + span->out_size;
+	twin->oldest = span->out - reach;
+}
+
+/** Move @span on by what was read and written since twin_begin(). */
+static inline void twin_end(struct twin *twin, struct decode_span *span)
+{
+	size_t written = (size_t)(twin->out - span->out);
+
+	twin->produced += written;
+	span->in = twin->in;
+	span->in_size = (size_t)(twin->in_end - twin->in);
+	span->out = twin->out;
+	span->out_size -= written < span->out_size ? written : span->out_size;
+}
+
 /** Whether a loop can take the stream: it is among symbols, with input and room for a round. */
 static inline bool twin_is_fast(const struct twin *twin)
 {
