@@ -29,7 +29,7 @@
  *     - emit             results to the sink
  *     - workerexits      what is done when a worker ends
  *     - runfiles         the run directory (rundir, made in tmpdir) from its making to its end
- *     - gc, dirents      what killed runs left
+ *     - gc, dirents      what runs left behind
  *     - lease            --hold
  *     - progress         when it is shown where the run is, and what
  *     - signals          INT, TERM, HUP and USR1 as events
@@ -375,11 +375,11 @@ static int unzip(const struct options *options, const struct run_commands *start
 	return exit_status(&outcome);
 }
 
-static int collect_garbage(const char *tmpdir)
+static int collect_garbage(const struct options *options)
 {
-	int failures = garbage_collect(tmpdir);
+	int failures = garbage_collect(options);
 
-	if (failures < 0)
+	if (failures < 0 || (options->action == ACTION_GC_LIST && flush_and_exit() != STATUS_OK))
 		return STATUS_USAGE;
 	return failures == 0 ? STATUS_OK : STATUS_FAILURES;
 }
@@ -421,7 +421,8 @@ int main(int argc, char *argv[])
 		status = unzip(&options, &started);
 		break;
 	case ACTION_GC:
-		status = collect_garbage(options.tmpdir);
+	case ACTION_GC_LIST:
+		status = collect_garbage(&options);
 		break;
 	case ACTION_HELP:
 		commandline_print_help(stdout);

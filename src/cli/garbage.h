@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 
 /*
- * --gc: what killed runs left is removed, and what is done is said.
+ * --gc: what runs left behind is removed, or only listed, and what is done is said.
  */
 
 #ifndef ZIPMAP_CLI_GARBAGE_H
 #define ZIPMAP_CLI_GARBAGE_H
 
+#include "cli/options.h"
+
 /**
- * Remove what killed runs left in @tmpdir. Returns how much of it could not be removed, or -1 if
- * @tmpdir cannot be read; both are said.
+ * Remove what runs left behind in the directory for files; with ACTION_GC_LIST only print the paths
+ * of that. Returns how much of it could not be removed, or -1 if the directory cannot be read; both
+ * are said.
  */
-int garbage_collect(const char *tmpdir);
+int garbage_collect(const struct options *options);
 
 #endif

@@ -167,9 +167,10 @@ int options_check(const struct options *options, struct options_error *error)
 		!options->json && options->command_count == 0)
 		return options_wrong(error,
 			"the directory for files has a newline in its name: give '--null=out'");
-	if (options->action == ACTION_GC && (options->command_count > 0 || options->hold))
+	bool gc = options->action == ACTION_GC || options->action == ACTION_GC_LIST;
+	if (gc && (options->command_count > 0 || options->hold))
 		return options_wrong(error, "option '--gc' unzips nothing");
-	if (options->action == ACTION_GC)
+	if (gc)
 		return has_inputs ? options_wrong(error, "option '--gc' takes no archives") : 0;
 	if (!has_inputs)
 		return options_wrong(error,

@@ -27,7 +27,8 @@ enum options_action {
 	ACTION_RUN, /**< unzip */
 	ACTION_LIST,
 	ACTION_TEST,
-	ACTION_GC, /**< remove what killed runs left in @tmpdir */
+	ACTION_GC,      /**< remove what runs left behind in @tmpdir */
+	ACTION_GC_LIST, /**< print what that would be */
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_GENERATE, /**< print the completions of @shell */

@@ -248,8 +248,8 @@ const struct option_spec option_specs[] = {
 		.set = optionvalue_set_action,
 		.action = ACTION_TEST},
 	{.name = "gc",
-		.help = "remove what killed runs left in the directory for\n"
-			"files (--tmpdir)",
+		.help = "remove what runs left behind in the directory for\n"
+			"files (--tmpdir); with --list, only print what",
 		.set = optionvalue_set_action,
 		.action = ACTION_GC},
 

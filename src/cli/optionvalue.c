@@ -316,17 +316,29 @@ int optionvalue_add_filter(struct options *options, const struct option_spec *sp
 	return 0;
 }
 
+/* --gc and --list, in either order, are one action. */
+static enum options_action join_actions(enum options_action before, enum options_action now)
+{
+	bool gc = now == ACTION_GC || before == ACTION_GC || before == ACTION_GC_LIST;
+	bool list = now == ACTION_LIST || before == ACTION_LIST || before == ACTION_GC_LIST;
+
+	if (now != ACTION_GC && now != ACTION_LIST)
+		return now;
+	return gc && list ? ACTION_GC_LIST : now;
+}
+
 int optionvalue_set_action(struct options *options, const struct option_spec *spec,
 	const char *argument, struct options_error *error)
 {
 	(void)argument;
+	enum options_action action = join_actions(options->action, spec->action);
 	/* The parser stops at those that are about zipmap. */
-	if (options->action != ACTION_RUN && options->action != spec->action &&
-		spec->action < ACTION_HELP)
+	if (options->action != ACTION_RUN && options->action != action &&
+		action != ACTION_GC_LIST && action < ACTION_HELP)
 		return options_wrong(error,
 			"option '--%s' cannot be used with another one of --list, --test and --gc",
 			spec->name);
-	options->action = spec->action;
+	options->action = action;
 	return 0;
 }
 

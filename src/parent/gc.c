@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,6 +32,16 @@ static int open_own_directory(int at_fd, const char *name)
 	return steal_fd(&fd);
 }
 
+struct gc {
+	int tmpdir_fd;
+	bool look; /* remove nothing */
+};
+
+static bool is_worker_name(const char *name)
+{
+	return name[strspn(name, "0123456789")] == '\0';
+}
+
 static int remove_member_file(void *context, int directory_fd, const char *name)
 {
 	uint64_t archive;
@@ -47,7 +56,7 @@ static int remove_member_file(void *context, int directory_fd, const char *name)
 /* A worker's directory, with what is in it. */
 static int remove_worker_directory(void *context, int run_fd, const char *name)
 {
-	if (name[strspn(name, "0123456789")] != '\0')
+	if (!is_worker_name(name))
 		return 0;
 	cleanup_fd int fd = open_own_directory(run_fd, name);
 	if (fd < 0 || dirents_each(fd, remove_member_file, context) < 0)
@@ -89,41 +98,90 @@ static int remove_dead(int tmpdir_fd, const char *name, int run_fd)
 	return dirents_remove(tmpdir_fd, name, AT_REMOVEDIR);
 }
 
-/* One without a lock that nobody was told of, by its name, goes if it is empty. As
- * remove_if_dead(). */
-static int remove_unfinished(int tmpdir_fd, const char *name)
+static bool is_not_empty(int error)
 {
-	if (unlinkat(tmpdir_fd, name, AT_REMOVEDIR) == 0)
-		return 1;
-	return errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? 0 : -1;
+	return error == ENOTEMPTY || error == EEXIST;
 }
 
-/* Whether @error of taking the lock means that the run lives, or has ended in order; or that we may
- * not see; or that what is called so is no lock: a link, a directory, a socket or a device. */
-static bool leaves_open(int error)
+static int refuse_entry(void *context, int fd, const char *name)
 {
-	return error == ENOENT || error == EACCES || error == EAGAIN || error == ESTALE ||
-	       error == ELOOP || error == EISDIR || error == ENXIO || error == ENODEV;
+	(void)context;
+	(void)fd;
+	(void)name;
+	errno = ENOTEMPTY;
+	return -1;
 }
 
-/* Remove run directory @name if its run was killed. 1: it was; 0: it was not; -1 with errno. */
-static int remove_if_dead(int tmpdir_fd, const char *name)
+/* A worker's directory without files is counted; anything else is an error. */
+static int count_empty(void *context, int run_fd, const char *name)
 {
-	cleanup_fd int run_fd = open_own_directory(tmpdir_fd, name);
-	if (run_fd < 0) /* another user's, no directory at all, or just gone */
-		return errno == EPERM || errno == EACCES || errno == ENOTDIR || errno == ELOOP ||
-				       errno == ENOENT
-			       ? 0
-			       : -1;
+	unsigned *count = context;
+
+	if (!is_worker_name(name))
+		return refuse_entry(NULL, run_fd, name);
+	cleanup_fd int fd = open_own_directory(run_fd, name);
+	if (fd < 0 || dirents_each(fd, refuse_entry, NULL) < 0)
+		return -1;
+	++*count;
+	return 0;
+}
+
+static int remove_empty(void *context, int run_fd, const char *name)
+{
+	(void)context;
+	return dirents_remove(run_fd, name, AT_REMOVEDIR);
+}
+
+/*
+ * One without a lock. By its first name nobody was told of it: it goes if it is empty. By its last
+ * one its run has ended: it goes if those who read the list have left directories of workers only.
+ */
+static enum gc_end end_unlocked(const struct gc *gc, const char *name, int run_fd)
+{
+	bool finished = rundir_name_kind(name) == RUNDIR_FINISHED;
+	unsigned count = 0;
+
+	if (dirents_each(run_fd, finished ? count_empty : refuse_entry, &count) < 0)
+		return is_not_empty(errno) && finished ? GC_LEFT_FILES : GC_LEFT_OTHER;
+	if (finished && count == 0)
+		return GC_LEFT_OTHER;
+	if (gc->look)
+		return GC_REMOVED;
+	if (dirents_each(run_fd, remove_empty, NULL) == 0 &&
+		unlinkat(gc->tmpdir_fd, name, AT_REMOVEDIR) == 0)
+		return GC_REMOVED;
+	if (errno == ENOENT)
+		return GC_GONE;
+	return is_not_empty(errno) ? GC_LEFT_OTHER : GC_FAILED;
+}
+
+/* What follows from @error of taking the lock, which is not ENOENT. */
+static enum gc_end judge_lock(int error)
+{
+	if (error == EACCES || error == EAGAIN || error == ESTALE)
+		return GC_LEFT_ALIVE;
+	/* What is called so is no lock: a link, a directory, a socket or a device. */
+	if (error == ELOOP || error == EISDIR || error == ENXIO || error == ENODEV)
+		return GC_LEFT_OTHER;
+	return GC_FAILED;
+}
+
+/* Run directory @name goes if its run was killed, or has left nothing in it. */
+static enum gc_end end_run(const struct gc *gc, const char *name)
+{
+	cleanup_fd int run_fd = open_own_directory(gc->tmpdir_fd, name);
+	if (run_fd < 0 && errno == ENOENT)
+		return GC_GONE;
+	if (run_fd < 0) /* another user's, or no directory at all */
+		return errno == EPERM || errno == EACCES || errno == ENOTDIR || errno == ELOOP
+			       ? GC_LEFT_OTHER
+			       : GC_FAILED;
 	cleanup_fd int lock_fd = rundir_take_lock(run_fd);
-	if (lock_fd >= 0) {
-		if (remove_dead(tmpdir_fd, name, run_fd) == 0)
-			return 1;
-		return errno == ENOENT ? 0 : -1; /* it was about to end, and has gone meanwhile */
-	}
-	if (errno == ENOENT && rundir_name_kind(name) == RUNDIR_UNFINISHED)
-		return remove_unfinished(tmpdir_fd, name);
-	return leaves_open(errno) ? 0 : -1;
+	if (lock_fd < 0)
+		return errno == ENOENT ? end_unlocked(gc, name, run_fd) : judge_lock(errno);
+	if (gc->look || remove_dead(gc->tmpdir_fd, name, run_fd) == 0)
+		return GC_REMOVED;
+	return errno == ENOENT ? GC_GONE : GC_FAILED; /* it was about to end */
 }
 
 static bool is_scratch_name(const char *name)
@@ -134,34 +192,35 @@ static bool is_scratch_name(const char *name)
 	       strlen(name) == strlen(SCRATCHFILE_TEMPLATE);
 }
 
-/* As remove_if_dead(), for a copy of standard input. */
-static int remove_scratch(int tmpdir_fd, const char *name)
+/* A copy of standard input goes. */
+static enum gc_end end_scratch(const struct gc *gc, const char *name)
 {
 	struct stat status;
 
-	if (fstatat(tmpdir_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : -1;
+	if (fstatat(gc->tmpdir_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? GC_GONE : GC_FAILED;
 	if (!S_ISREG(status.st_mode) || status.st_uid != geteuid())
-		return 0;
-	return dirents_remove(tmpdir_fd, name, 0) < 0 ? -1 : 1;
+		return GC_LEFT_OTHER;
+	return gc->look || dirents_remove(gc->tmpdir_fd, name, 0) == 0 ? GC_REMOVED : GC_FAILED;
 }
 
-int gc_sweep(const char *tmpdir, gc_tell *tell, void *context)
+int gc_sweep(const char *tmpdir, bool look, gc_tell *tell, void *context)
 {
 	cleanup_dir DIR *directory = opendir(tmpdir);
 	struct dirent *entry;
 
 	if (!directory)
 		return -1;
+	const struct gc gc = {dirfd(directory), look};
 	while (errno = 0, (entry = readdir(directory)) != NULL) {
 		const char *name = entry->d_name;
-		int removed = 0;
+		enum gc_end end = GC_GONE;
 		if (is_scratch_name(name))
-			removed = remove_scratch(dirfd(directory), name);
+			end = end_scratch(&gc, name);
 		else if (rundir_name_kind(name) != RUNDIR_OTHER)
-			removed = remove_if_dead(dirfd(directory), name);
-		if (removed != 0)
-			tell(context, name, removed < 0 ? errno : 0);
+			end = end_run(&gc, name);
+		if (end != GC_GONE)
+			tell(context, name, end, errno);
 	}
 	return errno ? -1 : 0; /* of readdir(3) */
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -144,6 +145,9 @@ static int open_directory(struct rundir *rundir)
 	if (rundir->fd < 0 || fstat(rundir->fd, &status) < 0 ||
 		fstat(rundir->tmpdir_fd, &tmpdir) < 0)
 		return -1;
+	/* Those who remove what is old leave a locked directory alone: tmpfiles.d(5). It is no loss
+	 * if this file system has no such locks. */
+	(void)flock(rundir->fd, LOCK_SH | LOCK_NB);
 	if (rundir->distrust && check_made(rundir->fd, &status, &tmpdir) < 0)
 		return -1;
 	/* It may have got a set-group-ID bit from above. */

@@ -46,6 +46,74 @@ make_data() {
 	[ -z "$(ls -A "$TMPDIR")" ]
 }
 
+@test "--gc takes the directories of a run that has ended once its files are removed, and no others" {
+	make_archive simple a.zip
+	zipmap a.zip
+	directory=$(dirname "$(dirname "$(cat out)")")
+	mkdir -m 700 "$TMPDIR/zipmap.aaaaaa" # nothing that a run leaves
+	"$ZIPMAP" --gc -v 2>err
+	[ -e "$(head -n 1 out)" ]
+	grep -q "left $(basename "$directory"): its run has ended, and files that were printed are in it" err
+	xargs rm <out
+	"$ZIPMAP" --gc -v >none 2>err
+	grep -q "removed $(basename "$directory")" err
+	grep -q 'left zipmap.aaaaaa: it is ' err
+	grep -q "$TMPDIR: 1 removed, 1 left, 0 failed" err
+	[ "$(ls -A "$TMPDIR")" = zipmap.aaaaaa ]
+}
+
+@test "--gc --list prints what --gc would remove, and removes nothing" {
+	make_archive simple a.zip
+	zipmap a.zip
+	xargs rm <out
+	ended=$(dirname "$(dirname "$(head -n 1 out)")")
+	mkdir -m 700 -p "$TMPDIR"/zipmap.{deadde,living}/0
+	touch "$TMPDIR"/zipmap.{deadde,living}/{lock,0/0.0-a.dat} "$TMPDIR/.zipmap-stdin.aaaaaa"
+	printf '%s\n' "$ended" "$TMPDIR"/zipmap.deadde "$TMPDIR/.zipmap-stdin.aaaaaa" | LC_ALL=C sort >expected
+	find "$TMPDIR" | sort >before
+	cat >look.py <<-'END'
+		import fcntl, os, subprocess, sys
+		with open(os.environ["TMPDIR"] + "/zipmap.living/lock", "r+") as lock:
+		    fcntl.lockf(lock, fcntl.LOCK_EX)
+		    subprocess.run([os.environ["ZIPMAP"], *sys.argv[1:]], check=True)
+	END
+	for order in '--gc --list' '-l --gc'; do
+		# shellcheck disable=SC2086
+		"$PYTHON" look.py $order -v >out 2>err
+		LC_ALL=C sort out | cmp - expected
+		[ "$(grep -c 'left zipmap.living: its run is at work' err)" -eq 1 ]
+		# shellcheck disable=SC2086
+		"$PYTHON" look.py $order --null=out >out 2>err
+		tr '\0' '\n' <out | LC_ALL=C sort | cmp - expected
+		[ ! -s err ]
+	done
+	find "$TMPDIR" | sort | cmp - before
+	rm -r "$TMPDIR"/{zipmap.*,.zipmap-*}
+}
+
+@test "the run directory is locked, as those who remove old files ask, as long as its run lives" {
+	make_archive simple a.zip
+	cat >locked.py <<-'END'
+		import fcntl, glob, os, subprocess, sys
+		run = subprocess.Popen([os.environ["ZIPMAP"], "--hold", "a.zip"], stdin=subprocess.PIPE,
+		                       stdout=subprocess.PIPE)
+		run.stdout.read()
+		(name,) = glob.glob(os.environ["TMPDIR"] + "/zipmap.*")
+		directory = os.open(name, os.O_RDONLY)
+		def is_locked():
+		    try:
+		        fcntl.flock(directory, fcntl.LOCK_EX | fcntl.LOCK_NB)
+		        return False
+		    except BlockingIOError:
+		        return True
+		assert is_locked()
+		run.stdin.close()
+		assert run.wait() == 0
+		assert not is_locked()
+	END
+	"$PYTHON" locked.py
+}
+
 @test "--gc follows no symbolic link and takes nothing without a lock of its own" {
 	make_archive simple a.zip
 	zipmap a.zip
@@ -67,7 +135,7 @@ make_data() {
 	zipmap_gc=$("$PYTHON" -c 'import fcntl, os, subprocess
 with open(os.environ["TMPDIR"] + "/.zipmap.dddddd/lock", "w") as file:
     fcntl.lockf(file, fcntl.LOCK_EX)
-    subprocess.run([os.environ["ZIPMAP"], "--gc", "-v"], check=True)' 2>&1 | sort)
+    subprocess.run([os.environ["ZIPMAP"], "--gc", "-v"], check=True)' 2>&1 | grep ' removed ' | sort)
 	[[ $zipmap_gc == "zipmap: removed .zipmap-stdin.aaaaaa
 zipmap: removed .zipmap.aaaaaa
 zipmap: removed .zipmap.cccccc" ]] || fail "$zipmap_gc"
@@ -133,7 +201,7 @@ zipmap: removed .zipmap.cccccc" ]] || fail "$zipmap_gc"
 	mkdir -p "$TMPDIR/${name}a" "$TMPDIR/."$'zipmap.\e[2Jaa'
 	touch "$TMPDIR/${name}a/lock"
 	"$ZIPMAP" --gc -v 2>err
-	[ "$(sort err)" = 'zipmap: removed .zipmap.\x1b[2Jaa
+	[ "$(grep ': removed ' err | sort)" = 'zipmap: removed .zipmap.\x1b[2Jaa
 zipmap: removed zipmap.\x1b[31ma' ]
 	mkdir -p "$TMPDIR/${name}a/strange"
 	touch "$TMPDIR/${name}a/lock"

@@ -181,6 +181,21 @@ START_TEST(a_command_ends_at_a_semicolon_or_with_the_arguments)
 }
 END_TEST
 
+START_TEST(gc_and_list_in_either_order_list_only)
+{
+	ck_right("--gc", "--list");
+	ck_assert_int_eq(options.action, ACTION_GC_LIST);
+	ck_right("-l", "--gc", "-l");
+	ck_assert_int_eq(options.action, ACTION_GC_LIST);
+	ck_wrong("option '--test' cannot be used with another one of --list, --test and --gc",
+		"--gc", "--list", "--test");
+	ck_wrong("option '--gc' cannot be used with another one of --list, --test and --gc",
+		"--test", "--gc");
+	ck_wrong("option '--gc' unzips nothing", "--gc", "--list", "-x", "echo");
+	ck_wrong("option '--gc' takes no archives", "--gc", "--list", "a.zip");
+}
+END_TEST
+
 START_TEST(commands_that_make_no_sense)
 {
 	ck_wrong("option '--exec' needs an argument: CMD... ;", "a.zip", "-x");
@@ -707,6 +722,7 @@ int main(void)
 	tcase_add_test(tests, what_raw_members_hold);
 	tcase_add_test(tests, a_decoder_is_called_by_its_name);
 	tcase_add_test(tests, a_command_ends_at_a_semicolon_or_with_the_arguments);
+	tcase_add_test(tests, gc_and_list_in_either_order_list_only);
 	tcase_add_test(tests, commands_that_make_no_sense);
 	tcase_add_test(tests, a_lease_is_standard_input_or_another_descriptor);
 	tcase_add_test(tests, each_list_can_end_its_entries_in_nul);
