@@ -113,7 +113,7 @@ static void end_block(struct isal *isal, struct decode_span *span, const uint8_t
 static void begin_block(struct isal *isal, uint8_t first)
 {
 	isal->final = first >> isal->skipped_bits & 1;
-	isal->state.read_in = first >> isal->skipped_bits | 1;
+	isal->state.read_in = (uint64_t)first >> isal->skipped_bits | 1;
 	isal->state.read_in_length = 8 - (int32_t)isal->skipped_bits;
 	isal->at_header = false;
 }

@@ -42,7 +42,7 @@ void finder_init(struct finder *finder)
 		unsigned share = 0;
 		for (unsigned i = 0; i < 4; i++) {
 			unsigned length = lengths >> 3 * i & 7;
-			share += length > 0 ? LENGTH_SHARES >> length : 0;
+			share += length > 0 ? (unsigned)LENGTH_SHARES >> length : 0;
 		}
 		finder->share[lengths] = (uint16_t)share;
 	}
