@@ -2,10 +2,12 @@
 
 #include "cli/format.h"
 
+#include "cli/safename.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-static const char directives[] = "pamscotd%";
+static const char directives[] = "pamMscotd%";
 
 /* The letters of escapes, and the characters that they stand for. */
 static const char escapes[] = "abfnrtv\\";
@@ -61,6 +63,8 @@ bool format_uses(const char *format, char letter)
 static void print_directive(FILE *stream, char letter, const struct record *record,
 	const char *archive_path, const char *path)
 {
+	char safe[SAFENAME_MAX];
+
 	switch (letter) {
 	case 'p':
 		fputs(path, stream);
@@ -70,6 +74,9 @@ static void print_directive(FILE *stream, char letter, const struct record *reco
 		break;
 	case 'm':
 		fwrite(record->name, 1, record->name_size, stream);
+		break;
+	case 'M':
+		fwrite(safe, 1, safename_make(record->name, record->name_size, safe), stream);
 		break;
 	case 's':
 		fprintf(stream, "%" PRIu64, record->size_bytes);

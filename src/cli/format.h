@@ -14,9 +14,9 @@
 #include <stdio.h>
 
 /**
- * Check @format. Every '%' must begin a directive (%p path, %a archive, %m member, %s size,
- * %c CRC-32, %o offset, %t type and %d shape of an array, %%) and every '\\' an escape (\n \t \0
- * \\). 0, or -1, and then the *@wrong_size bytes at *@wrong are neither.
+ * Check @format. Every '%' must begin a directive (%p path, %a archive, %m member, %M its
+ * safe name, %s size, %c CRC-32, %o offset, %t type and %d shape of an array, %%) and every '\\'
+ * an escape (\n \t \0 \\). 0, or -1, and then the *@wrong_size bytes at *@wrong are neither.
  */
 int format_check(const char *format, const char **wrong, size_t *wrong_size);
 

@@ -33,7 +33,9 @@ struct worker_settings options_worker_settings(
 		.parts = options->parts,
 		.full_names = options->action == ACTION_LIST || options->json ||
 			      options->command_count > 0 ||
-			      (options->printf_format && format_uses(options->printf_format, 'm')),
+			      (options->printf_format &&
+				      (format_uses(options->printf_format, 'm') ||
+					      format_uses(options->printf_format, 'M'))),
 		.sandboxed = !options->no_sandbox,
 		.sandbox = sandbox,
 		.all_required = options->require_sandbox,

@@ -166,9 +166,10 @@ const struct option_spec option_specs[] = {
 		.has_arg = required_argument,
 		.argument = "FORMAT",
 		.help = "print FORMAT for each member instead of its path:\n"
-			"%p path, %a archive, %m member, %s size, %c CRC-32,\n"
-			"%o offset in the file, %%; \\n \\t \\0 \\\\;\n"
-			"for arrays also %t type, %d shape",
+			"%p path, %a archive, %m member, %M the same made a\n"
+			"safe file name, %s size, %c CRC-32, %o offset in the\n"
+			"file, %%; \\n \\t \\0 \\\\; for arrays also %t type and\n"
+			"%d shape",
 		.set = optionvalue_set_format,
 		.field = FIELD(printf_format)},
 

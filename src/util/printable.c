@@ -5,14 +5,11 @@
 #include "util/utf8.h"
 
 #include <assert.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
 static const char cut_mark[] = "...";
 
-/** Whether @character can be shown as it is. */
-static bool is_harmless(uint32_t character)
+bool printable_character(uint32_t character)
 {
 	if (character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == '\\')
 		return false;
@@ -92,7 +89,7 @@ char *printable(const char *name, size_t size, char *text, size_t capacity)
 		}
 		size_t length = utf8_decode(name + i, size - i, &character);
 
-		if (length > 0 && is_harmless(character)) {
+		if (length > 0 && printable_character(character)) {
 			piece_size = length;
 			memcpy(piece, bytes + i, length);
 		} else {

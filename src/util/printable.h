@@ -8,10 +8,18 @@
 #ifndef ZIPMAP_UTIL_PRINTABLE_H
 #define ZIPMAP_UTIL_PRINTABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Room for almost any path in a message. A longer name is cut and ends in "...". */
 #define PRINTABLE_MAX 1024
+
+/**
+ * Whether @character can be shown as it is: it is no backslash or control character, ends no line
+ * and does not change the direction of text.
+ */
+bool printable_character(uint32_t character);
 
 /**
  * Write the @size bytes of @name to @text (@capacity bytes, at least 8) as a string of printable

@@ -29,6 +29,38 @@ fields='%p\t%o\t%s\t%c\t%a\t%m\n'
 	cmp want out
 }
 
+@test "%M is the name of each member, safe as the name of a file, and %m is raw" {
+	"$PYTHON" "$BATS_TEST_DIRNAME/check_safe_names.py" make
+	zipmap --list --printf '%M\0' odd.zip
+	expect_good
+	"$PYTHON" "$BATS_TEST_DIRNAME/check_safe_names.py" check
+	mv out listed
+	zipmap --printf '%M\0' odd.zip
+	expect_good
+	cmp listed out
+
+	zipmap --printf '%m\0' odd.zip
+	expect_good
+	"$PYTHON" - <<-'END'
+		import zipfile
+		names = zipfile.ZipFile("odd.zip").namelist()
+		assert open("out", "rb").read().decode() == "".join(name + "\0" for name in names)
+	END
+}
+
+@test "%M has an underscore for each byte of a name that is not UTF-8" {
+	"$PYTHON" - <<-'END'
+		import zipfile
+		with zipfile.ZipFile("a.zip", "w") as archive:
+		    archive.writestr("xxxx.da", b"1")
+		data = open("a.zip", "rb").read()
+		open("a.zip", "wb").write(data.replace(b"xxxx.da", b"\xff\xc3x\xc0.da"))
+	END
+	zipmap --encoding=ASCII --printf '%M\n' a.zip
+	expect_good
+	[[ "$(cat out)" == __x_.da ]] || fail "$(cat out)"
+}
+
 @test "a format without a newline prints none" {
 	make_archive simple a.zip
 	zipmap --printf x a.zip

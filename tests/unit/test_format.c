@@ -39,6 +39,7 @@ START_TEST(each_directive_prints_its_field)
 	prints("%p", "/tmp/x", 6);
 	prints("%a", "a b.zip", 7);
 	prints("%m", "dir/na\nme", 9);
+	prints("%M", "dir_na_me", 9);
 	prints("%s", "12345678901", 11);
 	prints("%c", "000a1c96", 8);
 	prints("%o", "192", 3);
