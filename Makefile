@@ -406,11 +406,13 @@ check-deb:
 
 .PHONY: install uninstall clean help
 install: all
-	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' '$(DESTDIR)$(mandir)/man7' \
+	$(INSTALL) -d '$(DESTDIR)$(bindir)' '$(DESTDIR)$(mandir)/man1' \
+		'$(DESTDIR)$(mandir)/man5' '$(DESTDIR)$(mandir)/man7' \
 		'$(DESTDIR)$(bashcompdir)' '$(DESTDIR)$(zshcompdir)' '$(DESTDIR)$(fishcompdir)' \
 		'$(DESTDIR)$(pythondir)'
 	$(INSTALL) -m 755 $(BUILD)/zipmap '$(DESTDIR)$(bindir)/zipmap'
 	$(INSTALL) -m 644 man/zipmap.1 '$(DESTDIR)$(mandir)/man1/zipmap.1'
+	$(INSTALL) -m 644 man/zipmap-json.5 '$(DESTDIR)$(mandir)/man5/zipmap-json.5'
 	$(INSTALL) -m 644 man/zipmap-python.7 '$(DESTDIR)$(mandir)/man7/zipmap-python.7'
 	$(INSTALL) -m 644 src/python/zipmap.py '$(DESTDIR)$(pythondir)/zipmap.py'
 	for shell in bash zsh fish; do \
@@ -422,7 +424,7 @@ install: all
 
 uninstall:
 	rm -f '$(DESTDIR)$(bindir)/zipmap' '$(DESTDIR)$(mandir)/man1/zipmap.1' \
-		'$(DESTDIR)$(mandir)/man7/zipmap-python.7' \
+		'$(DESTDIR)$(mandir)/man5/zipmap-json.5' '$(DESTDIR)$(mandir)/man7/zipmap-python.7' \
 		'$(DESTDIR)$(bashcompdir)/zipmap' '$(DESTDIR)$(zshcompdir)/_zipmap' \
 		'$(DESTDIR)$(fishcompdir)/zipmap.fish' '$(DESTDIR)$(pythondir)/zipmap.py'
 

@@ -180,7 +180,7 @@ run_examples()
 
 @test "the README and the manual mention no option that --help lacks" {
 	"$ZIPMAP" --help | "$PYTHON" "$tools/list-options.py" words >"$BATS_TEST_TMPDIR/help"
-	for document in README.md man/zipmap.1 man/zipmap-python.7; do
+	for document in README.md man/zipmap.1 man/zipmap-json.5 man/zipmap-python.7; do
 		# The manual writes a minus as \-.
 		sed 's/Fl \\-/--/g; s/\\-/-/g' "$root/$document" | "$PYTHON" "$tools/list-options.py" words \
 			>"$BATS_TEST_TMPDIR/mentioned"
@@ -210,8 +210,8 @@ run_examples()
 }
 
 @test "the manual lists the words for failures" {
-	sed -n '/^They are$/,/^Another attempt may succeed/p' "$root/man/zipmap.1" | grep '^\.Cm' |
-		tr -c 'a-zA-Z.-' '\n' | grep -E '^[a-z]+(-[a-z]+)*$' | sort -u >"$BATS_TEST_TMPDIR/manual"
+	sed -n '/^\.\\" words$/,/^\.\\" end of words$/s/^\.It Cm //p' "$root/man/zipmap-json.5" |
+		sort >"$BATS_TEST_TMPDIR/manual"
 	{
 		sed -n '/^} kinds\[/,/^};/p' "$root/src/protocol/failure.c" | grep -o -E '\{"[^"]*"' |
 			tr -d '{"' | grep -v -x none
@@ -220,6 +220,44 @@ run_examples()
 	} | sort -u >"$BATS_TEST_TMPDIR/source"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/source")" -ge 30 ]
 	diff -u "$BATS_TEST_TMPDIR/source" "$BATS_TEST_TMPDIR/manual"
+}
+
+@test "the manual lists the words for warnings" {
+	sed -n '/^\.Ss Warnings$/,/^\.Ss Lists$/s/^\.It Cm //p' "$root/man/zipmap-json.5" |
+		sort >"$BATS_TEST_TMPDIR/manual"
+	sed -n '/^} notes\[/,/^};/p' "$root/src/protocol/record.c" | grep -o -E '\{"[^"]*"' | tr -d '{"' |
+		sort >"$BATS_TEST_TMPDIR/source"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/source")" -ge 4 ]
+	diff -u "$BATS_TEST_TMPDIR/source" "$BATS_TEST_TMPDIR/manual"
+}
+
+@test "the manual has each field of --json and of --stats=json" {
+	sed -n 's/^\.It Li //p' "$root/man/zipmap-json.5" | sort -u >"$BATS_TEST_TMPDIR/manual"
+	tr -d '\n\t' <"$root/src/cli/json.c" >"$BATS_TEST_TMPDIR/json.c"
+	{
+		grep -o -E '\bset(_name|_number)?\([^"()]*"[a-z0-9_]+"' "$BATS_TEST_TMPDIR/json.c" |
+			sed -E 's/.*"(.*)"/\1/'
+		# A name that is not UTF-8 has a second field.
+		grep -o -E '\bset_name\([^"()]*"[a-z0-9_]+"' "$BATS_TEST_TMPDIR/json.c" |
+			sed -E 's/.*"(.*)"/\1_bytes/'
+		sed -n '/^void report_print_json/,/^}/p' "$root/src/cli/report.c" |
+			grep -o -E '\\"[a-z_]+\\":|_json\(stream, "[a-z_]+"' | sed -E 's/.*"([a-z_]+).*/\1/'
+	} | sort -u >"$BATS_TEST_TMPDIR/source"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/source")" -ge 40 ]
+	diff -u "$BATS_TEST_TMPDIR/source" "$BATS_TEST_TMPDIR/manual"
+}
+
+@test "the manuals state the version, and no other system, under mandoc and man-db" {
+	local version page
+	version=$(sed -n 's/^VERSION := //p' "$root/Makefile")
+	for page in "$root"/man/*.[1-9]; do
+		mandoc -T ascii "$page" >"$BATS_TEST_TMPDIR/page"
+		[[ "$(head -n 1 "$BATS_TEST_TMPDIR/page")" =~ ^ZIPMAP(-[A-Z]+)?\([157]\)\ +[A-Z][a-z]+.*\ Manual\ +ZIPMAP ]]
+		[[ "$(tail -n 1 "$BATS_TEST_TMPDIR/page")" =~ ^"zipmap $version "\ +[A-Z].*\ "zipmap $version"$ ]]
+		command -v man >/dev/null && man --version | grep -q '^man 2' || continue
+		MANWIDTH=80 man -l "$page" 2>/dev/null | sed -n '1p; $p' >"$BATS_TEST_TMPDIR/man-db"
+		diff -u <(tr -s ' ' <"$BATS_TEST_TMPDIR/page" | sed -n '1p; $p') <(tr -s ' ' <"$BATS_TEST_TMPDIR/man-db")
+	done
 }
 
 @test "links of the documents to files of the project lead somewhere" {
