@@ -13,6 +13,7 @@ setup()
 	# The examples call zipmap and python3 by name.
 	mkdir "$BATS_TEST_TMPDIR/bin" "$BATS_TEST_TMPDIR/tmp" "$BATS_TEST_TMPDIR/home"
 	ln -s "$(realpath "$ZIPMAP")" "$BATS_TEST_TMPDIR/bin/zipmap"
+	ln -s "$(realpath "${TESTDATA_GEN:?the generator}")" "$BATS_TEST_TMPDIR/bin/testdata-gen"
 	# Not a link: a Python environment finds its modules by the name it is called by.
 	printf '#!/bin/sh\nexec %q "$@"\n' "$PYTHON" >"$BATS_TEST_TMPDIR/bin/python3"
 	chmod +x "$BATS_TEST_TMPDIR/bin/python3"
@@ -21,10 +22,16 @@ setup()
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp HOME=$BATS_TEST_TMPDIR/home LC_ALL=C.UTF-8
 }
 
-# Make what the examples read, in the current directory, with Python's zipfile.
+# Make what the examples of the document $1 read, in the current directory: with the line of the README
+# that makes it, else with Python's zipfile.
 make_example_data()
 {
-	"$PYTHON" "$BATS_TEST_DIRNAME/make_example_data.py"
+	if [[ $1 == *README.md ]]; then
+		sed -n '/^```bash$/,/^```$/{/^```/d; p}' "$1" >make-data
+		grep -q '^testdata-gen ' make-data && bash -eu make-data && rm make-data
+	else
+		"$PYTHON" "$BATS_TEST_DIRNAME/make_example_data.py"
+	fi
 }
 
 # What differs from run to run made the same: the name of the run directory, the number of the worker
@@ -37,7 +44,7 @@ normalise()
 		-e 's|zipmap\.[A-Za-z0-9]{6}/[0-9]+/|zipmap.XXXXXX/W/|g' -e "$figures"
 }
 
-# Run the example in the file $1 in a fresh directory. Print what differs from NAME.expected beside it.
+# Run the example in the file $1, of the document $2, in a fresh directory. Print what differs from NAME.expected beside it.
 # An example that removes its files must leave nothing in TMPDIR.
 run_example()
 {
@@ -46,7 +53,7 @@ run_example()
 	mkdir "$directory" || return 1
 	find "$TMPDIR" -mindepth 1 -delete
 	(
-		cd "$directory" && make_example_data || exit 125
+		cd "$directory" && make_example_data "$2" || exit 125
 		case $example in
 		*.sh) exec bash -eu -o pipefail "$example" ;;
 		*.py) exec python3 "$example" ;;
@@ -78,7 +85,7 @@ run_examples()
 	while read -r name <&3; do
 		[[ $name == *"$2" ]] || continue
 		count=$((count + 1))
-		if ! run_example "$directory/$name" >"$BATS_TEST_TMPDIR/wrong"; then
+		if ! run_example "$directory/$name" "$1" >"$BATS_TEST_TMPDIR/wrong"; then
 			bad=$((bad + 1))
 			echo "example $name:"
 			sed 's/^/    /' "$directory/$name"
@@ -90,7 +97,7 @@ run_examples()
 }
 
 @test "each shell example of the README prints what stands below it" {
-	run_examples "$root/README.md" .sh 10
+	run_examples "$root/README.md" .sh 8
 }
 
 @test "each Python example of the README prints what stands below it" {
@@ -99,6 +106,10 @@ run_examples()
 
 @test "each example of the manual of the module for Python prints what stands below it" {
 	run_examples "$root/man/zipmap-python.7" .py 11
+}
+
+@test "each example of the manual with its output prints that" {
+	run_examples "$root/man/zipmap.1" .sh 3
 }
 
 @test "an example that prints something else, fails, or leaves its files is found" {
@@ -129,7 +140,7 @@ run_examples()
 
 @test "the Python example of the manual maps what the archives hold" {
 	cd "$BATS_TEST_TMPDIR"
-	make_example_data
+	make_example_data "$root/man/zipmap.1"
 	sed -n '/^import subprocess/,/^\.Ed/{/^\.Ed/d; p}' "$root/man/zipmap.1" >example.py
 	run python3 example.py
 	echo "$output"
@@ -142,7 +153,7 @@ run_examples()
 
 @test "the shell examples of the manual run, and its script leaves no file behind" {
 	cd "$BATS_TEST_TMPDIR"
-	make_example_data
+	make_example_data "$root/man/zipmap.1"
 	sed -n '/^set -eu/,/^\.Ed/{/^\.Ed/d; s/\\e/\\/g; p}' "$root/man/zipmap.1" >script
 	run bash script
 	echo "$output"
@@ -181,8 +192,8 @@ run_examples()
 @test "the README and the manual mention no option that --help lacks" {
 	"$ZIPMAP" --help | "$PYTHON" "$tools/list-options.py" words >"$BATS_TEST_TMPDIR/help"
 	for document in README.md man/zipmap.1 man/zipmap-json.5 man/zipmap-python.7; do
-		# The manual writes a minus as \-.
-		sed 's/Fl \\-/--/g; s/\\-/-/g' "$root/$document" | "$PYTHON" "$tools/list-options.py" words \
+		# The manual writes a minus as \-. The generator of data has options of its own.
+		sed '/^testdata-gen /d; s/Fl \\-/--/g; s/\\-/-/g' "$root/$document" | "$PYTHON" "$tools/list-options.py" words \
 			>"$BATS_TEST_TMPDIR/mentioned"
 		run comm -13 "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/mentioned"
 		echo "$document: $output"
@@ -269,14 +280,13 @@ run_examples()
 	done
 }
 
-@test "the script of the README with a trap leaves no file behind when it is interrupted" {
+@test "the script of the manual leaves no file behind when it is interrupted" {
 	cd "$BATS_TEST_TMPDIR"
-	make_example_data
-	mkdir examples
-	"$PYTHON" "$tools/extract-examples.py" "$root/README.md" examples >/dev/null
+	make_example_data "$root/man/zipmap.1"
 	# It has read one path and gets no further.
 	mkfifo never
-	sed 's/^[[:space:]]*wc .*/echo reached; read -r _ <never/' "$(grep -l '^trap' examples/*.sh)" >script
+	sed -n '/^set -eu/,/^\.Ed/{/^\.Ed/d; s/\\e/\\/g; p}' "$root/man/zipmap.1" |
+		sed 's/^[[:space:]]*wc .*/echo reached; read -r _ <never/' >script
 	grep -q never script
 	"$PYTHON" "$BATS_TEST_DIRNAME/interrupt_script.py" script
 }
