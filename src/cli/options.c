@@ -45,6 +45,9 @@ static int check_action(const struct options *options, struct options_error *err
 			exec_name(options));
 	if (options->hold)
 		return options_wrong(error, "options '--%s' and '--hold' exclude each other", name);
+	if (options->limits.scratch_bytes > 0)
+		return options_wrong(
+			error, "options '--%s' and '--max-scratch' exclude each other", name);
 	if (format && !list)
 		return options_wrong(error, "options '--test' and '--printf' exclude each other");
 	if (format && (format_uses(format, 'p') || format_uses(format, 'o') ||

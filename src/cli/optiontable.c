@@ -196,6 +196,14 @@ const struct option_spec option_specs[] = {
 		.set = optionvalue_set_hold,
 		.field = FIELD(hold_fd),
 		.maximum = INT_MAX},
+	{.name = "max-scratch",
+		.has_arg = required_argument,
+		.argument = "SIZE",
+		.help = "wait while files of SIZE are there (K, M, G, T as\n"
+			"below): until the reader of the list removes some,\n"
+			"or the commands of --exec have ended",
+		.set = optionvalue_set_size,
+		.field = FIELD(limits.scratch_bytes)},
 
 	{.section = "Safety",
 		.name = "max-member",

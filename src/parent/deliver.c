@@ -148,6 +148,15 @@ void deliver_finish(struct deliver *deliver)
 		execbatch_finish(&deliver->execbatch);
 }
 
+enum deliver_release deliver_release_files(struct deliver *deliver)
+{
+	if (emit_pending(deliver->emit) > 0)
+		return DELIVER_WORKS;
+	if (deliver->way == DELIVER_BATCH && execbatch_close(&deliver->execbatch))
+		return DELIVER_RELEASED;
+	return deliver_is_idle(deliver) ? DELIVER_KEEPS : DELIVER_WORKS;
+}
+
 bool deliver_is_idle(const struct deliver *deliver)
 {
 	return emit_pending(deliver->emit) == 0 &&

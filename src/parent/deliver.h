@@ -59,6 +59,16 @@ bool deliver_has_room(const struct deliver *deliver);
  */
 enum deliver_end deliver_all(struct deliver *deliver, struct schedule *schedule);
 
+/** What deliver_release_files() has found. */
+enum deliver_release {
+	DELIVER_RELEASED, /**< a command is to have the files that were gathered for it */
+	DELIVER_WORKS,    /**< something is still to be written, or a command runs */
+	DELIVER_KEEPS,    /**< only whoever reads the list, if anybody */
+};
+
+/** Nothing comes before files are removed: see who can do that. */
+enum deliver_release deliver_release_files(struct deliver *deliver);
+
 /** No result will come any more. */
 void deliver_finish(struct deliver *deliver);
 

@@ -35,11 +35,13 @@ struct giving {
 	struct pool *pool;
 	struct schedule *schedule;
 	const struct budget *budget;
+	struct gate *gate;
 };
 
 /* Units on their way to a worker, which has them as the last ones of its queue already. */
 struct load {
 	struct worker *worker;
+	uint64_t room_bytes; /* for the files of the next one */
 	unsigned count;
 	struct parcel parcel;
 };
@@ -65,6 +67,7 @@ static void load_put(const struct giving *giving, struct load *load, struct unit
 			.size_bytes = job->size_bytes,
 			.entries = job->opened ? job->entries : 0,
 			.total_left = budget_left(giving->budget),
+			.room_bytes = load->room_bytes,
 			.has_archive = fd >= 0,
 			.in_place = giving->dispatch->in_place && !job->pathless,
 			.kind = unit->kind,
@@ -75,6 +78,7 @@ static void load_put(const struct giving *giving, struct load *load, struct unit
 	worker->queue[worker->queued++] = (struct in_hand){.unit = unit};
 	worker->archives += another;
 	schedule_give(giving->schedule, unit, worker->directory);
+	unit->room_bytes = load->room_bytes;
 	load->count++;
 }
 
@@ -97,13 +101,36 @@ static bool load_send(const struct giving *giving, const struct load *load)
 	return false;
 }
 
-/* Give @unit, and nothing else, to @worker. False if it cannot be sent. */
-static bool give(const struct giving *giving, struct worker *worker, struct unit *unit)
+/* A unit that may be given out, with room for its files. */
+struct offer {
+	struct unit *unit; /* NULL: there is none */
+	bool held;         /* there is one, which waits for room */
+	uint64_t room_bytes;
+};
+
+/* The next unit, one of archive @preferred before others. Those that need room go in order. */
+static struct offer next_offer(const struct giving *giving, uint64_t preferred)
+{
+	struct gate *gate = giving->gate;
+	struct offer offer = {
+		.unit = schedule_next(giving->schedule, gate->shut ? PROGRESS_NONE : preferred)};
+
+	gate->waits = false;
+	if (offer.unit && !gate_allows(gate, offer.unit, &offer.room_bytes)) {
+		offer.unit = NULL;
+		offer.held = true;
+	}
+	return offer;
+}
+
+/* Give @offer, and nothing else, to @worker. False if it cannot be sent. */
+static bool give(const struct giving *giving, struct worker *worker, const struct offer *offer)
 {
 	struct load load;
 
 	load_init(&load, worker);
-	load_put(giving, &load, unit);
+	load.room_bytes = offer->room_bytes;
+	load_put(giving, &load, offer->unit);
 	return load_send(giving, &load);
 }
 
@@ -138,12 +165,12 @@ static enum dispatch_end give_to_idle(const struct giving *giving)
 		struct worker *worker = &pool->workers[i];
 		if (worker->pid == 0 || worker->queued > 0 || worker->retired)
 			continue;
-		struct unit *unit = schedule_next(giving->schedule, worker->archive);
-		if (is_too_much(giving->dispatch, worker, worker->archive, unit))
+		const struct offer offer = next_offer(giving, worker->archive);
+		if (is_too_much(giving->dispatch, worker, worker->archive, offer.unit))
 			pool_retire(worker, giving->dispatch->measure);
-		else if (unit)
-			give(giving, worker, unit);
-		else
+		else if (offer.unit)
+			give(giving, worker, &offer);
+		else if (!offer.held)
 			hungry = true;
 	}
 	return hungry ? be_hungry(giving, 1) : DISPATCH_SATED;
@@ -156,15 +183,17 @@ static enum dispatch_end start_workers(const struct giving *giving)
 	struct pool *pool = giving->pool;
 
 	while (pool->live < dispatch->most_workers) {
-		struct unit *unit = schedule_next(giving->schedule, PROGRESS_NONE);
-		if (!unit)
+		const struct offer offer = next_offer(giving, PROGRESS_NONE);
+		if (offer.held)
+			break;
+		if (!offer.unit)
 			return be_hungry(giving, 1);
 		struct worker *worker = pool_start(pool, &dispatch->failure);
 		if (!worker && pool->live == 0)
 			return DISPATCH_NO_WORKER;
 		if (!worker)
 			dispatch->most_workers = pool->live; /* then with fewer */
-		if (!worker || !give(giving, worker, unit))
+		if (!worker || !give(giving, worker, &offer))
 			break;
 	}
 	return DISPATCH_SATED;
@@ -196,13 +225,15 @@ static uint64_t queued_bytes(const struct worker *worker)
  * faster with one, and small archives behind small ones, so that nobody waits for us. Nothing is
  * put beside an exclusive unit.
  */
-static bool takes_more(const struct worker *worker)
+static bool takes_more(const struct giving *giving, const struct worker *worker)
 {
 	/* One that has nothing is dead, which will show. */
 	if (worker->queued == 0 || worker->queued == WORKER_QUEUE_MAX || worker->shares ||
 		worker->queue[0].unit->exclusive)
 		return false;
-	return is_small(worker->queue[worker->queued - 1].unit) || takes_second(worker);
+	/* One that needs room is given out once it can be begun, not before. */
+	return takes_second(worker) ||
+	       (is_small(worker->queue[worker->queued - 1].unit) && !giving->gate->shut);
 }
 
 /* Whether that is worth a packet now: not for every unit that it has done. */
@@ -222,15 +253,19 @@ static enum dispatch_end fill(const struct giving *giving, struct load *load)
 {
 	struct worker *worker = load->worker;
 
-	while (load->count < WORK_UNITS_MAX && takes_more(worker)) {
+	while (load->count < WORK_UNITS_MAX && takes_more(giving, worker)) {
 		bool second = takes_second(worker);
-		struct unit *unit =
-			schedule_next(giving->schedule, second ? worker->archive : PROGRESS_NONE);
+		const struct offer offer =
+			next_offer(giving, second ? worker->archive : PROGRESS_NONE);
+		struct unit *unit = offer.unit;
+		if (offer.held)
+			break;
 		if (!unit)
 			return be_hungry(giving, WORK_UNITS_MAX - load->count);
 		if (unit->exclusive || (!second && !has_room_for(worker, unit)) ||
 			is_too_much(giving->dispatch, worker, load->parcel.archive, unit))
 			break;
+		load->room_bytes = offer.room_bytes;
 		load_put(giving, load, unit);
 	}
 	return DISPATCH_SATED;
@@ -245,7 +280,8 @@ static enum dispatch_end queue_ahead(const struct giving *giving)
 	for (unsigned i = 0; i < pool->size && end == DISPATCH_SATED; i++) {
 		struct worker *worker = &pool->workers[i];
 		struct load load;
-		if (!takes_more(worker) || (!takes_second(worker) && !is_running_low(worker)))
+		if (!takes_more(giving, worker) ||
+			(!takes_second(worker) && !is_running_low(worker)))
 			continue;
 		load_init(&load, worker);
 		end = fill(giving, &load);
@@ -256,9 +292,9 @@ static enum dispatch_end queue_ahead(const struct giving *giving)
 }
 
 enum dispatch_end dispatch_units(struct dispatch *dispatch, struct pool *pool,
-	struct schedule *schedule, const struct budget *budget)
+	struct schedule *schedule, const struct budget *budget, struct gate *gate)
 {
-	const struct giving giving = {dispatch, pool, schedule, budget};
+	const struct giving giving = {dispatch, pool, schedule, budget, gate};
 
 	dispatch->again = false;
 	enum dispatch_end end = give_to_idle(&giving);

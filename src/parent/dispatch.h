@@ -8,6 +8,7 @@
 #define ZIPMAP_PARENT_DISPATCH_H
 
 #include "parent/budget.h"
+#include "parent/gate.h"
 #include "parent/interface.h"
 #include "parent/pool.h"
 #include "parent/schedule.h"
@@ -40,9 +41,9 @@ void dispatch_init(
 /**
  * Give every worker that has nothing to do a unit, or retire it if it has had its archives, and
  * start workers while there are more units. If all are busy, queue more for those that can do with
- * it, several in a packet.
+ * it, several in a packet. None is given out that @gate does not allow.
  */
 enum dispatch_end dispatch_units(struct dispatch *dispatch, struct pool *pool,
-	struct schedule *schedule, const struct budget *budget);
+	struct schedule *schedule, const struct budget *budget, struct gate *gate);
 
 #endif

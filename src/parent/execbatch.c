@@ -125,6 +125,14 @@ void execbatch_finish(struct execbatch *execbatch)
 	execbatch->finished = true;
 }
 
+bool execbatch_close(struct execbatch *execbatch)
+{
+	if (execbatch->command || execbatch->file_count == 0 || execbatch->full)
+		return false;
+	execbatch->full = true;
+	return true;
+}
+
 bool execbatch_is_due(const struct execbatch *execbatch)
 {
 	return !execbatch->command && execbatch->file_count > 0 &&

@@ -67,6 +67,9 @@ bool execbatch_has_room(const struct execbatch *execbatch);
 /** Add @result, a whole member, which is in the file @path. 0, or -1 with errno. */
 int execbatch_add(struct execbatch *execbatch, const struct result *result, const char *path);
 
+/** Start with what was gathered, without waiting for more. False: nothing was, or one runs. */
+bool execbatch_close(struct execbatch *execbatch);
+
 /** No more will be added. */
 void execbatch_finish(struct execbatch *execbatch);
 

@@ -8,6 +8,18 @@
 
 #include <errno.h>
 
+static int take_plan(const struct hear *hear, struct worker *worker, struct in_hand *hand,
+	const struct message_plan *plan)
+{
+	bool postponed = schedule_postpones(hand->unit, plan);
+
+	if (schedule_plan(hear->schedule, hand->unit, plan) < 0)
+		return -1;
+	if (postponed)
+		pool_drop_unit(worker, hand);
+	return 0;
+}
+
 /* One message of a worker. 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run. */
 static int take_message(const struct hear *hear, struct worker *worker, struct message *message)
 {
@@ -19,10 +31,15 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 		return -1;
 	switch (message->kind) {
 	case MESSAGE_PLAN:
-		return schedule_plan(hear->schedule, hand->unit, &message->plan);
+		return take_plan(hear, worker, hand, &message->plan);
 	case MESSAGE_RECORD:
+		if (gate_puts_off(hear->gate, hand, &message->record)) {
+			errno = ENOSPC;
+			return -1;
+		}
 		parts_end(hear->parts, hear->pool, hand->unit, message->record.member);
 		verify_record(worker, hand, hear->budget, &message->record);
+		gate_note_record(hear->gate, hand, &message->record);
 		return schedule_record(hear->schedule, hand->unit, message);
 	case MESSAGE_ASK:
 		return handout_answer(hear->pool, worker, message);

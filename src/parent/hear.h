@@ -9,6 +9,7 @@
 
 #include "parent/budget.h"
 #include "parent/dispatch.h"
+#include "parent/gate.h"
 #include "parent/interface.h"
 #include "parent/parts.h"
 #include "parent/pool.h"
@@ -24,12 +25,14 @@ struct hear {
 	struct parts *parts;
 	struct schedule *schedule;
 	struct budget *budget;
+	struct gate *gate;
 	bool ending; /**< the workers' channels are ended */
 };
 
 /**
  * Take a packet of @worker. 1, or 0 if there is none now; -1 with errno: EBADMSG or ECONNRESET ends
- * the worker; ENOMEM or ENOBUFS is our own failure.
+ * the worker; ENOSPC means that it found no room and is to be recalled, since its work is better
+ * done again later; ENOMEM or ENOBUFS is our own failure.
  */
 int hear_packet(const struct hear *hear, struct worker *worker);
 

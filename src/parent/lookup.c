@@ -40,6 +40,17 @@ bool lookup_has_record(
 	return !found.job || member < found.job->next_first;
 }
 
+bool lookup_was_recorded(const struct schedule *schedule, uint64_t archive, uint64_t member)
+{
+	struct found found;
+
+	if (!find_member(schedule, archive, member, &found))
+		return false;
+	if (found.unit)
+		return member < found.unit->next_member;
+	return !found.job || member < found.job->next_first;
+}
+
 bool lookup_was_popped(const struct schedule *schedule, uint64_t archive, uint64_t member)
 {
 	struct found found;

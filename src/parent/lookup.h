@@ -20,6 +20,9 @@
 bool lookup_has_record(
 	const struct schedule *schedule, uint32_t directory, uint64_t archive, uint64_t member);
 
+/** Whether the file of @archive and @member has a record, wherever it is. */
+bool lookup_was_recorded(const struct schedule *schedule, uint64_t archive, uint64_t member);
+
 /** Whether a record of the file of @archive and @member was popped. */
 bool lookup_was_popped(const struct schedule *schedule, uint64_t archive, uint64_t member);
 

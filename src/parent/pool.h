@@ -29,6 +29,7 @@ struct unit;
 /** A file with several members, as the parent has verified it. */
 struct seen_pack {
 	bool seen;           /**< there is one */
+	bool counted;        /**< its room is: gate.h */
 	bool accepted;       /**< at least one of its members may be announced */
 	uint64_t number;     /**< its first member */
 	uint64_t inode;      /**< of the file that was found, */

@@ -55,6 +55,16 @@ static bool has_room_for(const struct context *context, const struct job *job, u
 	return entries <= job->size_bytes / ENTRY_BYTES_MIN && (most == 0 || entries <= most);
 }
 
+/* A unit is put off once, and then has the room that it said it needs. */
+static bool may_postpone(const struct context *context, const struct message_plan *plan)
+{
+	const struct unit *unit = context->hand->unit;
+	uint64_t most = context->settings->limits.scratch_bytes;
+
+	return unit->needed_bytes == 0 && plan->end == unit->members.first &&
+	       plan->end < plan->entries && (most == 0 || plan->room_bytes <= most);
+}
+
 static bool plan_is_possible(const struct context *context, const struct message *message)
 {
 	const struct message_plan *plan = &message->plan;
@@ -71,10 +81,15 @@ static bool plan_is_possible(const struct context *context, const struct message
 		!has_room_for(context, unit->job, plan->entries) ||
 		(unit->job->opened && plan->entries != unit->job->entries))
 		return false;
-	if (members->end != UNIT_END_OPEN)
+	if (schedule_postpones(unit, plan))
+		return may_postpone(context, plan);
+	if (members->end != UNIT_END_OPEN && unit->room_bytes == UINT64_MAX)
 		return plan->end == members->end;
+	if (members->end != UNIT_END_OPEN && plan->end > members->end)
+		return false;
 	/* Units without members would never come to an end. */
-	return plan->end > members->first || plan->end == plan->entries;
+	return plan->end > members->first || plan->end == plan->entries ||
+	       plan->end == members->end;
 }
 
 /* Whether a whole member may be where it is said to be. Whether it is there, verify.h finds out. */

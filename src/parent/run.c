@@ -71,7 +71,9 @@ static int share_out(struct run *run)
 	/* Who helps reads another archive. */
 	if (run->settings->archives_per_worker == 0)
 		parts_ask(&run->parts, &run->pool, run->dispatch.most_workers);
-	return run->dispatch.again ? DISPATCH_AGAIN_MS : -1;
+	if (run->dispatch.again)
+		return DISPATCH_AGAIN_MS;
+	return run->gate.waits ? GATE_LOOK_MS : -1;
 }
 
 /* All workers are busy, but one will be done in a moment, and only a member to help with is there.
@@ -94,11 +96,14 @@ static int give_out(struct run *run)
 		deliver_results(run);
 		if (run->over)
 			return 0;
-		switch (dispatch_units(&run->dispatch, &run->pool, &run->schedule, &run->budget)) {
+		switch (dispatch_units(
+			&run->dispatch, &run->pool, &run->schedule, &run->budget, &run->gate)) {
 		case DISPATCH_HUNGRY:
 			wants = dispatch->wants;
 			break;
 		case DISPATCH_SATED:
+			if (run->gate.waits)
+				return share_out(run);
 			if (dispatch->again || !will_be_hungry(run))
 				return dispatch->again ? DISPATCH_AGAIN_MS : -1;
 			wants = 1;
@@ -172,6 +177,8 @@ static void hear_worker(struct run *run, struct worker *worker)
 	int got = hear_packet(&run->hear, worker);
 	if (got < 0 && (errno == ENOMEM || errno == ENOBUFS))
 		stop_without_memory(run); /* our failure, not the worker's */
+	else if (got < 0 && errno == ENOSPC)
+		lose_worker(run, worker, LOSS_RECALLED);
 	else if (got < 0)
 		lose_worker(run, worker, errno == EBADMSG ? LOSS_BROKE : LOSS_DIED);
 	deliver_results(run);
@@ -182,14 +189,18 @@ static nfds_t choose_polls(const struct run *run)
 	const struct pool *pool = &run->pool;
 	bool ask = hears_any(run) && schedule_has_room(&run->schedule);
 	bool write = emit_pending(&run->emit) > 0 && deliver_may_write(&run->deliver);
-	int output_fd = write ? run->sink->poll_fd(run->sink->context) : -1;
+	/* If the reader is waited for, its end is looked for: nothing is written that would tell.
+	 */
+	bool look = !write && run->gate.waits;
+	int output_fd = write || look ? run->sink->poll_fd(run->sink->context) : -1;
 	struct pollfd *polls = run->polls;
 
 	polls[POLL_SIGNALS] = (struct pollfd){run->signals.fd, POLLIN, 0};
-	polls[POLL_OUTPUT] = (struct pollfd){output_fd, POLLOUT, 0};
+	polls[POLL_OUTPUT] = (struct pollfd){output_fd, write ? POLLOUT : 0, 0};
 	polls[POLL_INPUT] = (struct pollfd){ask ? input_poll_fd(&run->input) : -1, POLLIN, 0};
 	polls[POLL_LEASE] = lease_poll(run->settings->leased ? run->settings->lease_fd : -1);
 	polls[POLL_NOTICES] = (struct pollfd){run->signals.notice_fd, POLLIN, 0};
+	polls[POLL_REMOVALS] = (struct pollfd){gate_poll_fd(&run->gate), POLLIN, 0};
 	for (unsigned i = 0; i < pool->size; i++) {
 		const struct worker *worker = &pool->workers[i];
 		polls[POLL_WORKERS + i] =
@@ -207,6 +218,17 @@ static bool take_notices(struct run *run)
 	if (notices.asked)
 		progress_answer(&run->progress);
 	return notices.child;
+}
+
+/* Something has happened to the sink's descriptor. */
+static void take_output(struct run *run, const struct pollfd *output)
+{
+	if (!output->revents || run->over)
+		return;
+	if (!(output->events & POLLOUT))
+		stop(run, RUN_OUTPUT_LOST, EPIPE);
+	else if (emit_write(&run->emit) < 0)
+		stop(run, RUN_OUTPUT_LOST, errno);
 }
 
 /* Wait for events and deal with them. */
@@ -228,14 +250,15 @@ static void wait_for_events(struct run *run, int timeout_ms)
 		stop(run, RUN_LEASE_ENDED, 0);
 	if (polls[POLL_INPUT].revents)
 		input_wake(&run->input);
+	if (polls[POLL_REMOVALS].revents)
+		gate_look(&run->gate);
 	for (unsigned i = 0; i < run->pool.size && !run->over; i++) {
 		if (polls[POLL_WORKERS + i].revents)
 			hear_worker(run, &run->pool.workers[i]);
 	}
 	bool child = polls[POLL_NOTICES].revents && take_notices(run);
 	deliver_handle(&run->deliver, polls + workers_end, count - workers_end, child);
-	if (polls[POLL_OUTPUT].revents && !run->over && emit_write(&run->emit) < 0)
-		stop(run, RUN_OUTPUT_LOST, errno);
+	take_output(run, &polls[POLL_OUTPUT]);
 }
 
 /* Whether all is done. Once nothing is left but to deliver, that has its end. */
@@ -248,11 +271,29 @@ static bool all_done(struct run *run)
 	return deliver_is_idle(&run->deliver);
 }
 
+/* If only removing files can help: have commands do it, or wait for who reads the list. */
+static void make_room(struct run *run)
+{
+	if (!gate_is_stuck(&run->gate))
+		return;
+	switch (deliver_release_files(&run->deliver)) {
+	case DELIVER_RELEASED:
+		deliver_results(run);
+		break;
+	case DELIVER_WORKS:
+		break;
+	case DELIVER_KEEPS:
+		gate_note_stall(&run->gate);
+		break;
+	}
+}
+
 /* Unzip until all is done or something stops the run. */
 static void work(struct run *run)
 {
 	while (!run->over) {
 		int timeout_ms = give_out(run);
+		make_room(run);
 		memory_sample(&run->memory, 0);
 		if (run->over || all_done(run))
 			break;
@@ -323,7 +364,7 @@ enum run_end run(const struct run_settings *settings, const struct archive_sourc
 		.sink = sink,
 		.stats = stats,
 		.signals = {.fd = -1, .notice_fd = -1},
-		.rundir = {.fd = -1, .lock_fd = -1},
+		.rundir = {.fd = -1, .lock_fd = -1, .watch_fd = -1},
 		.memory = {.fd = -1},
 		.end = RUN_COMPLETE,
 	};

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -233,7 +234,7 @@ int rundir_create(struct rundir *rundir, const char *tmpdir)
 	size_t length = strlen(tmpdir);
 	const char *slash = length > 0 && tmpdir[length - 1] == '/' ? "" : "/";
 
-	*rundir = (struct rundir){.fd = -1, .lock_fd = -1};
+	*rundir = (struct rundir){.fd = -1, .lock_fd = -1, .watch_fd = -1};
 	int tmpdir_fd = tmpdir_open(tmpdir, &rundir->distrust);
 	if (tmpdir_fd < 0)
 		return -1;
@@ -266,6 +267,23 @@ int rundir_create(struct rundir *rundir, const char *tmpdir)
 	return -1;
 }
 
+/* Have it seen if a file of worker directory @name goes. 0, or -1 with errno. */
+static int watch(const struct rundir *rundir, const char *name)
+{
+	cleanup_free char *path = NULL;
+
+	if (rundir->watch_fd < 0)
+		return 0;
+	if (asprintf(&path, "%s/%s", rundir->path, name) < 0) {
+		path = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	int watched = inotify_add_watch(
+		rundir->watch_fd, path, IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR | IN_DONT_FOLLOW);
+	return watched < 0 && rundir->watch_needed ? -1 : 0;
+}
+
 int rundir_add(struct rundir *rundir, uint32_t *number)
 {
 	char name[NUMBER_SIZE];
@@ -274,8 +292,10 @@ int rundir_add(struct rundir *rundir, uint32_t *number)
 	if (mkdirat(rundir->fd, name, 0700) < 0)
 		return -1;
 	int fd = openat(rundir->fd, name, DIRECTORY_FLAGS);
-	if (fd < 0) {
+	if (fd < 0 || watch(rundir, name) < 0) {
 		int error = errno;
+		if (fd >= 0)
+			close(fd);
 		dirents_remove(rundir->fd, name, AT_REMOVEDIR);
 		errno = error;
 		return -1;
@@ -317,6 +337,16 @@ int rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void
 			return 0;
 	}
 	return -1;
+}
+
+int rundir_each_file(
+	const struct rundir *rundir, uint32_t number, rundir_action *action, void *context)
+{
+	char name[NUMBER_SIZE];
+
+	snprintf(name, sizeof(name), "%" PRIu32, number);
+	cleanup_fd int fd = openat(rundir->fd, name, DIRECTORY_FLAGS);
+	return fd < 0 ? -1 : dirents_each(fd, action, context);
 }
 
 static bool keep_none(void *context, uint64_t archive, uint64_t member)
@@ -404,6 +434,8 @@ void rundir_release(struct rundir *rundir)
 	rundir_end(rundir);
 	if (rundir->fd >= 0)
 		close(steal_fd(&rundir->fd));
+	if (rundir->watch_fd >= 0)
+		close(steal_fd(&rundir->watch_fd));
 	if (rundir->path)
 		close(steal_fd(&rundir->tmpdir_fd));
 	free(steal_pointer(&rundir->path));

@@ -28,13 +28,15 @@
 #define RUNDIR_LOCK "lock"
 
 struct rundir {
-	char *path;       /**< as it is printed: below the directory that was asked for; or NULL */
-	char *unfinished; /**< what it is called before it is locked */
-	size_t name_at;   /**< where its name begins in either */
-	int tmpdir_fd;    /**< of the directory that was asked for, if there is a path */
-	int fd;           /**< of the run directory itself */
-	int lock_fd;      /**< of the locked file in it */
-	uint32_t next;    /**< the number of the next worker's directory */
+	char *path;        /**< as it is printed: below the directory that was asked for; or NULL */
+	char *unfinished;  /**< what it is called before it is locked */
+	size_t name_at;    /**< where its name begins in either */
+	int tmpdir_fd;     /**< of the directory that was asked for, if there is a path */
+	int fd;            /**< of the run directory itself */
+	int lock_fd;       /**< of the locked file in it */
+	int watch_fd;      /**< the inotify(7) that sees files go, or -1 */
+	bool watch_needed; /**< a worker directory that it cannot watch is of no use */
+	uint32_t next;     /**< the number of the next worker's directory */
 	const char *distrust; /**< what speaks against the directory that was asked for */
 };
 
@@ -62,6 +64,13 @@ int rundir_sweep(struct rundir *rundir, uint32_t number, rundir_keep *keep, void
 
 /** Remove all files of all directories. As rundir_sweep(). */
 int rundir_sweep_all(struct rundir *rundir);
+
+/** What is done with a file. 0, or -1 with errno: that did not work. */
+typedef int rundir_action(void *context, int directory_fd, const char *file);
+
+/** Do @action for each file of directory @number. 0, or -1 with errno. */
+int rundir_each_file(
+	const struct rundir *rundir, uint32_t number, rundir_action *action, void *context);
 
 /** Remove @file from directory @number. 0, or -1 with errno. */
 int rundir_remove(const struct rundir *rundir, uint32_t number, const char *file);

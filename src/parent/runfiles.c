@@ -56,10 +56,29 @@ void runfiles_report_left(const struct rundir *rundir, struct run_stats *stats)
 	stats->failures++;
 }
 
-int runfiles_sweep(struct rundir *rundir, const struct run_settings *settings,
+/*
+ * Remove all files that were not announced, or all if nobody is to keep any. 0, or -1 with errno if
+ * some could not be removed.
+ */
+static int sweep_files(struct rundir *rundir, const struct run_settings *settings,
 	const struct emit *emit, const struct schedule *schedule)
 {
 	if (settings->commands || settings->leased)
 		return rundir_sweep_all(rundir);
 	return emit_sweep(emit, schedule, rundir);
+}
+
+void runfiles_end(struct rundir *rundir, const struct run_settings *settings,
+	const struct emit *emit, const struct schedule *schedule, bool untidy,
+	struct run_stats *stats)
+{
+	int swept = sweep_files(rundir, settings, emit, schedule);
+	int error = errno;
+	int ended = rundir_end(rundir);
+
+	if (swept < 0)
+		errno = error;
+	if (swept < 0 || ended < 0 || untidy)
+		runfiles_report_left(rundir, stats);
+	rundir_release(rundir);
 }

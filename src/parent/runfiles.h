@@ -12,6 +12,8 @@
 #include "parent/rundir.h"
 #include "parent/schedule.h"
 
+#include <stdbool.h>
+
 /**
  * Make the run directory that @settings ask for. 0, also if there is none and members may stay in
  * their archives; or -1: the reason has been printed.
@@ -29,11 +31,11 @@ void runfiles_describe(
 void runfiles_report_left(const struct rundir *rundir, struct run_stats *stats);
 
 /**
- * Remove the files that are not for whoever reads the list: all that were not announced, or all if
- * nobody is to keep any. Nobody may write any more. 0, or -1 with errno if some could not be
- * removed.
+ * The run is over and nobody writes any more: remove the files that are not for whoever reads the
+ * list, end the run directory, and say if that did not work, or has not worked before (@untidy).
  */
-int runfiles_sweep(struct rundir *rundir, const struct run_settings *settings,
-	const struct emit *emit, const struct schedule *schedule);
+void runfiles_end(struct rundir *rundir, const struct run_settings *settings,
+	const struct emit *emit, const struct schedule *schedule, bool untidy,
+	struct run_stats *stats);
 
 #endif

@@ -23,7 +23,8 @@ void runparts_init(struct run *run, const struct archive_source *source, uint64_
 		.dispatch = &run->dispatch,
 		.parts = &run->parts,
 		.schedule = &run->schedule,
-		.budget = &run->budget};
+		.budget = &run->budget,
+		.gate = &run->gate};
 	run->progress = (struct progress){.display = run->settings->display,
 		.input = &run->input,
 		.schedule = &run->schedule,
@@ -75,26 +76,16 @@ int runparts_make(struct run *run, const struct worker_entry *worker)
 	diag_set_interrupt(run->signals.fd);
 	if (files && runfiles_make(&run->rundir, run->settings) < 0)
 		return -1;
+	if (gate_init(&run->gate, run->settings, &run->rundir, &run->schedule, &run->pool) < 0) {
+		diag(DIAG_ERROR, "cannot watch which files are removed: %s", strerror(errno));
+		return -1;
+	}
 	if (set_up_delivery(run) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
 	runfiles_describe(&run->rundir, run->settings, run->share.workers);
 	return 0;
-}
-
-/* Remove the files that are not for whoever reads the list. Nobody writes any more. */
-static void remove_files(struct run *run)
-{
-	int swept = runfiles_sweep(&run->rundir, run->settings, &run->emit, &run->schedule);
-	int error = errno;
-	int ended = rundir_end(&run->rundir);
-
-	if (swept < 0)
-		errno = error;
-	if (swept < 0 || ended < 0 || run->deliver.untidy)
-		runfiles_report_left(&run->rundir, run->stats);
-	rundir_release(&run->rundir);
 }
 
 void runparts_release(struct run *run)
@@ -104,7 +95,9 @@ void runparts_release(struct run *run)
 	pool_release(&run->pool);
 	deliver_stop(&run->deliver, number, &run->signals);
 	deliver_release(&run->deliver);
-	remove_files(run);
+	runfiles_end(&run->rundir, run->settings, &run->emit, &run->schedule, run->deliver.untidy,
+		run->stats);
+	gate_release(&run->gate);
 	parts_release(&run->parts);
 	schedule_release(&run->schedule);
 	diag_set_interrupt(-1);

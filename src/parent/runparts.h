@@ -12,6 +12,7 @@
 #include "parent/deliver.h"
 #include "parent/dispatch.h"
 #include "parent/emit.h"
+#include "parent/gate.h"
 #include "parent/hear.h"
 #include "parent/input.h"
 #include "parent/interface.h"
@@ -31,7 +32,15 @@
 #include <stdint.h>
 
 /** Whom to wait for, in the order of run->polls; then the workers, then commands. */
-enum { POLL_SIGNALS, POLL_OUTPUT, POLL_INPUT, POLL_LEASE, POLL_NOTICES, POLL_WORKERS };
+enum {
+	POLL_SIGNALS,
+	POLL_OUTPUT,
+	POLL_INPUT,
+	POLL_LEASE,
+	POLL_NOTICES,
+	POLL_REMOVALS,
+	POLL_WORKERS
+};
 
 struct run {
 	const struct run_settings *settings;
@@ -45,6 +54,7 @@ struct run {
 	struct input input;
 	struct dispatch dispatch;
 	struct parts parts;
+	struct gate gate;
 	struct emit emit;
 	struct deliver deliver;
 	struct progress progress;

@@ -34,6 +34,7 @@ struct unit *schedule_insert(struct schedule *schedule, struct job *job, struct 
 	unit->kind = UNIT_MEMBERS;
 	unit->members = (struct unit_members){.first = first, .end = end};
 	unit->next_member = unit->popped_member = first;
+	unit->room_bytes = UINT64_MAX;
 	unit->next = *link;
 	*link = unit;
 	schedule->held_bytes += sizeof(*unit);
@@ -260,32 +261,51 @@ void schedule_take_back(struct schedule *schedule, struct unit *unit)
 	schedule_offer(schedule, unit->job);
 }
 
+/* Queue what of @unit comes behind @plan. 0, or -1 with errno ENOMEM. */
+static int queue_rest(
+	struct schedule *schedule, struct unit *unit, const struct message_plan *plan, uint64_t end)
+{
+	struct unit *next = schedule_insert(schedule, unit->job, unit, plan->end, end);
+
+	if (!next)
+		return -1;
+	next->members.place = plan->next_place;
+	schedule_offer(schedule, unit->job);
+	return 0;
+}
+
 int schedule_plan(struct schedule *schedule, struct unit *unit, const struct message_plan *plan)
 {
 	struct job *job = unit->job;
-	bool open = unit->members.end == UNIT_END_OPEN;
+	uint64_t end = unit->members.end;
+	bool open = end == UNIT_END_OPEN;
 
-	assert(unit->state == UNIT_GIVEN && (open || unit->members.end == plan->end));
+	assert(unit->state == UNIT_GIVEN && (open || end >= plan->end));
 	job->opened = true;
 	job->entries = plan->entries;
 	job->behind_another |= plan->behind_another;
 	if (job->behind_another)
 		make_ready(schedule, job);
+	if (schedule_postpones(unit, plan)) {
+		unit->needed_bytes = plan->room_bytes;
+		schedule_take_back(schedule, unit);
+		return 0;
+	}
 	unit->state = UNIT_PLANNED;
 	unit->pairable = plan->pairable;
+	if (unit->room_bytes < UINT64_MAX)
+		unit->room_bytes = plan->room_bytes;
+	unit->members.end = plan->end;
+	if (!open && plan->end < end && job->failure.kind == FAILURE_NONE)
+		return queue_rest(schedule, unit, plan, end);
 	if (!open)
 		return 0;
-	unit->members.end = job->next_first = plan->end;
+	job->next_first = plan->end;
 	if (plan->end == job->entries)
 		job->planned = true;
 	if (job->planned) /* so it also is if the archive has failed meanwhile */
 		return 0;
-	struct unit *next = schedule_insert(schedule, job, unit, plan->end, UNIT_END_OPEN);
-	if (!next)
-		return -1;
-	next->members.place = plan->next_place;
-	schedule_offer(schedule, job);
-	return 0;
+	return queue_rest(schedule, unit, plan, UNIT_END_OPEN);
 }
 
 void schedule_finish(struct schedule *schedule, struct unit *unit)

@@ -75,6 +75,8 @@ struct unit {
 	union {
 		struct unit_members members; /**< UNIT_MEMBERS */
 	};
+	uint64_t room_bytes;        /**< that its files may still take; UINT64_MAX: any number */
+	uint64_t needed_bytes;      /**< it was given with too little room: so much it needs */
 	uint64_t next_member;       /**< the lowest that the next record may have */
 	uint64_t popped_member;     /**< all records below it were popped */
 	struct recordqueue results; /**< records that wait for their turn */
@@ -149,6 +151,15 @@ void schedule_give(struct schedule *schedule, struct unit *unit, uint32_t direct
 
 /** @unit could not be sent to its worker, and waits for one again. */
 void schedule_take_back(struct schedule *schedule, struct unit *unit);
+
+/**
+ * Whether @plan says that there is too little room for @unit. Then schedule_plan() queues it again,
+ * and its worker has no more to do with it.
+ */
+static inline bool schedule_postpones(const struct unit *unit, const struct message_plan *plan)
+{
+	return plan->room_bytes > unit->room_bytes;
+}
 
 /*
  * What the worker says that has @unit, once protocol_check() has found it possible. Each returns 0,

@@ -88,6 +88,8 @@ static const struct {
 		"members, more than --max-members=", WORDS_LIMIT},
 	[FAILURE_RATIO_LIMIT] = {"ratio-limit",
 		"times its compressed size, more than --max-ratio=", WORDS_LIMIT},
+	[FAILURE_SCRATCH_LIMIT] = {"scratch-limit",
+		"bytes unzipped, more than --max-scratch=", WORDS_LIMIT},
 	[FAILURE_NO_ROOM] = {"no-space", "not enough room in", WORDS_ROOM},
 	[FAILURE_NO_INODES] = {"no-space", "not enough inodes in", WORDS_INODES},
 	[FAILURE_SHAPE] = {"shape-mismatch", "bytes, but an array of --dtype and --shape has ",

@@ -60,6 +60,7 @@ enum failure_kind {
 	FAILURE_COMMAND,             /**< --exec: the command failed; number: its wait(2) status */
 	FAILURE_NO_COMMAND,          /**< --exec: the command cannot be started; number: errno */
 	FAILURE_SILENT_WORKER,       /**< the worker had stopped working and was killed */
+	FAILURE_SCRATCH_LIMIT,       /**< --max-scratch; numbers: bytes stated, the limit */
 	FAILURE_KINDS,               /**< how many there are; not a kind */
 };
 

@@ -148,6 +148,7 @@ static void put_settings(struct wire_writer *out, const struct worker_settings *
 	wire_put_u64(out, settings->limits.total_bytes);
 	wire_put_u64(out, settings->limits.members);
 	wire_put_u64(out, settings->limits.ratio);
+	wire_put_u64(out, settings->limits.scratch_bytes);
 	if (settings->password)
 		put_text(out, settings->password);
 	if (settings->encoding)
@@ -237,6 +238,7 @@ static void get_settings(struct wire_reader *in, struct settings_decoded *decode
 	settings->limits.total_bytes = wire_get_u64(in);
 	settings->limits.members = wire_get_u64(in);
 	settings->limits.ratio = wire_get_u64(in);
+	settings->limits.scratch_bytes = wire_get_u64(in);
 	if (flags & FLAG_PASSWORD)
 		settings->password = get_text(in);
 	if (flags & FLAG_ENCODING)

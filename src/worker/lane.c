@@ -53,7 +53,8 @@ void lane_release(struct lane *lane)
 
 static struct planner planner_of(const struct lane *lane, const struct in_place *in_place)
 {
-	return (struct planner){lane->settings, lane->names, lane->extraction, *in_place};
+	return (struct planner){
+		lane->settings, lane->names, lane->extraction, *in_place, UINT64_MAX};
 }
 
 /* Leave a word about the member, should it be the last. */
@@ -357,6 +358,24 @@ static int find_first(
 	return 0;
 }
 
+/* There is no room for the first member of the unit: say how much it needs. */
+static void postpone(struct lane *lane, uint64_t unit, const struct message_work *work,
+	const struct scan *scan, uint64_t room_bytes)
+{
+	struct message message = {
+		.kind = MESSAGE_PLAN,
+		.unit = unit,
+		.plan = {.end = work->members.first,
+			.entries = scan->entries,
+			.room_bytes = room_bytes,
+			.behind_another = scan->behind_another},
+	};
+
+	atomic_store_explicit(&lane->progress->unit, PROGRESS_NONE, memory_order_relaxed);
+	outbox_put(lane->outbox, &message);
+	outbox_flush(lane->outbox);
+}
+
 /* Plan the unit, whose archive is as @scan says, and say so. 0, or -1 with *@failure. */
 static int plan(struct lane *lane, uint64_t unit, const struct message_work *work,
 	const struct scan *scan, struct failure *failure)
@@ -366,12 +385,17 @@ static int plan(struct lane *lane, uint64_t unit, const struct message_work *wor
 	struct plan plan;
 
 	in_place.wanted = in_place.wanted && work->in_place;
-	const struct planner planner = planner_of(lane, &in_place);
+	struct planner planner = planner_of(lane, &in_place);
+	planner.room_bytes = work->room_bytes;
 	if (find_first(lane, &work->members, failure) < 0)
 		return -1;
 	uint64_t place = lane->cursor.place;
 	if (plan_unit(&planner, &lane->cursor, work->members.end, entries, &plan, failure) < 0)
 		return tell_changed(failure);
+	if (plan.postponed) {
+		postpone(lane, unit, work, scan, plan.room_bytes);
+		return 0;
+	}
 	cursor_set(&lane->cursor, lane->archive, place, work->members.first);
 	lane->unit = unit;
 	lane->end = plan.end;
@@ -380,10 +404,11 @@ static int plan(struct lane *lane, uint64_t unit, const struct message_work *wor
 	struct message message = {
 		.kind = MESSAGE_PLAN,
 		.unit = unit,
-		.plan = {plan.end, entries, plan.next_place, plan.pairable, scan->behind_another},
+		.plan = {plan.end, entries, plan.next_place, plan.room_bytes, plan.pairable,
+			scan->behind_another},
 	};
 	outbox_put(lane->outbox, &message);
-	if (plan.end < entries || plan.pairable)
+	if (plan.end < entries || plan.pairable || work->room_bytes < UINT64_MAX)
 		outbox_flush(lane->outbox); /* there is something to give out now */
 	return 0;
 }

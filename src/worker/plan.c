@@ -39,6 +39,15 @@ static bool has_room(const struct content *content, uint64_t bytes, uint16_t nam
 	       name_size <= UNIT_NAMES_MAX - content->names;
 }
 
+/* What the member's file takes. One that is more than there may ever be is refused: bounds.h. */
+static uint64_t room_for(const struct planner *planner, const struct member *member)
+{
+	uint64_t most = planner->settings->limits.scratch_bytes;
+	bool refused = most > 0 && member->size_bytes > most;
+
+	return refused || in_place_is_certain(&planner->in_place, member) ? 0 : member->size_bytes;
+}
+
 /* The member belongs to the unit: see what it means for that. */
 static void count_member(const struct planner *planner, const struct member *member, bool may_pair,
 	struct plan *plan)
@@ -76,8 +85,15 @@ int plan_unit(const struct planner *planner, struct cursor *cursor, uint64_t end
 		if (plan_wants(planner, &member)) {
 			uint16_t name_size = shown_size(planner, &member);
 			bool fits = has_room(&content, member.size_bytes, name_size);
-			if (open && !fits && content.members > 0) {
+			uint64_t room = room_for(planner, &member);
+			bool roomy = room <= planner->room_bytes - plan->room_bytes;
+			if ((!roomy || (open && !fits)) && content.members > 0) {
 				plan->end = member.index;
+				break;
+			}
+			plan->room_bytes += room;
+			if (!roomy) {
+				plan->postponed = true;
 				break;
 			}
 			count_member(planner, &member, may_pair, plan);

@@ -27,6 +27,7 @@ struct planner {
 	struct names *names;
 	const struct extraction *extraction;
 	struct in_place in_place; /**< which members may stay in this archive */
+	uint64_t room_bytes;      /**< that the files of the unit may have */
 };
 
 /** One unit. */
@@ -36,6 +37,8 @@ struct plan {
 	bool pairable;       /**< a member of it would gain from one in another lane */
 	uint64_t file_bytes; /**< of its files, but for those of BOUNDS_LARGE_MEMBER */
 	uint64_t files;      /**< how many those are */
+	uint64_t room_bytes; /**< of all of its files */
+	bool postponed;      /**< there is no room for its first member, which needs @room_bytes */
 };
 
 /** Whether @member is to be unzipped. */
@@ -43,8 +46,9 @@ bool plan_wants(const struct planner *planner, const struct member *member);
 
 /**
  * Plan the unit that begins where @cursor stands, in an archive of @entries members. Its end is
- * @end, or, if that is UNIT_END_OPEN, where the unit is large enough. 0 with @cursor behind the
- * unit, or -1 with *@failure, which stays FAILURE_NONE if there are fewer entries.
+ * @end, or, if that is UNIT_END_OPEN, where the unit is large enough; and in any case where there
+ * is no room for another member. 0 with @cursor somewhere behind, or -1 with *@failure, which stays
+ * FAILURE_NONE if there are fewer entries.
  */
 int plan_unit(const struct planner *planner, struct cursor *cursor, uint64_t end, uint64_t entries,
 	struct plan *plan, struct failure *failure);

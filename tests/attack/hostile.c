@@ -217,7 +217,15 @@ static void say_plan(struct play *play, struct play_unit *unit)
 	if (work->members.end == UNIT_END_OPEN && entries > work->members.first && chance(play, 2))
 		end = work->members.first + 1 + draw(play) % (entries - work->members.first);
 	struct message message = {.kind = MESSAGE_PLAN, .unit = unit->given.id};
-	message.plan = (struct message_plan){end, entries, 0, chance(play, 2), chance(play, 9)};
+	message.plan = (struct message_plan){.end = end,
+		.entries = entries,
+		.pairable = chance(play, 2),
+		.behind_another = chance(play, 9)};
+	if (chance(play, 30)) {
+		/* There is no room, it says. */
+		message.plan.end = work->members.first;
+		message.plan.room_bytes = chance(play, 2) ? UINT64_MAX : odd_number(play);
+	}
 	if (chance(play, 50))
 		message.plan.entries = odd_number(play);
 	if (chance(play, 50))

@@ -3,6 +3,7 @@
 #include "worker/extract/bounds.h"
 
 #include "support.h"
+#include "util/freespace.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -82,7 +83,7 @@ START_TEST(a_part_of_the_file_system_is_kept)
 	ck_assert_int_eq(bounds_check_room(fd, 0, 1, &failure), 0);
 	/* Others use the disk while this runs: half of what is kept is far more than they take. */
 	uint64_t kept = (uint64_t)status.f_blocks * status.f_frsize / 64;
-	kept = kept < BOUNDS_KEPT_BYTES ? kept : BOUNDS_KEPT_BYTES;
+	kept = kept < FREESPACE_KEPT_BYTES ? kept : FREESPACE_KEPT_BYTES;
 	if (free_bytes > kept) {
 		uint64_t wanted = free_bytes - kept / 2;
 		ck_assert_int_eq(bounds_check_room(fd, wanted, 1, &failure), -1);

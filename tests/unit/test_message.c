@@ -34,11 +34,15 @@ static const struct message samples[] = {
 			.size_bytes = 0xabcdef0123456789,
 			.entries = 5,
 			.total_left = 4,
+			.room_bytes = 0xfedcba9876543212,
 			.kind = UNIT_MEMBERS,
 			.members = {.first = 2, .end = 3, .place = 0xfedcba9876543210}}},
 	{.kind = MESSAGE_PLAN,
 		.unit = 9,
-		.plan = {.end = 11, .entries = UINT64_MAX - 1, .next_place = UINT64_MAX}},
+		.plan = {.end = 11,
+			.entries = UINT64_MAX - 1,
+			.next_place = UINT64_MAX,
+			.room_bytes = 0xfedcba9876543211}},
 	{.kind = MESSAGE_RECORD,
 		.unit = 5,
 		.record = {.member = 6,
@@ -278,6 +282,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->work.size_bytes, b->work.size_bytes);
 		ck_assert_uint_eq(a->work.entries, b->work.entries);
 		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
+		ck_assert_uint_eq(a->work.room_bytes, b->work.room_bytes);
 		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
 		ck_assert_int_eq(a->work.in_place, b->work.in_place);
 		ck_assert_int_eq(a->work.kind, b->work.kind);
@@ -289,6 +294,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->plan.end, b->plan.end);
 		ck_assert_uint_eq(a->plan.entries, b->plan.entries);
 		ck_assert_uint_eq(a->plan.next_place, b->plan.next_place);
+		ck_assert_uint_eq(a->plan.room_bytes, b->plan.room_bytes);
 		ck_assert_int_eq(a->plan.pairable, b->plan.pairable);
 		ck_assert_int_eq(a->plan.behind_another, b->plan.behind_another);
 		return;
@@ -652,8 +658,8 @@ START_TEST(kinds_of_units_that_there_are_not_are_refused)
 	uint8_t packet[4096];
 	size_t count;
 	size_t size = encode(&samples[0], packet);
-	/* WORK: unit, archive, size_bytes, entries, total_left, two flags, kind */
-	uint8_t *kind = packet + 5 + 8 + 8 + 8 + 8 + 8 + 1 + 1;
+	/* WORK: unit, archive, size_bytes, entries, total_left, room_bytes, two flags, kind */
+	uint8_t *kind = packet + 5 + 8 + 8 + 8 + 8 + 8 + 8 + 1 + 1;
 
 	ck_assert_uint_eq(*kind, UNIT_MEMBERS);
 	for (unsigned value = 0; value < 256; value++) {

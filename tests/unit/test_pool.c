@@ -327,7 +327,7 @@ START_TEST(what_is_sent_and_received_is_counted)
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_int_eq(receive(worker, &message), 1);
 	ck_assert_uint_eq(stats.received_messages, 2);
-	ck_assert_uint_eq(stats.received_bytes, 2 * (5 + 4 * 8 + 2));
+	ck_assert_uint_eq(stats.received_bytes, 2 * (5 + 5 * 8 + 2));
 }
 END_TEST
 

@@ -108,12 +108,16 @@ static uint64_t unit_of(uint64_t archive, uint64_t first)
 	return archive << 32 | first;
 }
 
+/* For the files of the units that are asked for. */
+static uint64_t room_bytes = UINT64_MAX;
+
 static struct message make_work(uint64_t archive, uint64_t first, uint64_t end, bool has_archive)
 {
 	return (struct message){.kind = MESSAGE_WORK,
 		.unit = unit_of(archive, first),
 		.work = {.archive = archive,
 			.total_left = UINT64_MAX,
+			.room_bytes = room_bytes,
 			.has_archive = has_archive,
 			.kind = UNIT_MEMBERS,
 			.members = {.first = first, .end = end}}};
@@ -321,6 +325,48 @@ START_TEST(a_plan_is_said_before_the_work_is_done)
 		expect(MESSAGE_RECORD);
 	expect(MESSAGE_DONE);
 	end_worker();
+}
+END_TEST
+
+START_TEST(a_unit_ends_where_there_is_no_room_for_another_member)
+{
+	enum { COUNT = 4, SIZE = 3 << 20 };
+	struct bytes content = make_content(CONTENT_ZERO, SIZE, 1);
+	struct bytes small = make_deflate(content.data, SIZE, 1, 0);
+	struct zips_member three = zips_deflated("three", content.data, SIZE, &small);
+	struct zips zips = {0};
+
+	for (int i = 0; i < COUNT; i++)
+		zips_add(&zips, &three);
+	zips_end(&zips, &(struct zips_ending){0});
+	start_worker();
+	room_bytes = SIZE;
+	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
+	struct message plan = expect(MESSAGE_PLAN);
+	ck_assert_uint_eq(plan.plan.end, 1);
+	ck_assert_uint_eq(plan.plan.room_bytes, SIZE);
+	expect(MESSAGE_RECORD);
+	expect(MESSAGE_DONE);
+	/* There is none for the first: it is not begun, and may be asked for again. */
+	for (room_bytes = 0; room_bytes < SIZE; room_bytes += SIZE - 1) {
+		send_work(0, 1, COUNT, -1);
+		plan = expect(MESSAGE_PLAN);
+		ck_assert_uint_eq(plan.plan.end, 1);
+		ck_assert_uint_eq(plan.plan.entries, COUNT);
+		ck_assert_uint_eq(plan.plan.room_bytes, SIZE);
+	}
+	/* So it is if an end was given. */
+	room_bytes = 2 * SIZE;
+	send_work(0, 1, COUNT, -1);
+	plan = expect(MESSAGE_PLAN);
+	ck_assert_uint_eq(plan.plan.end, 3);
+	expect(MESSAGE_RECORD);
+	expect(MESSAGE_RECORD);
+	expect(MESSAGE_DONE);
+	end_worker();
+	zips_free(&zips);
+	bytes_free(&small);
+	bytes_free(&content);
 }
 END_TEST
 
@@ -998,6 +1044,7 @@ int main(void)
 	tcase_add_test(tests, the_units_of_a_large_archive_join_up);
 	tcase_add_test(tests, a_plan_is_said_before_the_work_is_done);
 	tcase_add_test(tests, units_have_a_few_MiB_and_a_member_is_not_divided);
+	tcase_add_test(tests, a_unit_ends_where_there_is_no_room_for_another_member);
 	tcase_add_test(tests, two_units_of_two_archives_are_done_at_once);
 	tcase_add_test(tests, two_units_of_one_archive_are_done_at_once);
 	tcase_add_loop_test(tests, a_member_that_fails_does_not_touch_the_one_beside_it, 0, 2);

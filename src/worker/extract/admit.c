@@ -21,7 +21,9 @@ int admit_check_bounds(const struct extraction *extraction, struct failure *fail
 		return -1;
 	}
 	if (extraction->strategy == STRATEGY_IN_PLACE) {
-		bounds.total_left = UINT64_MAX; /* it takes no room */
+		/* It takes no room. */
+		bounds.total_left = UINT64_MAX;
+		bounds.limits.scratch_bytes = 0;
 		return bounds_check(&bounds, member, failure);
 	}
 	if (bounds_check(&bounds, member, failure) < 0)

@@ -2,6 +2,8 @@
 
 #include "worker/extract/bounds.h"
 
+#include "util/freespace.h"
+
 #include <linux/magic.h>
 #include <sys/statfs.h>
 
@@ -39,54 +41,29 @@ int bounds_check(const struct bounds *bounds, const struct member *member, struc
 		return refuse(failure, FAILURE_MEMBER_LIMIT, size, limits->member_bytes);
 	if (limits->ratio > 0 && ratio(member) > limits->ratio)
 		return refuse(failure, FAILURE_RATIO_LIMIT, ratio(member), limits->ratio);
+	if (limits->scratch_bytes > 0 && size > limits->scratch_bytes)
+		return refuse(failure, FAILURE_SCRATCH_LIMIT, size, limits->scratch_bytes);
 	if (size > bounds->total_left)
 		return refuse(failure, FAILURE_TOTAL_LIMIT, size, limits->total_bytes);
 	return 0;
 }
 
-/* What may still be used of @available, of @all that there are. */
-static uint64_t usable(uint64_t available, uint64_t all, uint64_t most_kept)
-{
-	uint64_t kept = all / 64 < most_kept ? all / 64 : most_kept;
-
-	return available > kept ? available - kept : 0;
-}
-
-/* What the file system of @directory_fd has left. If it does not say that, there is no end of it.
- */
-static struct room ask(int directory_fd)
-{
-	struct room room = {UINT64_MAX, UINT64_MAX};
-	struct statfs status;
-
-	if (directory_fd < 0 || fstatfs(directory_fd, &status) < 0)
-		return room;
-	uint64_t block = (uint64_t)status.f_frsize;
-	/* No blocks or no inodes in all: the file system does not count them. */
-	if (status.f_blocks > 0)
-		room.bytes =
-			usable(status.f_bavail * block, status.f_blocks * block, BOUNDS_KEPT_BYTES);
-	if (status.f_files > 0)
-		room.files = usable(status.f_ffree, status.f_files, BOUNDS_KEPT_INODES);
-	return room;
-}
-
 static int check(
-	const struct room *room, uint64_t size_bytes, uint64_t files, struct failure *failure)
+	const struct freespace *space, uint64_t size_bytes, uint64_t files, struct failure *failure)
 {
-	if (files > room->files)
-		return refuse(failure, FAILURE_NO_INODES, room->files, 0);
-	if (size_bytes > room->bytes)
-		return refuse(failure, FAILURE_NO_ROOM, size_bytes, room->bytes);
+	if (files > space->files)
+		return refuse(failure, FAILURE_NO_INODES, space->files, 0);
+	if (size_bytes > space->bytes)
+		return refuse(failure, FAILURE_NO_ROOM, size_bytes, space->bytes);
 	return 0;
 }
 
 int bounds_check_room(
 	int directory_fd, uint64_t size_bytes, uint64_t files, struct failure *failure)
 {
-	const struct room room = ask(directory_fd);
+	const struct freespace space = freespace_ask(directory_fd);
 
-	return check(&room, size_bytes, files, failure);
+	return check(&space, size_bytes, files, failure);
 }
 
 bool bounds_reserve_slowly(int directory_fd)
@@ -101,7 +78,7 @@ int room_take(struct room *room, int directory_fd, uint64_t size_bytes, uint64_t
 	struct failure *failure)
 {
 	if (size_bytes > room->bytes || files > room->files) {
-		const struct room all = ask(directory_fd);
+		const struct freespace all = freespace_ask(directory_fd);
 		if (check(&all, size_bytes, files, failure) < 0)
 			return -1;
 		/* There are at most some hundred workers, and each leaves most of it. */

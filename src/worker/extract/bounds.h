@@ -2,11 +2,9 @@
 
 /*
  * What speaks against a member before anything of it is written: the limits that the user has set,
- * and the room that the file system has. Both go by the size that the archive states. That is as
- * good as what will come out, since extraction stops at the first byte beyond it (extract.h).
- *
- * A run does not take the last of a file system: a 64th of its bytes and of its inodes, but at most
- * BOUNDS_KEPT_BYTES and BOUNDS_KEPT_INODES, stay free, so that others who need a little still work.
+ * and the room that the file system has (util/freespace.h). Both go by the size that the archive
+ * states. That is as good as what will come out, since extraction stops at the first byte beyond it
+ * (extract.h).
  */
 
 #ifndef ZIPMAP_WORKER_EXTRACT_BOUNDS_H
@@ -18,10 +16,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/** The most that is left free. */
-#define BOUNDS_KEPT_BYTES  ((uint64_t)64 * 1024 * 1024)
-#define BOUNDS_KEPT_INODES ((uint64_t)1024)
 
 /** Members from this size on are held against the free space one by one. */
 #define BOUNDS_LARGE_MEMBER ((uint64_t)1024 * 1024)

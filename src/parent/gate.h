@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * Waiting for room. Once the gate is shut, a unit is given out only if there is room for its files:
+ * below --max-scratch, and in the file system. It is shut from the start if there is a limit, or if
+ * commands are run, after which files are removed; else once the file system was found full and the
+ * reader of the list has removed files. What removes them, a reader or we, is seen by inotify(7) on
+ * the worker directories.
+ */
+
+#ifndef ZIPMAP_PARENT_GATE_H
+#define ZIPMAP_PARENT_GATE_H
+
+#include "parent/interface.h"
+#include "parent/pool.h"
+#include "parent/rundir.h"
+#include "parent/schedule.h"
+#include "parent/scratch.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** How long to wait at most until room is looked for again: others may free some, too. */
+#define GATE_LOOK_MS 500
+
+struct gate {
+	const struct run_settings *settings;
+	struct rundir *rundir;
+	const struct schedule *schedule;
+	const struct pool *pool;
+	struct scratch scratch;
+	bool shut;             /**< units wait for room */
+	bool waits;            /**< the next one does now */
+	bool was_full;         /**< a member found no room, when @full_removed files were removed */
+	uint64_t full_removed; /**< : no unit is given out before another one is */
+	uint64_t seen_removed; /**< files that were removed before the gate was shut */
+	bool hopeless;       /**< only files of later units live, which wait for the next one: it is
+			 given out, and its members that find no room fail */
+	uint64_t stalled_ns; /**< since when nothing but the reader can go on; 0: it is not so */
+	uint64_t stalled_at; /**< how many files were removed then */
+	bool told;           /**< the user knows what is waited for */
+};
+
+/**
+ * Begin to watch the worker directories that will be made in @rundir, if it is there. 0, or -1 with
+ * errno: they cannot be watched, and --max-scratch needs that.
+ */
+int gate_init(struct gate *gate, const struct run_settings *settings, struct rundir *rundir,
+	const struct schedule *schedule, const struct pool *pool);
+
+void gate_release(struct gate *gate);
+
+/** The descriptor to wait for, or -1; then gate_look(). */
+int gate_poll_fd(const struct gate *gate);
+
+/** See which files were removed. */
+void gate_look(struct gate *gate);
+
+/**
+ * Whether @unit, the next in the order of the input, may be given out now. How much room its files
+ * may take goes to *@room_bytes: UINT64_MAX if the gate is open.
+ */
+bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room_bytes);
+
+/** @hand's worker has said @record, which was verified. */
+void gate_note_record(struct gate *gate, struct in_hand *hand, const struct record *record);
+
+/**
+ * Whether the member of @record, which has failed, is better done again later: it found no room,
+ * and files are being removed. Then the gate is shut.
+ */
+bool gate_puts_off(struct gate *gate, const struct in_hand *hand, const struct record *record);
+
+/** Whether a unit waits for room and no worker has one, so that only removing files can help. */
+bool gate_is_stuck(const struct gate *gate);
+
+/**
+ * Nothing goes on but, perhaps, the reader of the list: if that lasts, say what is waited for. If
+ * it has no file either, the unit that waits is given out as if there were room.
+ */
+void gate_note_stall(struct gate *gate);
+
+#endif

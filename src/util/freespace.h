@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+
+/*
+ * What a file system has left for a run. A run does not take the last of it: a 64th of its bytes
+ * and of its inodes, but at most FREESPACE_KEPT_BYTES and FREESPACE_KEPT_INODES, stay free, so that
+ * others who need a little still work.
+ */
+
+#ifndef ZIPMAP_UTIL_FREESPACE_H
+#define ZIPMAP_UTIL_FREESPACE_H
+
+#include <stdint.h>
+
+/** The most that is left free. */
+#define FREESPACE_KEPT_BYTES  ((uint64_t)64 * 1024 * 1024)
+#define FREESPACE_KEPT_INODES ((uint64_t)1024)
+
+/** What may still be used; UINT64_MAX: there is no end of it. */
+struct freespace {
+	uint64_t bytes;
+	uint64_t files;
+};
+
+/**
+ * What the file system of @directory_fd has left. If it does not say that, and if @directory_fd is
+ * -1, there is no end of it.
+ */
+struct freespace freespace_ask(int directory_fd);
+
+#endif
