@@ -20,6 +20,12 @@
 /* How long a reader may remove nothing until the user is told. */
 #define STALL_NS (UINT64_C(2) * 1000000000)
 
+/* How long the room of a removed file usually takes to be free, and how often that is looked at. */
+#define SETTLE_NS (UINT64_C(200) * 1000000)
+#define SETTLE_MS 10
+
+#define LOOK_MS 500
+
 int gate_init(struct gate *gate, const struct run_settings *settings, struct rundir *rundir,
 	const struct schedule *schedule, const struct pool *pool)
 {
@@ -48,6 +54,13 @@ void gate_release(struct gate *gate)
 int gate_poll_fd(const struct gate *gate)
 {
 	return gate->shut ? gate->rundir->watch_fd : -1;
+}
+
+int gate_wait_ms(const struct gate *gate)
+{
+	bool settles = gate->removed_ns > 0 && monotonic_ns() - gate->removed_ns < SETTLE_NS;
+
+	return settles ? SETTLE_MS : LOOK_MS;
 }
 
 /* The file was there before the gate was shut, or lives now. */
@@ -96,6 +109,7 @@ static void note_removal(struct gate *gate, const char *name)
 void gate_look(struct gate *gate)
 {
 	alignas(struct inotify_event) char bytes[4096];
+	uint64_t removed = gate->scratch.removed;
 	bool lost = false;
 	ssize_t size;
 
@@ -115,25 +129,31 @@ void gate_look(struct gate *gate)
 	}
 	if (lost && gate->shut)
 		count_files(gate);
+	if (gate->scratch.removed != removed)
+		gate->removed_ns = monotonic_ns();
 }
 
-/* What units in hand may still use; *@in_hand: whether there are any. */
-static uint64_t sum_granted(const struct gate *gate, const struct unit *but, bool *in_hand)
-{
-	uint64_t sum = 0;
+/* What units in hand may still use. */
+struct granted {
+	uint64_t units;
+	uint64_t bytes;
+};
 
-	*in_hand = false;
+static struct granted sum_granted(const struct gate *gate, const struct unit *but)
+{
+	struct granted granted = {0};
+
 	for (unsigned i = 0; i < gate->pool->size; i++) {
 		const struct worker *worker = &gate->pool->workers[i];
 		for (unsigned j = 0; j < worker->queued; j++) {
 			const struct unit *unit = worker->queue[j].unit;
 			if (unit->kind != UNIT_MEMBERS || unit == but)
 				continue;
-			*in_hand = true;
-			sum += unit->room_bytes < UINT64_MAX ? unit->room_bytes : 0;
+			granted.units++;
+			granted.bytes += unit->room_bytes < UINT64_MAX ? unit->room_bytes : 0;
 		}
 	}
-	return sum;
+	return granted;
 }
 
 /* Whether a unit was given out of which it is not known yet where it ends. */
@@ -149,30 +169,61 @@ static bool has_unplanned(const struct gate *gate)
 	return false;
 }
 
+/* Whether files that were removed may still give back room for @needed_bytes. */
+static bool is_patient(const struct gate *gate, uint64_t needed_bytes)
+{
+	return gate->removed_ns > 0 && needed_bytes <= gate->most_space &&
+	       monotonic_ns() - gate->removed_ns < GATE_PATIENCE_NS;
+}
+
+/* As gate_allows(), once the gate is shut and all units that were given out are planned. */
+static bool has_room(struct gate *gate, uint64_t needed_bytes, uint64_t *room_bytes)
+{
+	const struct scratch *scratch = &gate->scratch;
+	const struct freespace space = freespace_ask(gate->rundir->fd);
+	const struct granted granted = sum_granted(gate, NULL);
+	const struct scratch_request request = {.granted_bytes = granted.bytes,
+		.in_hand = granted.units > 0,
+		.space_bytes = space.bytes,
+		.needed_bytes = needed_bytes};
+	/* The file system may run out of inodes first. */
+	bool allowed = scratch_allow(scratch, &request, room_bytes) &&
+		       ((!request.in_hand && scratch->count == 0) ||
+			       space.files / UNIT_MEMBERS_MAX > granted.units);
+
+	if (space.bytes > gate->most_space)
+		gate->most_space = space.bytes;
+	if (request.in_hand)
+		return allowed && !(gate->was_full && scratch->removed == gate->full_removed);
+	if (space.bytes < needed_bytes && is_patient(gate, needed_bytes))
+		return false;
+	if (gate->hopeless) {
+		if (*room_bytes < needed_bytes)
+			*room_bytes = needed_bytes;
+		return true;
+	}
+	return allowed &&
+	       !(gate->was_full && scratch->removed == gate->full_removed && scratch->count > 0);
+}
+
 bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room_bytes)
 {
-	struct scratch_request request = {.needed_bytes = unit->needed_bytes};
-
 	*room_bytes = UINT64_MAX;
 	if (!gate->shut)
 		return true;
 	if (has_unplanned(gate))
 		return false;
-	request.granted_bytes = sum_granted(gate, NULL, &request.in_hand);
-	request.space_bytes = freespace_ask(gate->rundir->fd).bytes;
-	bool allowed = scratch_allow(&gate->scratch, &request, room_bytes);
-	if (gate->hopeless && !request.in_hand) {
-		if (*room_bytes < unit->needed_bytes)
-			*room_bytes = unit->needed_bytes;
-		gate->waits = false;
-		return true;
-	}
-	if (gate->was_full && gate->scratch.removed == gate->full_removed &&
-		(request.in_hand || gate->scratch.count > 0))
-		allowed = false;
-	gate->waits = !allowed;
-	gate->was_full &= !allowed;
-	return allowed;
+	gate->waits = !has_room(gate, unit->needed_bytes, room_bytes);
+	if (gate->waits)
+		return false;
+	gate->was_full = false;
+	gate->given_removed = gate->scratch.removed;
+	return true;
+}
+
+void gate_note_done(struct gate *gate)
+{
+	gate->hopeless = false;
 }
 
 void gate_note_record(struct gate *gate, struct in_hand *hand, const struct record *record)
@@ -183,8 +234,9 @@ void gate_note_record(struct gate *gate, struct in_hand *hand, const struct reco
 	gate->hopeless = false;
 	if (!gate->shut || record->failure.kind != FAILURE_NONE || record->place != PLACE_FILE)
 		return;
+	uint64_t taken = record->packed ? record->size_bytes : freespace_taken(record->size_bytes);
 	if (*room_bytes < UINT64_MAX)
-		*room_bytes -= record->size_bytes < *room_bytes ? record->size_bytes : *room_bytes;
+		*room_bytes -= taken < *room_bytes ? taken : *room_bytes;
 	if (!record->packed) {
 		scratch_put(&gate->scratch, record->archive, record->member,
 			record->offset_bytes + record->size_bytes);
@@ -201,8 +253,6 @@ static bool is_full(enum failure_kind kind)
 
 bool gate_puts_off(struct gate *gate, const struct in_hand *hand, const struct record *record)
 {
-	bool in_hand;
-
 	if (!is_full(record->failure.kind) || gate->rundir->watch_fd < 0 || gate->hopeless)
 		return false;
 	gate_look(gate);
@@ -214,8 +264,9 @@ bool gate_puts_off(struct gate *gate, const struct in_hand *hand, const struct r
 		gate->shut = true;
 		count_files(gate);
 	}
-	sum_granted(gate, hand->unit, &in_hand);
-	if (gate->scratch.count == 0 && !in_hand)
+	/* Nobody can free anything, and nobody has since it was begun. */
+	if (gate->scratch.count == 0 && sum_granted(gate, hand->unit).units == 0 &&
+		gate->scratch.removed == gate->given_removed)
 		return false;
 	gate->was_full = true;
 	gate->full_removed = gate->scratch.removed;
@@ -224,10 +275,7 @@ bool gate_puts_off(struct gate *gate, const struct in_hand *hand, const struct r
 
 bool gate_is_stuck(const struct gate *gate)
 {
-	bool in_hand;
-
-	sum_granted(gate, NULL, &in_hand);
-	return gate->waits && !in_hand;
+	return gate->waits && sum_granted(gate, NULL).units == 0;
 }
 
 /* Whether anybody knows of @name and can remove it: errno is set, and -1, if so. */
@@ -265,7 +313,13 @@ void gate_note_stall(struct gate *gate)
 		gate->stalled_ns = now_ns;
 		gate->stalled_at = scratch->removed;
 	}
-	gate->hopeless = !has_announced(gate);
+	/* A file that was not there any more has been removed, which shows at once. */
+	bool announced = has_announced(gate);
+	uint64_t removed = scratch->removed;
+	gate_look(gate);
+	if (scratch->removed != removed)
+		return;
+	gate->hopeless = !announced;
 	if (gate->told || gate->hopeless || now_ns - gate->stalled_ns < STALL_NS)
 		return;
 	gate->told = true;

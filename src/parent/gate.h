@@ -20,8 +20,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** How long to wait at most until room is looked for again: others may free some, too. */
-#define GATE_LOOK_MS 500
+/**
+ * A file that was removed may still be open, and takes its room until it is closed. So long after
+ * the last removal that is waited for.
+ */
+#define GATE_PATIENCE_NS (UINT64_C(10) * 1000000000)
 
 struct gate {
 	const struct run_settings *settings;
@@ -34,6 +37,9 @@ struct gate {
 	bool was_full;         /**< a member found no room, when @full_removed files were removed */
 	uint64_t full_removed; /**< : no unit is given out before another one is */
 	uint64_t seen_removed; /**< files that were removed before the gate was shut */
+	uint64_t given_removed; /**< how many were when the last unit was given out */
+	uint64_t removed_ns;    /**< when the last one was; 0: none was yet */
+	uint64_t most_space;    /**< bytes that the file system had free at the best of times */
 	bool hopeless;       /**< only files of later units live, which wait for the next one: it is
 			 given out, and its members that find no room fail */
 	uint64_t stalled_ns; /**< since when nothing but the reader can go on; 0: it is not so */
@@ -62,8 +68,14 @@ void gate_look(struct gate *gate);
  */
 bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room_bytes);
 
+/** How long to wait at most until room is looked for again: others may free some, too. */
+int gate_wait_ms(const struct gate *gate);
+
 /** @hand's worker has said @record, which was verified. */
 void gate_note_record(struct gate *gate, struct in_hand *hand, const struct record *record);
+
+/** A unit is done. */
+void gate_note_done(struct gate *gate);
 
 /**
  * Whether the member of @record, which has failed, is better done again later: it found no room,

@@ -47,6 +47,7 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 		parts_end(hear->parts, hear->pool, hand->unit, UINT64_MAX);
 		verify_settle_pack(worker, hand);
 		schedule_done(hear->schedule, hand->unit, &message->done);
+		gate_note_done(hear->gate);
 		worker->made = hand->unit->withheld ? hand->unit : NULL;
 		pool_drop_unit(worker, hand);
 		return 0;

@@ -73,7 +73,7 @@ static int share_out(struct run *run)
 		parts_ask(&run->parts, &run->pool, run->dispatch.most_workers);
 	if (run->dispatch.again)
 		return DISPATCH_AGAIN_MS;
-	return run->gate.waits ? GATE_LOOK_MS : -1;
+	return run->gate.waits ? gate_wait_ms(&run->gate) : -1;
 }
 
 /* All workers are busy, but one will be done in a moment, and only a member to help with is there.
@@ -191,7 +191,7 @@ static nfds_t choose_polls(const struct run *run)
 	bool write = emit_pending(&run->emit) > 0 && deliver_may_write(&run->deliver);
 	/* If the reader is waited for, its end is looked for: nothing is written that would tell.
 	 */
-	bool look = !write && run->gate.waits;
+	bool look = !write && run->gate.waits && !run->settings->commands;
 	int output_fd = write || look ? run->sink->poll_fd(run->sink->context) : -1;
 	struct pollfd *polls = run->polls;
 

@@ -44,6 +44,15 @@ static size_t find_place(const struct scratch *scratch, uint64_t key)
 	return place;
 }
 
+/* What is known of the file @key, or NULL. */
+static struct scratch_file *find_known(const struct scratch *scratch, uint64_t key)
+{
+	if (scratch->capacity == 0)
+		return NULL;
+	struct scratch_file *file = &scratch->known[find_place(scratch, key)];
+	return file->key == key ? file : NULL;
+}
+
 /* Have a place free beside those that are taken, so that a search ends. False: there is none. */
 static bool has_place(struct scratch *scratch)
 {
@@ -69,7 +78,13 @@ static bool has_place(struct scratch *scratch)
 void scratch_put(struct scratch *scratch, uint64_t archive, uint64_t member, uint64_t bytes)
 {
 	uint64_t key = make_key(archive, member);
+	struct scratch_file *known = find_known(scratch, key);
 
+	if (known) {
+		scratch->bytes += bytes - known->bytes;
+		known->bytes = bytes;
+		return;
+	}
 	scratch->bytes += bytes;
 	scratch->count++;
 	if (!has_place(scratch)) {
@@ -110,13 +125,12 @@ static uint64_t forget_other(struct scratch *scratch)
 bool scratch_remove(struct scratch *scratch, uint64_t archive, uint64_t member, bool certain)
 {
 	uint64_t key = make_key(archive, member);
-	size_t place = scratch->capacity ? find_place(scratch, key) : 0;
-	bool known = scratch->capacity && scratch->known[place].key == key;
+	const struct scratch_file *known = find_known(scratch, key);
 	uint64_t bytes;
 
 	if (known) {
-		bytes = scratch->known[place].bytes;
-		close_gap(scratch, place);
+		bytes = known->bytes;
+		close_gap(scratch, (size_t)(known - scratch->known));
 	} else if (certain && scratch->other_count > 0) {
 		bytes = forget_other(scratch);
 	} else {

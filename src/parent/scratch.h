@@ -46,8 +46,10 @@ void scratch_init(struct scratch *scratch, uint64_t most_bytes);
 
 void scratch_release(struct scratch *scratch);
 
-/** The file with these numbers in its name lives, with @bytes. Memory that is short is done
- * without. */
+/**
+ * The file with these numbers in its name lives, with @bytes; one that is known is not counted
+ * again. Memory that is short is done without.
+ */
 void scratch_put(struct scratch *scratch, uint64_t archive, uint64_t member, uint64_t bytes);
 
 /**

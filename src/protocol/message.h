@@ -63,6 +63,9 @@ enum unit_kind {
 	UNIT_PART,        /**< a stretch of a member that another worker has */
 };
 
+/** The most members of a unit whose end is for the worker to decide. */
+#define UNIT_MEMBERS_MAX 512
+
 /** The members of a UNIT_MEMBERS. */
 struct unit_members {
 	uint64_t first;

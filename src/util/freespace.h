@@ -11,6 +11,19 @@
 
 #include <stdint.h>
 
+/** The blocks of most file systems, and the pages of those in memory. */
+#define FREESPACE_BLOCK_BYTES ((uint64_t)4096)
+
+/** What a file of @bytes takes at least. */
+static inline uint64_t freespace_taken(uint64_t bytes)
+{
+	uint64_t rest = bytes % FREESPACE_BLOCK_BYTES;
+
+	return rest == 0 || bytes > UINT64_MAX - FREESPACE_BLOCK_BYTES
+		       ? bytes
+		       : bytes - rest + FREESPACE_BLOCK_BYTES;
+}
+
 /** The most that is left free. */
 #define FREESPACE_KEPT_BYTES  ((uint64_t)64 * 1024 * 1024)
 #define FREESPACE_KEPT_INODES ((uint64_t)1024)

@@ -2,9 +2,10 @@
 
 #include "worker/plan.h"
 
-#include "protocol/message.h"
+#include "util/freespace.h"
 #include "worker/decode/decoders.h"
 #include "worker/extract/inplace.h"
+#include "worker/extract/target.h"
 
 /* How much is in a unit so far. */
 struct content {
@@ -39,13 +40,20 @@ static bool has_room(const struct content *content, uint64_t bytes, uint16_t nam
 	       name_size <= UNIT_NAMES_MAX - content->names;
 }
 
-/* What the member's file takes. One that is more than there may ever be is refused: bounds.h. */
+/*
+ * What the member's file takes, in whole blocks, but no more than there may ever be. A member that
+ * is larger than that is refused: bounds.h.
+ */
 static uint64_t room_for(const struct planner *planner, const struct member *member)
 {
 	uint64_t most = planner->settings->limits.scratch_bytes;
-	bool refused = most > 0 && member->size_bytes > most;
+	uint64_t bytes = member->size_bytes;
 
-	return refused || in_place_is_certain(&planner->in_place, member) ? 0 : member->size_bytes;
+	if ((most > 0 && bytes > most) || in_place_is_certain(&planner->in_place, member))
+		return 0;
+	if (!planner->settings->pack || bytes >= PACK_MEMBER_MAX)
+		bytes = freespace_taken(bytes);
+	return most > 0 && bytes > most ? most : bytes;
 }
 
 /* The member belongs to the unit: see what it means for that. */

@@ -8,6 +8,7 @@
 #ifndef ZIPMAP_WORKER_PLAN_H
 #define ZIPMAP_WORKER_PLAN_H
 
+#include "protocol/message.h"
 #include "protocol/settings.h"
 #include "worker/container/archive.h"
 #include "worker/container/names.h"
@@ -16,10 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** The most of one unit. */
-#define UNIT_BYTES_MAX   (UINT64_C(8) * 1024 * 1024)
-#define UNIT_MEMBERS_MAX 512
-#define UNIT_NAMES_MAX   (UINT64_C(64) * 1024) /**< of names: records wait in the parent's memory */
+/** The most of one unit, beside UNIT_MEMBERS_MAX. */
+#define UNIT_BYTES_MAX (UINT64_C(8) * 1024 * 1024)
+#define UNIT_NAMES_MAX (UINT64_C(64) * 1024) /**< of names: records wait in the parent's memory */
 
 /** Who plans, and by what. */
 struct planner {
