@@ -158,6 +158,64 @@ START_TEST(a_unit_whose_end_is_known_is_planned_to_end_there)
 }
 END_TEST
 
+static bool may_plan_room(
+	const struct unit *unit, uint64_t end, uint64_t entries, uint64_t room_bytes)
+{
+	return may_say(&(struct message){.kind = MESSAGE_PLAN,
+		.unit = unit->id,
+		.plan = {.end = end, .entries = entries, .room_bytes = room_bytes}});
+}
+
+START_TEST(a_unit_is_put_off_only_where_it_begins_and_below_the_limit)
+{
+	settings.limits.scratch_bytes = 200;
+	struct unit *unit = take(0, 0);
+	/* Without a bound there is room for anything. */
+	ck_assert(may_plan_room(unit, 1, 2, UINT64_MAX));
+	ck_assert(!may_plan_room(unit, 0, 2, UINT64_MAX));
+	unit->room_bytes = 100;
+	ck_assert(may_plan_room(unit, 1, 2, 100));
+	ck_assert(!may_plan_room(unit, 1, 2, 101)); /* it may not begin */
+	ck_assert(may_plan_room(unit, 0, 2, 101));
+	ck_assert(!may_plan_room(unit, 0, 2, 100)); /* there is room for it */
+	ck_assert(!may_plan_room(unit, 0, 0, 101)); /* of nothing */
+	ck_assert(may_plan_room(unit, 0, 2, 200));
+	ck_assert(!may_plan_room(unit, 0, 2, 201)); /* more than there will ever be */
+	settings.limits.scratch_bytes = 0;
+	ck_assert(may_plan_room(unit, 0, 2, UINT64_MAX));
+}
+END_TEST
+
+START_TEST(a_unit_is_put_off_once)
+{
+	const struct message_plan put_off = {.entries = 2, .room_bytes = 101};
+	struct unit *unit = take(0, 0);
+
+	unit->room_bytes = 100;
+	ck_assert_int_eq(schedule_plan(&schedule, unit, &put_off), 0);
+	worker.queued = 0;
+	ck_assert(!may_plan_room(unit, 1, 2, 50)); /* nor does the worker have it any more */
+	ck_assert_ptr_eq(take(0, 0), unit);
+	unit->room_bytes = 101;
+	ck_assert(!may_plan_room(unit, 0, 2, 102));
+	ck_assert(may_plan_room(unit, 1, 2, 101));
+}
+END_TEST
+
+START_TEST(a_unit_whose_end_is_known_may_end_before_it_if_room_is_bounded)
+{
+	struct unit *unit = take(0, 0);
+
+	unit->members.end = 3;
+	ck_assert(!may_plan_room(unit, 2, 6, 0));
+	unit->room_bytes = 100;
+	ck_assert(may_plan_room(unit, 2, 6, 100));
+	ck_assert(may_plan_room(unit, 3, 6, 100));
+	ck_assert(!may_plan_room(unit, 4, 6, 100));
+	ck_assert(!may_plan_room(unit, 0, 6, 100)); /* nothing */
+}
+END_TEST
+
 START_TEST(units_are_planned_in_the_order_in_which_they_were_sent)
 {
 	struct unit *first = take(0, 0);
@@ -496,6 +554,9 @@ int main(void)
 	tcase_add_test(tests, work_is_for_the_parent_to_say);
 	tcase_add_test(tests, impossible_plans_are_refused);
 	tcase_add_test(tests, a_unit_whose_end_is_known_is_planned_to_end_there);
+	tcase_add_test(tests, a_unit_is_put_off_only_where_it_begins_and_below_the_limit);
+	tcase_add_test(tests, a_unit_is_put_off_once);
+	tcase_add_test(tests, a_unit_whose_end_is_known_may_end_before_it_if_room_is_bounded);
 	tcase_add_test(tests, units_are_planned_in_the_order_in_which_they_were_sent);
 	tcase_add_test(tests, impossible_records_are_refused);
 	tcase_add_test(tests, impossible_ends_are_refused);

@@ -420,6 +420,84 @@ START_TEST(very_many_archives_leave_no_room)
 }
 END_TEST
 
+/* The worker of @unit, which has @room_bytes, says a plan of so many bytes. */
+static void plan_room(struct unit *unit, uint64_t room_bytes, uint64_t end, uint64_t bytes)
+{
+	const struct message_plan message = {.end = end, .entries = 6, .room_bytes = bytes};
+
+	unit->room_bytes = room_bytes;
+	ck_assert_int_eq(schedule_plan(&schedule, unit, &message), 0);
+	pop_results();
+}
+
+START_TEST(a_unit_that_finds_too_little_room_is_queued_again_and_keeps_its_place)
+{
+	begin(false);
+	add(2);
+	struct unit *unit = give(0, 0);
+	plan_room(unit, 10, 0, 11);
+	ck_assert_uint_eq(unit->needed_bytes, 11);
+	ck_assert_ptr_eq(give(0, 0), unit);
+	plan_room(unit, 11, 1, 11);
+	ck_assert_uint_eq(unit->room_bytes, 11);
+	/* Behind it comes the rest, then the other archive. */
+	struct unit *rest = give(0, 1);
+	ck_assert_uint_eq(rest->needed_bytes, 0);
+	ck_assert_uint_eq(rest->members.end, UNIT_END_OPEN);
+	records(unit, 0, 1);
+	done(unit);
+	whole(rest, 6, 6);
+	whole(give(1, 0), 1, 1);
+	assert_popped("0.0 0.1 0.2 0.3 0.4 0.5 1.0");
+	finish();
+}
+END_TEST
+
+START_TEST(what_comes_behind_a_shorter_plan_is_queued)
+{
+	begin(false);
+	add(2);
+	struct unit *unit = give(0, 0);
+	plan(unit, 6, 6);
+	records(unit, 0, 1);
+	/* Its worker is lost: a unit with an end is left. */
+	ck_assert_int_eq(requeue_innocent(&schedule, unit), 0);
+	struct unit *again = give(0, 1);
+	ck_assert_uint_eq(again->members.end, 6);
+	plan_room(again, 10, 3, 10);
+	ck_assert_uint_eq(again->members.end, 3);
+	struct unit *rest = give(0, 3);
+	ck_assert_uint_eq(rest->members.end, 6);
+	plan_room(rest, 10, 6, 10);
+	whole(give(1, 0), 1, 1); /* there is no more of it */
+	records(rest, 3, 6);
+	done(rest);
+	assert_popped("0.0");
+	records(again, 1, 3);
+	done(again);
+	assert_popped("0.0 0.1 0.2 0.3 0.4 0.5 1.0");
+	finish();
+}
+END_TEST
+
+START_TEST(nothing_comes_behind_a_shorter_plan_of_an_archive_that_has_failed)
+{
+	begin(false);
+	add(1);
+	struct unit *unit = give(0, 0);
+	plan(unit, 6, 6);
+	ck_assert_int_eq(requeue_innocent(&schedule, unit), 0);
+	ck_assert_ptr_eq(give(0, 0), unit);
+	schedule_fail(&schedule, unit->job, &(struct failure){.kind = FAILURE_TRUNCATED});
+	plan_room(unit, 10, 2, 10);
+	ck_assert_ptr_null(schedule_next(&schedule, NOBODY));
+	records(unit, 0, 2);
+	done(unit);
+	assert_popped("0.0 0.1 F0");
+	finish();
+}
+END_TEST
+
 START_TEST(a_plan_says_whether_its_unit_is_pairable)
 {
 	begin(false);
@@ -601,6 +679,10 @@ int main(void)
 	tcase_add_test(tests, if_too_much_waits_only_the_unit_that_has_its_turn_is_given_out);
 	tcase_add_test(tests, without_order_nothing_waits);
 	tcase_add_test(tests, very_many_archives_leave_no_room);
+	tcase_add_test(
+		tests, a_unit_that_finds_too_little_room_is_queued_again_and_keeps_its_place);
+	tcase_add_test(tests, what_comes_behind_a_shorter_plan_is_queued);
+	tcase_add_test(tests, nothing_comes_behind_a_shorter_plan_of_an_archive_that_has_failed);
 	tcase_add_test(tests, a_plan_says_whether_its_unit_is_pairable);
 	tcase_add_test(tests, what_stands_before_an_archive_is_said_once_and_before_its_members);
 	tcase_add_test(tests, the_archive_that_failed_and_a_worker_that_still_has_a_unit_of_it);

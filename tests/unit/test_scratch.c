@@ -94,6 +94,21 @@ START_TEST(a_file_that_is_not_known_frees_nothing)
 }
 END_TEST
 
+START_TEST(a_file_that_is_known_is_not_counted_again)
+{
+	begin(100);
+	scratch_put(&scratch, 1, 2, 30);
+	scratch_put(&scratch, 1, 2, 20);
+	ck_assert_uint_eq(scratch.bytes, 20);
+	ck_assert_uint_eq(scratch.count, 1);
+	ck_assert(scratch_remove(&scratch, 1, 2, true));
+	ck_assert_uint_eq(scratch.bytes, 0);
+	ck_assert_uint_eq(scratch.count, 0);
+	ck_assert_uint_eq(scratch.known_count, 0);
+	end();
+}
+END_TEST
+
 #define MANY 20000
 
 /* Against an array that knows all: put and removed in an order of chance. */
@@ -209,6 +224,7 @@ int main(void)
 	tcase_add_test(cases, the_file_system_bounds_too);
 	tcase_add_test(cases, one_that_is_alone_is_never_kept_waiting);
 	tcase_add_test(cases, a_file_that_is_not_known_frees_nothing);
+	tcase_add_test(cases, a_file_that_is_known_is_not_counted_again);
 	tcase_add_test(cases, many_files_are_known_one_by_one);
 	tcase_add_test(cases, memory_is_bounded_and_the_sum_is_right_in_the_end);
 	tcase_add_loop_test(cases, whatever_the_order_of_ends_all_units_come_to_theirs, 0, 20);

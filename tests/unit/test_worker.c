@@ -370,6 +370,37 @@ START_TEST(a_unit_ends_where_there_is_no_room_for_another_member)
 }
 END_TEST
 
+START_TEST(what_files_take_is_counted_in_whole_blocks)
+{
+	enum { COUNT = 3, SIZE = 10 };
+	struct bytes content = make_content(CONTENT_ZERO, SIZE, 1);
+	struct bytes small = make_deflate(content.data, SIZE, 1, 0);
+	struct zips_member tiny = zips_deflated("tiny", content.data, SIZE, &small);
+	struct zips zips = {0};
+
+	for (int i = 0; i < COUNT; i++)
+		zips_add(&zips, &tiny);
+	zips_end(&zips, &(struct zips_ending){0});
+	start_worker();
+	room_bytes = 4096 + SIZE;
+	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
+	struct message plan = expect(MESSAGE_PLAN);
+	ck_assert_uint_eq(plan.plan.end, 1);
+	ck_assert_uint_eq(plan.plan.room_bytes, 4096);
+	expect(MESSAGE_RECORD);
+	expect(MESSAGE_DONE);
+	room_bytes = 4095;
+	send_work(0, 1, UNIT_END_OPEN, -1);
+	plan = expect(MESSAGE_PLAN);
+	ck_assert_uint_eq(plan.plan.end, 1);
+	ck_assert_uint_eq(plan.plan.room_bytes, 4096);
+	end_worker();
+	zips_free(&zips);
+	bytes_free(&small);
+	bytes_free(&content);
+}
+END_TEST
+
 START_TEST(units_have_a_few_MiB_and_a_member_is_not_divided)
 {
 	enum { SMALL = 12, SIZE = 3 << 20, LARGE = 40 << 20 };
@@ -1043,6 +1074,7 @@ int main(void)
 	tcase_add_test(tests, a_small_archive_is_answered_in_one_packet);
 	tcase_add_test(tests, the_units_of_a_large_archive_join_up);
 	tcase_add_test(tests, a_plan_is_said_before_the_work_is_done);
+	tcase_add_test(tests, what_files_take_is_counted_in_whole_blocks);
 	tcase_add_test(tests, units_have_a_few_MiB_and_a_member_is_not_divided);
 	tcase_add_test(tests, a_unit_ends_where_there_is_no_room_for_another_member);
 	tcase_add_test(tests, two_units_of_two_archives_are_done_at_once);
