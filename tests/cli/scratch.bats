@@ -49,7 +49,7 @@ expect_no_file_left() {
 	skip_under_sanitizer "480 MB"
 	make_data
 	for size in 64m 66m 100m 200m; do
-		for how in "-x md5sum" "-j1 -x md5sum" "-j5 -x md5sum" "-X md5sum"; do
+		for how in "-j1 -x md5sum" "-j5 -x md5sum" "-X md5sum"; do
 			in_tmpfs $size "\"\$ZIPMAP\" d $how"
 			expect_sums
 			[[ ! -s left ]] || fail "$size, $how: left: $(cat left)"
@@ -64,8 +64,8 @@ expect_no_file_left() {
 	need_mount
 	skip_under_sanitizer "480 MB"
 	make_data
-	for size in 64m 66m 100m; do
-		for options in "-j1" "-j2" "-j4"; do
+	for size in 64m 100m; do
+		for options in "-j1" "-j4"; do
 			in_tmpfs $size "\"\$ZIPMAP\" $options --max-scratch=64M d |
 				xargs -I{} sh -c 'md5sum {} && rm {}'"
 			expect_sums
@@ -189,6 +189,43 @@ expect_no_file_left() {
 	wait "$run" || status=$?
 	# A member that a worker died of is said; all others are there.
 	((count + $(wc -l <err) == 400)) || fail "$count: $(cat err)"
+}
+
+@test "tiny members that fill more blocks than they have bytes, and inodes, do not fill the disk" {
+	need_mount
+	make_archive members a.zip 6000 10
+	for disk in 4m 40m,nr_inodes=1200; do
+		in_tmpfs $disk '"$ZIPMAP" -j3 --stats --max-scratch=1G a.zip |
+			"$PYTHON" -c "import os, sys; [print(path, os.unlink(path[:-1])) for path in sys.stdin]"'
+		expect_status 0
+		(($(grep -c None out) == 6000)) || fail "$(grep -c None out) paths"
+		# No worker was ended since it found the disk full.
+		grep -q "[^0-9][123] worker process" err || fail "$(cat err)"
+	done
+}
+
+@test "a reader that removes files at once, and closes them late, gets all" {
+	need_mount
+	make_archive members a.zip 6 3000000 noise
+	in_tmpfs 4m '"$ZIPMAP" -j2 --max-scratch=4M a.zip | while read -r file; do
+			exec 7<"$file"
+			rm "$file"
+			sleep 0.3
+			wc -c <&7
+			exec 7<&-
+		done'
+	expect_status 0
+	[[ "$(sort -u out)" == 3000000 ]]
+	expect_lines out 6
+	[[ ! -s err ]] || fail "$(cat err)"
+}
+
+@test "-x: who reads the output may go while commands that write nothing wait for room" {
+	need_mount
+	make_archive members a.zip 6 3000000 noise
+	in_tmpfs 4m '{ "$ZIPMAP" -j2 a.zip -x sh -c "sleep 0.2; echo {} >>ran"; } | true'
+	expect_status 0
+	expect_lines ran 6
 }
 
 @test "a full file system is waited for once the reader has removed a file" {

@@ -15,7 +15,6 @@
 
 #include <check.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,9 +92,7 @@ static bool next_may_go(void)
 	const struct unit *unit = schedule_next(&schedule, NOBODY);
 
 	ck_assert_ptr_nonnull(unit);
-	bool allowed = gate_allows(&gate, unit, &granted);
-	ck_assert(gate.waits != allowed || !gate.shut || !allowed);
-	return allowed;
+	return gate_allows(&gate, unit, &granted);
 }
 
 /* Give the first unit of @archive to worker @number. */
@@ -223,7 +220,7 @@ START_TEST(nothing_goes_before_what_was_given_out_is_planned)
 	open_gate(100, 2);
 	struct in_hand *hand = take(0, 0);
 	ck_assert(!next_may_go());
-	ck_assert(!gate_is_stuck(&gate)); /* it is not for room that this waits */
+	ck_assert(!gate.waits); /* not for room */
 	say_plan(hand, 30);
 	ck_assert(next_may_go());
 	ck_assert_uint_eq(granted, 70);
@@ -268,20 +265,21 @@ END_TEST
 
 START_TEST(removals_that_were_missed_are_found_by_counting)
 {
-	unsigned most = 0;
+	char line[32];
 	FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
 
 	ck_assert_ptr_nonnull(file);
-	ck_assert_int_eq(fscanf(file, "%u", &most), 1);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), file));
 	fclose(file);
+	unsigned long most = strtoul(line, NULL, 10);
 	if (most > 100000)
-		return;
+		return; /* that would take long */
 	open_gate(100, 4);
 	make_member(0, 30);
 	make_member(1, 70);
 	ck_assert(!next_may_go());
 	/* The queue of events is full before the removal that counts. */
-	for (unsigned i = 0; i <= most; i++) {
+	for (unsigned long i = 0; i <= most; i++) {
 		make_file(99, i, 0);
 		ck_assert_int_eq(unlink(path_of(99, i)), 0);
 	}
