@@ -413,9 +413,8 @@ static int source_poll_fd(void *context)
 static int sink_put(
 	void *context, const struct record *record, const char *archive_path, const char *path)
 {
-	ck_assert_ptr_eq(context, &scene);
-	ck_assert_uint_lt(printed_count, RECORDS_MAX);
-	ck_assert_str_eq(archive_path, archive_name((unsigned)record->archive));
+	must(context == &scene && printed_count < RECORDS_MAX);
+	must(strcmp(archive_path, archive_name((unsigned)record->archive)) == 0);
 	printed[printed_count++] = (struct printed){record->archive, record->member,
 		record->size_bytes, record->offset_bytes, strdup(path)};
 	return 0;
@@ -570,13 +569,12 @@ void check_printed(size_t i)
 	size_t size = member_bytes(record->archive, record->member, expected);
 	int fd = open(record->path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	ck_assert_msg(fd >= 0, "%s", record->path);
-	ck_assert_int_eq(strncmp(record->path, scratch_path("tmp/zipmap."),
-				 strlen(scratch_path("tmp/zipmap."))),
-		0);
-	ck_assert_uint_eq(record->size_bytes, size);
-	ck_assert_int_eq(pread(fd, bytes, size, (off_t)record->offset_bytes), (ssize_t)size);
-	ck_assert_mem_eq(bytes, expected, size);
+	must(fd >= 0);
+	must(strncmp(record->path, scratch_path("tmp/zipmap."),
+		     strlen(scratch_path("tmp/zipmap."))) == 0);
+	must(record->size_bytes == size);
+	must(pread(fd, bytes, size, (off_t)record->offset_bytes) == (ssize_t)size);
+	must(memcmp(bytes, expected, size) == 0);
 	close(fd);
 }
 
@@ -589,13 +587,12 @@ void check_files(void)
 			check_printed(i);
 		files -= i > 0 && strcmp(printed[i].path, printed[i - 1].path) == 0;
 		for (size_t j = 0; j < i; j++)
-			ck_assert(printed[i].archive != printed[j].archive ||
-				  printed[i].member != printed[j].member);
+			must(printed[i].archive != printed[j].archive ||
+				printed[i].member != printed[j].member);
 		if (scene.settings.unordered || i == 0)
 			continue;
 		const struct printed *last = &printed[i - 1];
-		ck_assert(
-			printed[i].archive > last->archive ||
+		must(printed[i].archive > last->archive ||
 			(printed[i].archive == last->archive && printed[i].member > last->member));
 	}
 	found_files = found_directories = 0;

@@ -8,17 +8,12 @@
 #ifndef ZIPMAP_TESTS_UNIT_SCHEDULING_H
 #define ZIPMAP_TESTS_UNIT_SCHEDULING_H
 
+#include "support.h"
+
 #include "parent/schedule.h"
 
 /** An archive, a unit or a member that there is not. */
 #define NOBODY UINT64_MAX
-
-/** As ck_assert(), which takes a system call each time. */
-#define must(expression)                                 \
-	do {                                             \
-		if (!(expression))                       \
-			ck_abort_msg("%s", #expression); \
-	} while (0)
 
 extern struct schedule schedule;
 

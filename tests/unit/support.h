@@ -8,9 +8,17 @@
 #ifndef ZIPMAP_TESTS_UNIT_SUPPORT_H
 #define ZIPMAP_TESTS_UNIT_SUPPORT_H
 
+#include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/** As ck_assert(), which takes a system call each time: for what is asked thousands of times. */
+#define must(expression)                                 \
+	do {                                             \
+		if (!(expression))                       \
+			ck_abort_msg("%s", #expression); \
+	} while (0)
 
 /** Make a directory under $TMPDIR (else /tmp) for this test. */
 void scratch_begin(void);
