@@ -45,6 +45,9 @@ static int check_action(const struct options *options, struct options_error *err
 			exec_name(options));
 	if (options->hold)
 		return options_wrong(error, "options '--%s' and '--hold' exclude each other", name);
+	if (options->memfd)
+		return options_wrong(
+			error, "options '--%s' and '--memfd' exclude each other", name);
 	if (options->limits.scratch_bytes > 0)
 		return options_wrong(
 			error, "options '--%s' and '--max-scratch' exclude each other", name);
@@ -119,6 +122,16 @@ static int check_owners(const struct options *options, struct options_error *err
 	if (options->command_count > 0 && options->pack)
 		return options_wrong(error, "options '--%s' and '--pack' exclude each other",
 			exec_name(options));
+	if (options->memfd && options->command_count == 0 && !options->hold)
+		return options_wrong(error,
+			"option '--memfd' needs '--exec', '--exec-batch' or '--hold': its files "
+			"end with zipmap");
+	if (options->memfd && options->limits.scratch_bytes > 0)
+		return options_wrong(
+			error, "options '--memfd' and '--max-scratch' exclude each other");
+	if (options->memfd && options->parts == PARTS_ALWAYS)
+		return options_wrong(
+			error, "options '--memfd' and '--parts=always' exclude each other");
 	if (options->exec_batch && options->in_place.wanted)
 		return options_wrong(
 			error, "options '--exec-batch' and '--in-place' exclude each other");

@@ -89,6 +89,7 @@ struct options {
 	struct template *commands; /**< --exec or --exec-batch, in the order given; owned */
 	size_t command_count;
 	bool exec_batch;             /**< they are of --exec-batch */
+	bool memfd;                  /**< only together with @commands or @hold */
 	bool hold;                   /**< never together with @commands */
 	unsigned hold_fd;            /**< the lease */
 	struct filter_rule *filters; /**< --include and --exclude, in the order given; owned */

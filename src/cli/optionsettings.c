@@ -28,9 +28,11 @@ struct worker_settings options_worker_settings(
 		.raw = rawarray_is_given(&options->raw) ? &options->raw : NULL,
 		.npy = options->npy,
 		.pack = options->pack,
+		.in_memory = options->memfd,
 		.in_place = options->in_place,
 		.decoder = options->decoder,
-		.parts = options->parts,
+		/* Who helps is handed the file, which is to be sealed. */
+		.parts = options->memfd ? PARTS_NEVER : options->parts,
 		.full_names = options->action == ACTION_LIST || options->json ||
 			      options->command_count > 0 ||
 			      (options->printf_format &&
@@ -58,6 +60,7 @@ struct run_settings options_run_settings(
 		.archives_per_worker = options->tasks_per_worker,
 		.limits = options->limits,
 		.no_files = options->action != ACTION_RUN,
+		.in_memory = options->memfd,
 		.in_place = options->in_place.wanted,
 		.pack = options->pack,
 		.npy = options->npy,

@@ -196,6 +196,11 @@ const struct option_spec option_specs[] = {
 		.set = optionvalue_set_hold,
 		.field = FIELD(hold_fd),
 		.maximum = INT_MAX},
+	{.name = "memfd",
+		.help = "make the files in memory, sealed, and print them as\n"
+			"/proc/PID/fd/N; needs one of the three above",
+		.set = optionvalue_set_flag,
+		.field = FIELD(memfd)},
 	{.name = "max-scratch",
 		.has_arg = required_argument,
 		.argument = "SIZE",

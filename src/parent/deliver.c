@@ -24,6 +24,11 @@ static int make_longest_path(struct deliver *deliver)
 {
 	char file[MEMBER_FILE_SIZE];
 
+	if (deliver->memory) {
+		deliver->longest_path = memoryfiles_path(UINT32_MAX);
+		errno = ENOMEM;
+		return deliver->longest_path ? 0 : -1;
+	}
 	memset(file, 'x', sizeof(file));
 	if (asprintf(&deliver->longest_path, "%s/%u/%.*s", deliver->rundir->path, UINT32_MAX,
 		    (int)sizeof(file), file) >= 0)
@@ -34,11 +39,13 @@ static int make_longest_path(struct deliver *deliver)
 }
 
 int deliver_init(struct deliver *deliver, const struct run_settings *settings, unsigned jobs,
-	struct emit *emit, struct rundir *rundir, const struct signals *signals)
+	struct emit *emit, struct rundir *rundir, struct memoryfiles *memory,
+	const struct signals *signals)
 {
 	const struct run_commands *commands = settings->commands;
 
-	*deliver = (struct deliver){.settings = settings, .emit = emit, .rundir = rundir};
+	*deliver = (struct deliver){
+		.settings = settings, .emit = emit, .rundir = rundir, .memory = memory};
 	if (!commands)
 		return 0;
 	const struct exec_settings exec = {
@@ -213,6 +220,8 @@ static void remove_used(struct deliver *deliver)
 	char file[MEMBER_FILE_SIZE];
 
 	while (exec_take_used(&deliver->exec, &record, &result)) {
+		if (result.record->place == PLACE_MEMORY)
+			memoryfiles_close(deliver->memory, result.record->descriptor);
 		if (result.record->place != PLACE_FILE)
 			continue;
 		record_file_name(result.record, file);
@@ -271,10 +280,19 @@ static bool keep_others(void *context, uint64_t archive, uint64_t member)
 	return !execbatch_used(context, archive, member);
 }
 
+static bool close_used(void *context, uint32_t descriptor)
+{
+	return execbatch_used(context, 0, descriptor);
+}
+
 static void remove_batch(struct deliver *deliver)
 {
 	struct rundir *rundir = deliver->rundir;
 
+	if (deliver->memory) {
+		memoryfiles_sweep(deliver->memory, close_used, &deliver->execbatch);
+		return;
+	}
 	for (uint32_t number = 0; number < rundir->next; number++) {
 		if (rundir_sweep(rundir, number, keep_others, &deliver->execbatch) < 0)
 			deliver->untidy = true;

@@ -41,7 +41,7 @@ struct giving {
 /* Units on their way to a worker, which has them as the last ones of its queue already. */
 struct load {
 	struct worker *worker;
-	uint64_t room_bytes; /* for the files of the next one */
+	uint64_t room; /* for the files of the next one */
 	unsigned count;
 	struct parcel parcel;
 };
@@ -67,7 +67,7 @@ static void load_put(const struct giving *giving, struct load *load, struct unit
 			.size_bytes = job->size_bytes,
 			.entries = job->opened ? job->entries : 0,
 			.total_left = budget_left(giving->budget),
-			.room_bytes = load->room_bytes,
+			.room = load->room,
 			.has_archive = fd >= 0,
 			.in_place = giving->dispatch->in_place && !job->pathless,
 			.kind = unit->kind,
@@ -78,7 +78,7 @@ static void load_put(const struct giving *giving, struct load *load, struct unit
 	worker->queue[worker->queued++] = (struct in_hand){.unit = unit};
 	worker->archives += another;
 	schedule_give(giving->schedule, unit, worker->directory);
-	unit->room_bytes = load->room_bytes;
+	unit->room = load->room;
 	load->count++;
 }
 
@@ -105,7 +105,7 @@ static bool load_send(const struct giving *giving, const struct load *load)
 struct offer {
 	struct unit *unit; /* NULL: there is none */
 	bool held;         /* there is one, which waits for room */
-	uint64_t room_bytes;
+	uint64_t room;
 };
 
 /* The next unit, one of archive @preferred before others. Those that need room go in order. */
@@ -116,7 +116,7 @@ static struct offer next_offer(const struct giving *giving, uint64_t preferred)
 		.unit = schedule_next(giving->schedule, gate->shut ? PROGRESS_NONE : preferred)};
 
 	gate->waits = false;
-	if (offer.unit && !gate_allows(gate, offer.unit, &offer.room_bytes)) {
+	if (offer.unit && !gate_allows(gate, offer.unit, &offer.room)) {
 		offer.unit = NULL;
 		offer.held = true;
 	}
@@ -129,7 +129,7 @@ static bool give(const struct giving *giving, struct worker *worker, const struc
 	struct load load;
 
 	load_init(&load, worker);
-	load.room_bytes = offer->room_bytes;
+	load.room = offer->room;
 	load_put(giving, &load, offer->unit);
 	return load_send(giving, &load);
 }
@@ -265,7 +265,7 @@ static enum dispatch_end fill(const struct giving *giving, struct load *load)
 		if (unit->exclusive || (!second && !has_room_for(worker, unit)) ||
 			is_too_much(giving->dispatch, worker, load->parcel.archive, unit))
 			break;
-		load->room_bytes = offer.room_bytes;
+		load->room = offer.room;
 		load_put(giving, load, unit);
 	}
 	return DISPATCH_SATED;

@@ -3,6 +3,7 @@
 #include "parent/emit.h"
 
 #include "parent/lookup.h"
+#include "parent/memoryfiles.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -36,7 +37,7 @@ int emit_init(struct emit *emit, const struct run_settings *settings,
 	const struct record_sink *sink, struct run_stats *stats)
 {
 	*emit = (struct emit){.sink = sink,
-		.tmpdir = settings->tmpdir,
+		.place = settings->in_memory ? "memory" : settings->tmpdir,
 		.stats = stats,
 		.silent = settings->commands && !settings->commands->print};
 	return make_room(emit);
@@ -91,7 +92,7 @@ static enum emit_end report(struct emit *emit, const struct job *job, const stru
 	char words[PRINTABLE_MAX + 256];
 
 	printable(job->path, strlen(job->path), archive, sizeof(archive));
-	printable(emit->tmpdir, strlen(emit->tmpdir), directory, sizeof(directory));
+	printable(emit->place, strlen(emit->place), directory, sizeof(directory));
 	failure_describe(failure, directory, words, sizeof(words));
 	if (record)
 		diag(DIAG_ERROR, "%s: %s: %s", archive,
@@ -142,6 +143,9 @@ int emit_path(const struct result *result, const char *run_path, char **path)
 	switch (result->record->place) {
 	case PLACE_FILE:
 		*path = make_file_path(result, run_path);
+		break;
+	case PLACE_MEMORY:
+		*path = memoryfiles_path(result->record->descriptor);
 		break;
 	case PLACE_ARCHIVE:
 		*path = strdup(result->job->path);

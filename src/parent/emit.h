@@ -31,7 +31,7 @@ struct unwritten {
 
 struct emit {
 	const struct record_sink *sink;
-	const char *tmpdir; /**< as the user gave it */
+	const char *place; /**< where files go: failures name it; of the settings */
 	struct run_stats *stats;
 	struct unwritten *unwritten; /**< in the order of the sink; there is room for one more */
 	size_t unwritten_count;

@@ -75,7 +75,9 @@ static int add_file(struct execbatch *execbatch, const struct record *record)
 		execbatch->file_capacity = capacity;
 	}
 	execbatch->files[execbatch->file_count++] =
-		(struct batch_file){record->archive, record->member};
+		record->place == PLACE_MEMORY
+			? (struct batch_file){0, record->descriptor}
+			: (struct batch_file){record->archive, record->member};
 	return 0;
 }
 

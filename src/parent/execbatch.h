@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** The file of a member, by the numbers in its name. */
+/** The file of a member, by the numbers in its name; or one in memory, by 0 and its descriptor. */
 struct batch_file {
 	uint64_t archive;
 	uint64_t member;
@@ -91,7 +91,7 @@ int execbatch_step(struct execbatch *execbatch);
 /** Whether all commands of the running batch have ended; the last one's wait(2) status. */
 bool execbatch_has_ended(const struct execbatch *execbatch, int *status);
 
-/** Whether this file was for the batch that has ended. */
+/** Whether this file, as struct batch_file has it, was for the batch that has ended. */
 bool execbatch_used(const struct execbatch *execbatch, uint64_t archive, uint64_t member);
 
 /**

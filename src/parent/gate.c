@@ -27,15 +27,16 @@
 #define LOOK_MS 500
 
 int gate_init(struct gate *gate, const struct run_settings *settings, struct rundir *rundir,
-	const struct schedule *schedule, const struct pool *pool)
+	const struct memoryfiles *memory, const struct schedule *schedule, const struct pool *pool)
 {
 	uint64_t most_bytes = settings->limits.scratch_bytes;
 
 	*gate = (struct gate){.settings = settings,
 		.rundir = rundir,
+		.memory = memory,
 		.schedule = schedule,
 		.pool = pool,
-		.shut = rundir->path && (most_bytes > 0 || settings->commands)};
+		.shut = memory || (rundir->path && (most_bytes > 0 || settings->commands))};
 	scratch_init(&gate->scratch, most_bytes);
 	if (!rundir->path)
 		return 0;
@@ -136,7 +137,7 @@ void gate_look(struct gate *gate)
 /* What units in hand may still use. */
 struct granted {
 	uint64_t units;
-	uint64_t bytes;
+	uint64_t room;
 };
 
 static struct granted sum_granted(const struct gate *gate, const struct unit *but)
@@ -150,7 +151,7 @@ static struct granted sum_granted(const struct gate *gate, const struct unit *bu
 			if (unit->kind != UNIT_MEMBERS || unit == but)
 				continue;
 			granted.units++;
-			granted.bytes += unit->room_bytes < UINT64_MAX ? unit->room_bytes : 0;
+			granted.room += unit->room < UINT64_MAX ? unit->room : 0;
 		}
 	}
 	return granted;
@@ -177,17 +178,17 @@ static bool is_patient(const struct gate *gate, uint64_t needed_bytes)
 }
 
 /* As gate_allows(), once the gate is shut and all units that were given out are planned. */
-static bool has_room(struct gate *gate, uint64_t needed_bytes, uint64_t *room_bytes)
+static bool has_room(struct gate *gate, uint64_t needed_bytes, uint64_t *room)
 {
 	const struct scratch *scratch = &gate->scratch;
 	const struct freespace space = freespace_ask(gate->rundir->fd);
 	const struct granted granted = sum_granted(gate, NULL);
-	const struct scratch_request request = {.granted_bytes = granted.bytes,
+	const struct scratch_request request = {.granted_bytes = granted.room,
 		.in_hand = granted.units > 0,
 		.space_bytes = space.bytes,
 		.needed_bytes = needed_bytes};
 	/* The file system may run out of inodes first. */
-	bool allowed = scratch_allow(scratch, &request, room_bytes) &&
+	bool allowed = scratch_allow(scratch, &request, room) &&
 		       ((!request.in_hand && scratch->count == 0) ||
 			       space.files / UNIT_MEMBERS_MAX > granted.units);
 
@@ -198,22 +199,43 @@ static bool has_room(struct gate *gate, uint64_t needed_bytes, uint64_t *room_by
 	if (space.bytes < needed_bytes && is_patient(gate, needed_bytes))
 		return false;
 	if (gate->hopeless) {
-		if (*room_bytes < needed_bytes)
-			*room_bytes = needed_bytes;
+		if (*room < needed_bytes)
+			*room = needed_bytes;
 		return true;
 	}
 	return allowed &&
 	       !(gate->was_full && scratch->removed == gate->full_removed && scratch->count > 0);
 }
 
-bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room_bytes)
+/* As gate_allows(). Whoever is given out before may need all that is left, until that is known. */
+static bool allow_in_memory(struct gate *gate, uint64_t *room)
 {
-	*room_bytes = UINT64_MAX;
-	if (!gate->shut)
+	const struct memoryfiles *memory = gate->memory;
+	bool full_for_good = gate->settings->leased && memory->count >= memory->most;
+
+	*room = 0;
+	gate->waits = false;
+	if (full_for_good)
 		return true;
 	if (has_unplanned(gate))
 		return false;
-	gate->waits = !has_room(gate, unit->needed_bytes, room_bytes);
+	const struct granted granted = sum_granted(gate, NULL);
+	uint64_t taken = granted.room + memory->count;
+	*room = memory->most > taken ? memory->most - taken : 0;
+	gate->waits = *room == 0 && !(gate->hopeless && granted.units == 0);
+	return !gate->waits;
+}
+
+bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room)
+{
+	*room = UINT64_MAX;
+	if (!gate->shut)
+		return true;
+	if (gate->memory)
+		return allow_in_memory(gate, room);
+	if (has_unplanned(gate))
+		return false;
+	gate->waits = !has_room(gate, unit->needed_bytes, room);
 	if (gate->waits)
 		return false;
 	gate->was_full = false;
@@ -228,15 +250,15 @@ void gate_note_done(struct gate *gate)
 
 void gate_note_record(struct gate *gate, struct in_hand *hand, const struct record *record)
 {
-	uint64_t *room_bytes = &hand->unit->room_bytes;
+	uint64_t *room = &hand->unit->room;
 	struct seen_pack *pack = &hand->pack;
 
 	gate->hopeless = false;
 	if (!gate->shut || record->failure.kind != FAILURE_NONE || record->place != PLACE_FILE)
 		return;
 	uint64_t taken = record->packed ? record->size_bytes : freespace_taken(record->size_bytes);
-	if (*room_bytes < UINT64_MAX)
-		*room_bytes -= taken < *room_bytes ? taken : *room_bytes;
+	if (*room < UINT64_MAX)
+		*room -= taken < *room ? taken : *room;
 	if (!record->packed) {
 		scratch_put(&gate->scratch, record->archive, record->member,
 			record->offset_bytes + record->size_bytes);

@@ -6,6 +6,10 @@
  * commands are run, after which files are removed; else once the file system was found full and the
  * reader of the list has removed files. What removes them, a reader or we, is seen by inotify(7) on
  * the worker directories.
+ *
+ * Files in memory are counted instead, since each takes a descriptor: there the gate is always
+ * shut, and the room is how many more there may be. Only commands let them go. So with a lease,
+ * once there are as many as there may be, units are given out with no room at all.
  */
 
 #ifndef ZIPMAP_PARENT_GATE_H
@@ -29,6 +33,7 @@
 struct gate {
 	const struct run_settings *settings;
 	struct rundir *rundir;
+	const struct memoryfiles *memory; /**< files are there, and those are counted; or NULL */
 	const struct schedule *schedule;
 	const struct pool *pool;
 	struct scratch scratch;
@@ -48,11 +53,12 @@ struct gate {
 };
 
 /**
- * Begin to watch the worker directories that will be made in @rundir, if it is there. 0, or -1 with
- * errno: they cannot be watched, and --max-scratch needs that.
+ * Begin to watch the worker directories that will be made in @rundir, if it is there; or count the
+ * files of @memory if that is not NULL. 0, or -1 with errno: directories cannot be watched, and
+ * --max-scratch needs that.
  */
 int gate_init(struct gate *gate, const struct run_settings *settings, struct rundir *rundir,
-	const struct schedule *schedule, const struct pool *pool);
+	const struct memoryfiles *memory, const struct schedule *schedule, const struct pool *pool);
 
 void gate_release(struct gate *gate);
 
@@ -64,9 +70,10 @@ void gate_look(struct gate *gate);
 
 /**
  * Whether @unit, the next in the order of the input, may be given out now. How much room its files
- * may take goes to *@room_bytes: UINT64_MAX if the gate is open.
+ * may take goes to *@room: UINT64_MAX if the gate is open; of files in memory it is 0 if there will
+ * never be room for one.
  */
-bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room_bytes);
+bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room);
 
 /** How long to wait at most until room is looked for again: others may free some, too. */
 int gate_wait_ms(const struct gate *gate);

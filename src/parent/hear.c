@@ -38,7 +38,8 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 			return -1;
 		}
 		parts_end(hear->parts, hear->pool, hand->unit, message->record.member);
-		verify_record(worker, hand, hear->budget, &message->record);
+		if (verify_record(worker, hand, hear->budget, &message->record) < 0)
+			return -1;
 		gate_note_record(hear->gate, hand, &message->record);
 		return schedule_record(hear->schedule, hand->unit, message);
 	case MESSAGE_ASK:
@@ -66,7 +67,8 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 	return -1;
 }
 
-int hear_packet(const struct hear *hear, struct worker *worker)
+/* One packet, as hear_packet(). */
+static int take_packet(const struct hear *hear, struct worker *worker)
 {
 	struct wire_reader reader;
 	struct message message;
@@ -79,4 +81,16 @@ int hear_packet(const struct hear *hear, struct worker *worker)
 			return -1;
 	}
 	return got < 0 ? -1 : 1;
+}
+
+int hear_packet(const struct hear *hear, struct worker *worker)
+{
+	int result = take_packet(hear, worker);
+
+	/* Each descriptor is for one record. */
+	if (result >= 0 && worker->fds.count > 0) {
+		errno = EBADMSG;
+		result = -1;
+	}
+	return result;
 }

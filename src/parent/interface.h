@@ -138,13 +138,15 @@ struct run_settings {
 	unsigned jobs;        /**< most worker processes at a time, at least 1 */
 	struct limits limits; /**< what workers refuse is not taken from them either */
 	bool no_files;        /**< workers make none: no run directory, records without paths */
-	bool in_place;        /**< members may stay in archives that have paths */
-	bool pack;            /**< members may share a file */
-	bool npy;             /**< a .npy header may be put before members */
-	bool lists;           /**< records are those of a listing */
-	bool unordered;       /**< hand records to the sink as they come, not in input order */
-	bool fail_fast;       /**< stop at the first failure */
-	unsigned look_ms;     /**< how often silent workers are looked for; 0: silence.h */
+	bool in_memory;   /**< they are in memory, sealed, as long as this process keeps them: with
+			       @commands or @leased */
+	bool in_place;    /**< members may stay in archives that have paths */
+	bool pack;        /**< members may share a file */
+	bool npy;         /**< a .npy header may be put before members */
+	bool lists;       /**< records are those of a listing */
+	bool unordered;   /**< hand records to the sink as they come, not in input order */
+	bool fail_fast;   /**< stop at the first failure */
+	unsigned look_ms; /**< how often silent workers are looked for; 0: silence.h */
 	unsigned archives_per_worker; /**< after so many a worker is replaced; 0: never. 1: what it
 					   has made is printed once it is gone */
 	bool measure;                 /**< measure private memory while running (for run_stats) */

@@ -17,7 +17,22 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-int pool_share_descriptors(unsigned jobs, unsigned commands, struct pool_share *share)
+/*
+ * Share out what archives and files in memory may have together: archives as many as can be queued,
+ * but not more than half. They are open for a while only.
+ */
+static void share_files(rlim_t both, unsigned workers, struct pool_share *share)
+{
+	rlim_t archives = (1 + WORKER_QUEUE_MAX) * (rlim_t)workers;
+
+	if (archives > both / 2)
+		archives = both / 2;
+	share->archives = archives > 0 ? archives : 1;
+	share->files = both > archives ? both - archives : 1;
+}
+
+int pool_share_descriptors(
+	unsigned jobs, unsigned commands, bool in_memory, struct pool_share *share)
 {
 	const rlim_t least = 16; /* for one worker, one archive, and nothing to spare */
 	const rlim_t rest = 32;  /* a file that is looked at, and whatever libraries open */
@@ -28,6 +43,8 @@ int pool_share_descriptors(unsigned jobs, unsigned commands, struct pool_share *
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		limit.rlim_cur = limit.rlim_max = 256;
+	if (in_memory && wanted < limit.rlim_max)
+		wanted = limit.rlim_max;
 	if (limit.rlim_cur < wanted) {
 		rlim_t before = limit.rlim_cur;
 		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
@@ -44,7 +61,11 @@ int pool_share_descriptors(unsigned jobs, unsigned commands, struct pool_share *
 		most = jobs;
 	share->commands = most_commands > 0 ? (unsigned)most_commands : 1;
 	share->workers = most > 0 ? (unsigned)most : 1;
-	share->archives = free_fds > for_worker * most ? free_fds - for_worker * most : 1;
+	free_fds = free_fds > for_worker * most ? free_fds - for_worker * most : 1;
+	share->archives = free_fds;
+	share->files = 0;
+	if (in_memory)
+		share_files(free_fds, share->workers, share);
 	errno = EMFILE;
 	return limit.rlim_cur < least ? -1 : 0;
 }
@@ -60,6 +81,11 @@ int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry
 	pool_release(pool);
 	errno = ENOMEM;
 	return -1;
+}
+
+void pool_set_memory(struct pool *pool, struct memoryfiles *memory)
+{
+	pool->memory = memory;
 }
 
 static struct worker *free_place(struct pool *pool)
@@ -78,6 +104,7 @@ static void clear_place(struct worker *worker)
 		close(worker->channel_fd);
 	if (worker->directory_fd >= 0)
 		close(worker->directory_fd);
+	channel_fds_close(&worker->fds);
 	note_release(worker->progress);
 	*worker = (struct worker){.channel_fd = -1, .directory_fd = -1};
 }
@@ -155,6 +182,7 @@ struct worker *pool_start(struct pool *pool, struct failure *failure)
 
 	assert(worker);
 	*worker = (struct worker){.channel_fd = -1, .directory_fd = -1, .archive = PROGRESS_NONE};
+	worker->memory = pool->memory;
 	worker->is_ready = !pool->starter.entry->settings;
 	int result = start_in(pool, worker, &start, &note, &step);
 	int error = errno;
@@ -296,7 +324,8 @@ static int take_first_word(struct pool *pool, struct worker *worker, struct wire
 
 int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader)
 {
-	ssize_t size = channel_receive(worker->channel_fd, pool->packet, PACKET_MAX, NULL, false);
+	ssize_t size = channel_receive_fds(worker->channel_fd, pool->packet, PACKET_MAX,
+		worker->memory ? &worker->fds : NULL, false);
 
 	if (size < 0 && errno == EAGAIN)
 		return 0;

@@ -8,6 +8,7 @@
 #define ZIPMAP_PARENT_POOL_H
 
 #include "parent/interface.h"
+#include "parent/memoryfiles.h"
 #include "parent/rundir.h"
 #include "parent/start.h"
 #include "protocol/channel.h"
@@ -34,6 +35,9 @@ struct seen_pack {
 	uint64_t number;     /**< its first member */
 	uint64_t inode;      /**< of the file that was found, */
 	uint64_t size_bytes; /**< and its size; 0: none was yet */
+	bool in_memory;      /**< it is there, */
+	int descriptor;      /**< and this is ours; -1: @error is why it cannot be had */
+	int error;
 };
 
 /** A unit that a worker has, and where it is with it. */
@@ -46,9 +50,11 @@ struct worker {
 	pid_t pid; /**< 0: no process, this place is free */
 	int channel_fd;
 	int directory_fd;
-	uint32_t directory;               /**< the number of its worker directory */
-	dev_t device;                     /**< of that directory */
-	uid_t owner;                      /**< of that directory: this user */
+	struct memoryfiles *memory; /**< its files are in memory; or NULL */
+	struct channel_fds fds;     /**< that came with its last packet, and are to be taken */
+	uint32_t directory;         /**< the number of its worker directory */
+	dev_t device;               /**< of that directory */
+	uid_t owner;                /**< of that directory: this user */
 	struct worker_progress *progress; /**< shared with it */
 	uint64_t archive; /**< the archive it has open once its queue is done, or PROGRESS_NONE */
 	struct in_hand queue[WORKER_QUEUE_MAX]; /**< in the order in which they were sent */
@@ -78,6 +84,7 @@ struct parcel {
 struct pool {
 	struct starter starter;
 	struct rundir *rundir;
+	struct memoryfiles *memory; /**< or NULL: files are in @rundir, if anywhere */
 	struct run_stats *stats;
 	struct worker *workers; /**< @size of them */
 	unsigned size;
@@ -92,14 +99,16 @@ struct pool_share {
 	unsigned workers;  /**< how many there may be */
 	unsigned commands; /**< the same, of the user's */
 	size_t archives;   /**< how many may be open at a time */
+	size_t files;      /**< the same of files in memory */
 };
 
 /**
  * Share out the descriptors that this process may have, after raising that limit if it is low for
- * @jobs workers and @commands commands at a time. 0, or -1 with errno EMFILE if they are too few
- * for anything.
+ * @jobs workers and @commands commands at a time; if files are @in_memory, as far as it goes. 0, or
+ * -1 with errno EMFILE if they are too few for anything.
  */
-int pool_share_descriptors(unsigned jobs, unsigned commands, struct pool_share *share);
+int pool_share_descriptors(
+	unsigned jobs, unsigned commands, bool in_memory, struct pool_share *share);
 
 /**
  * Prepare for @size workers at most, with worker directories in @rundir, or without any if that is
@@ -107,6 +116,9 @@ int pool_share_descriptors(unsigned jobs, unsigned commands, struct pool_share *
  */
 int pool_init(struct pool *pool, unsigned size, const struct worker_entry *entry,
 	struct rundir *rundir, struct run_stats *stats);
+
+/** Files of workers are to be in memory, and are kept by @memory. */
+void pool_set_memory(struct pool *pool, struct memoryfiles *memory);
 
 /**
  * Start one more worker in a free place, of which there must be one. NULL with *@failure, as the
@@ -143,7 +155,8 @@ int pool_tell(
  * Receive a packet from @worker into pool->packet. 1 with *@reader at its beginning, 0 if nothing
  * is there yet, -1 with errno if nothing will come any more: the end of the channel (ECONNRESET),
  * EBADMSG, or no memory of ours (ENOMEM, ENOBUFS). The message with which a worker starts is dealt
- * with here; what its sandbox lacks is said once.
+ * with here; what its sandbox lacks is said once. Descriptors may come along if files are in memory
+ * alone: they are in worker->fds.
  */
 int pool_receive(struct pool *pool, struct worker *worker, struct wire_reader *reader);
 

@@ -61,8 +61,10 @@ static bool may_postpone(const struct context *context, const struct message_pla
 	const struct unit *unit = context->hand->unit;
 	uint64_t most = context->settings->limits.scratch_bytes;
 
-	return unit->needed_bytes == 0 && plan->end == unit->members.first &&
-	       plan->end < plan->entries && (most == 0 || plan->room_bytes <= most);
+	/* Of files in memory there is always room for one, or there never will be. */
+	return !context->settings->in_memory && unit->needed_bytes == 0 &&
+	       plan->end == unit->members.first && plan->end < plan->entries &&
+	       (most == 0 || plan->room <= most);
 }
 
 static bool plan_is_possible(const struct context *context, const struct message *message)
@@ -83,7 +85,7 @@ static bool plan_is_possible(const struct context *context, const struct message
 		return false;
 	if (schedule_postpones(unit, plan))
 		return may_postpone(context, plan);
-	if (members->end != UNIT_END_OPEN && unit->room_bytes == UINT64_MAX)
+	if (members->end != UNIT_END_OPEN && unit->room == UINT64_MAX)
 		return plan->end == members->end;
 	if (members->end != UNIT_END_OPEN && plan->end > members->end)
 		return false;
@@ -107,10 +109,13 @@ static bool place_is_possible(const struct context *context, const struct record
 		       record->offset_bytes <= job->size_bytes &&
 		       record->size_bytes <= job->size_bytes - record->offset_bytes;
 	case PLACE_FILE:
+	case PLACE_MEMORY:
 		break;
 	}
-	if (settings->no_files || !record->packed)
-		return !settings->no_files;
+	if (settings->no_files || settings->in_memory != (record->place == PLACE_MEMORY))
+		return false;
+	if (!record->packed)
+		return true;
 	if (!settings->pack)
 		return false;
 	/* A pack is named for its first member, and packs come in order: none that is settled comes
@@ -151,7 +156,7 @@ static bool ask_is_possible(const struct context *context, const struct message 
 {
 	const struct run_settings *settings = context->settings;
 
-	return context->worker->asks && !settings->no_files &&
+	return context->worker->asks && !settings->no_files && !settings->in_memory &&
 	       handout_is_possible(context->hand->unit, &message->ask, settings->npy);
 }
 
@@ -164,7 +169,7 @@ static bool part_is_possible(const struct context *context, const struct message
 
 	switch (part->step) {
 	case PART_OFFER:
-		return unit->kind == UNIT_MEMBERS &&
+		return unit->kind == UNIT_MEMBERS && !context->settings->in_memory &&
 		       context->settings->no_files == (part->name_size == 0) &&
 		       part->member >= members->first && part->member < members->end;
 	case PART_STRETCH:

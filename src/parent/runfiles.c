@@ -40,6 +40,9 @@ void runfiles_describe(
 
 	if (settings->no_files)
 		diag(DIAG_DETAIL, "at most %u worker process%s", workers, plural);
+	else if (settings->in_memory)
+		diag(DIAG_DETAIL, "files stay in memory, made by at most %u worker process%s",
+			workers, plural);
 	else
 		diag(DIAG_DETAIL, "files go to %s, by at most %u worker process%s",
 			printable(path, strlen(path), name, sizeof(name)), workers, plural);

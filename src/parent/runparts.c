@@ -33,6 +33,16 @@ void runparts_init(struct run *run, const struct archive_source *source, uint64_
 		.start_ns = start_ns};
 }
 
+static bool has_directory(const struct run_settings *settings)
+{
+	return !settings->no_files && !settings->in_memory;
+}
+
+static struct memoryfiles *memory_of(struct run *run)
+{
+	return run->settings->in_memory ? &run->memory_files : NULL;
+}
+
 /* 0, or -1 with errno. */
 static int set_up_parts(struct run *run, const struct worker_entry *worker)
 {
@@ -40,8 +50,9 @@ static int set_up_parts(struct run *run, const struct worker_entry *worker)
 
 	unsigned commands = settings->commands ? settings->jobs : 0;
 
-	if (pool_share_descriptors(settings->jobs, commands, &run->share) < 0)
+	if (pool_share_descriptors(settings->jobs, commands, settings->in_memory, &run->share) < 0)
 		return -1;
+	memoryfiles_init(&run->memory_files, run->share.files);
 	run->input.most_archives = run->share.archives;
 	memory_peak_init(&run->memory, settings->measure);
 	dispatch_init(&run->dispatch, settings, run->share.workers);
@@ -52,8 +63,11 @@ static int set_up_parts(struct run *run, const struct worker_entry *worker)
 	if (!run->polls || signals_init(&run->signals) < 0 ||
 		emit_init(&run->emit, settings, run->sink, run->stats) < 0)
 		return -1;
-	return pool_init(&run->pool, run->share.workers, worker,
-		settings->no_files ? NULL : &run->rundir, run->stats);
+	struct rundir *rundir = has_directory(settings) ? &run->rundir : NULL;
+	if (pool_init(&run->pool, run->share.workers, worker, rundir, run->stats) < 0)
+		return -1;
+	pool_set_memory(&run->pool, memory_of(run));
+	return 0;
 }
 
 /* Once the run directory is there. 0, or -1 with errno. */
@@ -62,21 +76,20 @@ static int set_up_delivery(struct run *run)
 	if (run->settings->commands && signals_watch_children(&run->signals) < 0)
 		return -1;
 	return deliver_init(&run->deliver, run->settings, run->share.commands, &run->emit,
-		&run->rundir, &run->signals);
+		&run->rundir, memory_of(run), &run->signals);
 }
 
 int runparts_make(struct run *run, const struct worker_entry *worker)
 {
-	bool files = !run->settings->no_files;
-
 	if (set_up_parts(run, worker) < 0) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return -1;
 	}
 	diag_set_interrupt(run->signals.fd);
-	if (files && runfiles_make(&run->rundir, run->settings) < 0)
+	if (has_directory(run->settings) && runfiles_make(&run->rundir, run->settings) < 0)
 		return -1;
-	if (gate_init(&run->gate, run->settings, &run->rundir, &run->schedule, &run->pool) < 0) {
+	if (gate_init(&run->gate, run->settings, &run->rundir, memory_of(run), &run->schedule,
+		    &run->pool) < 0) {
 		diag(DIAG_ERROR, "cannot watch which files are removed: %s", strerror(errno));
 		return -1;
 	}
@@ -98,6 +111,7 @@ void runparts_release(struct run *run)
 	runfiles_end(&run->rundir, run->settings, &run->emit, &run->schedule, run->deliver.untidy,
 		run->stats);
 	gate_release(&run->gate);
+	memoryfiles_release(&run->memory_files);
 	parts_release(&run->parts);
 	schedule_release(&run->schedule);
 	diag_set_interrupt(-1);

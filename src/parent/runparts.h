@@ -16,6 +16,7 @@
 #include "parent/hear.h"
 #include "parent/input.h"
 #include "parent/interface.h"
+#include "parent/memoryfiles.h"
 #include "parent/parts.h"
 #include "parent/pool.h"
 #include "parent/progress.h"
@@ -48,6 +49,7 @@ struct run {
 	struct run_stats *stats;
 	struct signals signals;
 	struct rundir rundir;
+	struct memoryfiles memory_files; /* of settings->in_memory */
 	struct pool pool;
 	struct schedule schedule;
 	struct budget budget;

@@ -34,7 +34,7 @@ struct unit *schedule_insert(struct schedule *schedule, struct job *job, struct 
 	unit->kind = UNIT_MEMBERS;
 	unit->members = (struct unit_members){.first = first, .end = end};
 	unit->next_member = unit->popped_member = first;
-	unit->room_bytes = UINT64_MAX;
+	unit->room = UINT64_MAX;
 	unit->next = *link;
 	*link = unit;
 	schedule->held_bytes += sizeof(*unit);
@@ -287,14 +287,14 @@ int schedule_plan(struct schedule *schedule, struct unit *unit, const struct mes
 	if (job->behind_another)
 		make_ready(schedule, job);
 	if (schedule_postpones(unit, plan)) {
-		unit->needed_bytes = plan->room_bytes;
+		unit->needed_bytes = plan->room;
 		schedule_take_back(schedule, unit);
 		return 0;
 	}
 	unit->state = UNIT_PLANNED;
 	unit->pairable = plan->pairable;
-	if (unit->room_bytes < UINT64_MAX)
-		unit->room_bytes = plan->room_bytes;
+	if (unit->room < UINT64_MAX)
+		unit->room = plan->room;
 	unit->members.end = plan->end;
 	if (!open && plan->end < end && job->failure.kind == FAILURE_NONE)
 		return queue_rest(schedule, unit, plan, end);

@@ -75,7 +75,7 @@ struct unit {
 	union {
 		struct unit_members members; /**< UNIT_MEMBERS */
 	};
-	uint64_t room_bytes;        /**< that its files may still take; UINT64_MAX: any number */
+	uint64_t room;              /**< that its files may still take; UINT64_MAX: any number */
 	uint64_t needed_bytes;      /**< it was given with too little room: so much it needs */
 	uint64_t next_member;       /**< the lowest that the next record may have */
 	uint64_t popped_member;     /**< all records below it were popped */
@@ -158,7 +158,7 @@ void schedule_take_back(struct schedule *schedule, struct unit *unit);
  */
 static inline bool schedule_postpones(const struct unit *unit, const struct message_plan *plan)
 {
-	return plan->room_bytes > unit->room_bytes;
+	return plan->room > unit->room;
 }
 
 /*

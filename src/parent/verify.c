@@ -3,6 +3,7 @@
 #include "parent/verify.h"
 
 #include "parent/dirents.h"
+#include "parent/memoryfiles.h"
 #include "parent/schedule.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
@@ -177,34 +178,122 @@ static void remove_failed(const struct worker *worker, const struct record *reco
 	remove_file(worker, file);
 }
 
-void verify_record(
+/* --- in memory -------------------------------------------------------------------------------- */
+
+static int refuse(void)
+{
+	errno = EBADMSG;
+	return -1;
+}
+
+/*
+ * Take the file that came along for @record, and map it if it is no small one, or the first. Its
+ * descriptor and size, or -1 with errno: EBADMSG, or why we cannot have it.
+ */
+static int take_file(struct worker *worker, struct in_hand *hand, const struct record *record,
+	uint64_t *size_bytes)
+{
+	uint64_t end = record->offset_bytes + record->size_bytes;
+	bool map = !worker->has_mapped || end >= MAPPED_FILE_MIN || end < record->size_bytes;
+
+	if (hand->unit->room == 0)
+		return refuse(); /* it has said that there would be fewer */
+	hand->unit->room--;
+	int descriptor = memoryfiles_take(
+		worker->memory, channel_fds_take(&worker->fds), record->inode, map, size_bytes);
+	if (descriptor >= 0 && *size_bytes > 0 && map)
+		worker->has_mapped = true;
+	return descriptor;
+}
+
+/* As verify_record(), of a member in a file of its own, as the next one. */
+static int verify_own_memory(
+	struct worker *worker, struct in_hand *hand, struct budget *budget, struct record *record)
+{
+	uint64_t size_bytes;
+	int descriptor = take_file(worker, hand, record, &size_bytes);
+
+	if (descriptor < 0 && errno == EBADMSG)
+		return -1;
+	if (descriptor < 0) {
+		record->failure = (struct failure){FAILURE_MAP, {(uint64_t)errno, 0}};
+		return 0;
+	}
+	record->descriptor = (uint32_t)descriptor;
+	bool right = (record->offset_bytes != 0) == record->npy_header &&
+		     record->offset_bytes <= size_bytes &&
+		     record->size_bytes == size_bytes - record->offset_bytes;
+	if (!right || budget_take(budget, record, &record->failure) < 0)
+		memoryfiles_close(worker->memory, record->descriptor);
+	return right ? 0 : refuse();
+}
+
+/* A pack comes along with the first of its members. */
+static int verify_packed_memory(
+	struct worker *worker, struct in_hand *hand, struct budget *budget, struct record *record)
+{
+	struct seen_pack *pack = &hand->pack;
+
+	if (!pack->seen || record->pack != pack->number) {
+		verify_settle_pack(worker, hand);
+		*pack = (struct seen_pack){.seen = true,
+			.number = record->pack,
+			.inode = record->inode,
+			.in_memory = true};
+		pack->descriptor = take_file(worker, hand, record, &pack->size_bytes);
+		pack->error = pack->descriptor < 0 ? errno : 0;
+	}
+	if (pack->error == EBADMSG)
+		return refuse();
+	if (pack->error) {
+		record->failure = (struct failure){FAILURE_MAP, {(uint64_t)pack->error, 0}};
+		return 0;
+	}
+	if (record->inode != pack->inode || record->offset_bytes > pack->size_bytes ||
+		record->size_bytes > pack->size_bytes - record->offset_bytes)
+		return refuse();
+	record->descriptor = (uint32_t)pack->descriptor;
+	if (budget_take(budget, record, &record->failure) == 0)
+		pack->accepted = true;
+	return 0;
+}
+
+int verify_record(
 	struct worker *worker, struct in_hand *hand, struct budget *budget, struct record *record)
 {
 	record->archive = hand->unit->job->number;
 	if (record->failure.kind != FAILURE_NONE) {
-		remove_failed(worker, record);
-		return;
+		if (!worker->memory)
+			remove_failed(worker, record);
+		return 0;
 	}
 	switch (record->place) {
 	case PLACE_FILE:
 		verify_file(worker, hand, budget, record);
-		return;
+		break;
+	case PLACE_MEMORY:
+		return record->packed ? verify_packed_memory(worker, hand, budget, record)
+				      : verify_own_memory(worker, hand, budget, record);
 	case PLACE_NOWHERE:
 		if (!record->listed)
 			budget_take(budget, record, &record->failure);
-		return;
+		break;
 	case PLACE_ARCHIVE:
 		/* It takes no room, so that only the limits of one member are for it. */
 		budget_allow(budget, record, &record->failure);
-		return;
+		break;
 	}
+	return 0;
 }
 
 void verify_settle_pack(const struct worker *worker, struct in_hand *hand)
 {
 	char file[MEMBER_FILE_SIZE];
 
-	if (hand->pack.seen && !hand->pack.accepted) {
+	if (hand->pack.in_memory) {
+		if (!hand->pack.accepted && hand->pack.descriptor >= 0)
+			memoryfiles_close(worker->memory, (uint32_t)hand->pack.descriptor);
+	} else if (hand->pack.seen && !hand->pack.accepted) {
 		member_pack_name(hand->unit->job->number, hand->pack.number, file);
 		remove_file(worker, file);
 	}

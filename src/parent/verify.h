@@ -16,9 +16,10 @@
 /**
  * Verify @record of @hand's unit, which is possible (protocol.h). If it is not true, or is more
  * than @budget has left, record->failure is set and the file is removed; so is what the worker has
- * left of a member that it says has failed.
+ * left of a member that it says has failed. 0, or -1 with errno EBADMSG: what came along as a file
+ * in memory is none, or not what was said of it, which none but that worker can have caused.
  */
-void verify_record(
+int verify_record(
 	struct worker *worker, struct in_hand *hand, struct budget *budget, struct record *record);
 
 /**

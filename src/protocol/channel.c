@@ -46,7 +46,16 @@ int channel_send(int channel_fd, const void *packet, size_t size, int fd, bool w
 	return channel_send_fds(channel_fd, packet, size, &one, wait);
 }
 
-static void close_all(struct channel_fds *fds)
+int channel_fds_take(struct channel_fds *fds)
+{
+	if (fds->count == 0)
+		return -1;
+	int fd = fds->fds[0];
+	memmove(fds->fds, fds->fds + 1, --fds->count * sizeof(fds->fds[0]));
+	return fd;
+}
+
+void channel_fds_close(struct channel_fds *fds)
 {
 	while (fds->count > 0)
 		close(fds->fds[--fds->count]);
@@ -98,7 +107,7 @@ ssize_t channel_receive_fds(
 	if (!(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return received;
 	if (fds)
-		close_all(fds);
+		channel_fds_close(fds);
 	errno = EBADMSG;
 	return -1;
 }
@@ -110,7 +119,7 @@ ssize_t channel_receive(int channel_fd, void *packet, size_t capacity, int *fd, 
 		channel_receive_fds(channel_fd, packet, capacity, fd ? &fds : NULL, wait);
 
 	if (fds.count > 1) {
-		close_all(&fds);
+		channel_fds_close(&fds);
 		errno = EBADMSG;
 		return -1;
 	}

@@ -22,6 +22,12 @@ struct channel_fds {
 	unsigned count;
 };
 
+/** Take the first of @fds, which the caller owns then; -1: there is none. */
+int channel_fds_take(struct channel_fds *fds);
+
+/** Close all that is left of @fds. */
+void channel_fds_close(struct channel_fds *fds);
+
 /**
  * Send one packet of @size bytes, and with it the descriptors @fds, which may be NULL (the caller
  * still owns them). Waits while the peer's queue is full, unless @wait is false: then -1 with

@@ -111,6 +111,10 @@ static const struct {
 	[FAILURE_NO_DIRECTORY] = {"no-directory",
 		"it cannot stay in place, and no directory for its file can be made in",
 		WORDS_PLACE},
+	[FAILURE_NO_DESCRIPTOR] = {"no-descriptor",
+		"no descriptor is left for its file in memory: raise 'ulimit -n', or give "
+		"'--pack'",
+		WORDS_ONLY},
 	[FAILURE_NO_COMMAND] = {"command-failed", "cannot run", WORDS_DIRECTORY},
 	[FAILURE_COMMAND] = {"command-failed", "command failed", WORDS_COMMAND},
 };

@@ -61,6 +61,7 @@ enum failure_kind {
 	FAILURE_NO_COMMAND,          /**< --exec: the command cannot be started; number: errno */
 	FAILURE_SILENT_WORKER,       /**< the worker had stopped working and was killed */
 	FAILURE_SCRATCH_LIMIT,       /**< --max-scratch; numbers: bytes stated, the limit */
+	FAILURE_NO_DESCRIPTOR,       /**< --memfd: as many files are in memory as there may be */
 	FAILURE_KINDS,               /**< how many there are; not a kind */
 };
 

@@ -20,7 +20,7 @@ static void put_work(struct wire_writer *out, const struct message_work *work)
 	wire_put_u64(out, work->size_bytes);
 	wire_put_u64(out, work->entries);
 	wire_put_u64(out, work->total_left);
-	wire_put_u64(out, work->room_bytes);
+	wire_put_u64(out, work->room);
 	wire_put_u8(out, work->has_archive);
 	wire_put_u8(out, work->in_place);
 	wire_put_u8(out, (uint8_t)work->kind);
@@ -46,7 +46,7 @@ static void get_work(struct wire_reader *in, struct message_work *work)
 	work->size_bytes = wire_get_u64(in);
 	work->entries = wire_get_u64(in);
 	work->total_left = wire_get_u64(in);
-	work->room_bytes = wire_get_u64(in);
+	work->room = wire_get_u64(in);
 	work->has_archive = wire_get_u8(in) != 0;
 	work->in_place = wire_get_u8(in) != 0;
 	work->kind = (enum unit_kind)wire_get_u8(in);
@@ -128,7 +128,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 		wire_put_u64(out, message->plan.end);
 		wire_put_u64(out, message->plan.entries);
 		wire_put_u64(out, message->plan.next_place);
-		wire_put_u64(out, message->plan.room_bytes);
+		wire_put_u64(out, message->plan.room);
 		wire_put_u8(out, message->plan.pairable);
 		wire_put_u8(out, message->plan.behind_another);
 		break;
@@ -169,7 +169,7 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		message->plan.end = wire_get_u64(in);
 		message->plan.entries = wire_get_u64(in);
 		message->plan.next_place = wire_get_u64(in);
-		message->plan.room_bytes = wire_get_u64(in);
+		message->plan.room = wire_get_u64(in);
 		message->plan.pairable = wire_get_u8(in) != 0;
 		message->plan.behind_another = wire_get_u8(in) != 0;
 		return;

@@ -89,7 +89,9 @@ struct message_work {
 	uint64_t size_bytes; /**< of the archive, as the parent found it when it was opened */
 	uint64_t entries; /**< members of the archive, as its first PLAN said; 0: not known yet */
 	uint64_t total_left; /**< bytes that the run may still unzip; UINT64_MAX: no limit */
-	uint64_t room_bytes; /**< of files that there is room for; UINT64_MAX: no limit */
+	uint64_t room;       /**< bytes of files that there is room for, or how many files in
+				memory there may be, 0 if there never will be one; UINT64_MAX:
+				no limit */
 	bool has_archive;    /**< the packet carries the archive's descriptor */
 	bool in_place;       /**< members may stay in the archive, which has a path */
 	enum unit_kind kind; /**< which of the following there is */
@@ -104,9 +106,9 @@ struct message_plan {
 	uint64_t end;        /**< behind its last member */
 	uint64_t entries;    /**< members of the archive, all of them */
 	uint64_t next_place; /**< the place of the unit that begins at @end; 0: not known */
-	uint64_t room_bytes; /**< of its files, at most. If that is more than there is room for,
-				the unit ends where it begins: it is not done, and to be given
-				again once there is so much room for its first member */
+	uint64_t room;       /**< of its files, at most. If that is more than there is room for,
+				      the unit ends where it begins: it is not done, and to be given
+				      again once there is so much room for its first member */
 	bool pairable;       /**< the worker would be faster with another unit beside this one */
 	bool behind_another; /**< before the archive, its file holds members of another one */
 };

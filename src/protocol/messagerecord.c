@@ -20,14 +20,18 @@ enum record_field {
 	RECORD_NO_FILE = 1 << 8,
 	RECORD_LISTED = 1 << 9,
 	RECORD_NPY_HEADER = 1 << 10, /* nothing is put for it */
+	RECORD_IN_MEMORY = 1 << 11,
 	RECORD_BASE = 1 << 12,
 	RECORD_IN_ARCHIVE = 1 << 13,
 	RECORD_UNCHECKED = 1 << 14,
 	/* all that are known */
 	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE |
-			RECORD_NPY_HEADER | RECORD_IN_ARCHIVE | RECORD_UNCHECKED,
+			RECORD_NPY_HEADER | RECORD_IN_ARCHIVE | RECORD_UNCHECKED | RECORD_IN_MEMORY,
 	/* where a member is: exactly one of these is there */
-	RECORD_PLACES = RECORD_FAILURE | RECORD_FILE | RECORD_NO_FILE | RECORD_IN_ARCHIVE,
+	RECORD_PLACES = RECORD_FAILURE | RECORD_FILE | RECORD_NO_FILE | RECORD_IN_ARCHIVE |
+			RECORD_IN_MEMORY,
+	/* of those, which are files that we make */
+	RECORD_OWN_FILES = RECORD_FILE | RECORD_IN_MEMORY,
 };
 
 /* The field that tells of a member that it is at @place. */
@@ -38,6 +42,8 @@ static unsigned place_field(enum record_place place)
 		return RECORD_FILE;
 	case PLACE_ARCHIVE:
 		return RECORD_IN_ARCHIVE;
+	case PLACE_MEMORY:
+		return RECORD_IN_MEMORY;
 	case PLACE_NOWHERE:
 		break;
 	}
@@ -48,6 +54,8 @@ static enum record_place place_of(unsigned fields)
 {
 	if (fields & RECORD_IN_ARCHIVE)
 		return PLACE_ARCHIVE;
+	if (fields & RECORD_IN_MEMORY)
+		return PLACE_MEMORY;
 	return fields & RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
 }
 
@@ -64,7 +72,7 @@ static bool fields_agree(unsigned fields)
 		return false;
 	if ((fields & RECORD_OFFSET) && place == RECORD_NO_FILE)
 		return false;
-	if ((fields & (RECORD_ARRAY | RECORD_NOTE)) && place != RECORD_FILE &&
+	if ((fields & (RECORD_ARRAY | RECORD_NOTE)) && !(place & RECORD_OWN_FILES) &&
 		place != RECORD_IN_ARCHIVE)
 		return false;
 	if ((fields & RECORD_BASE) && (place != RECORD_FILE || (fields & RECORD_PACK)))
@@ -72,7 +80,7 @@ static bool fields_agree(unsigned fields)
 	if ((fields & RECORD_NPY_HEADER) &&
 		((fields & RECORD_PACK) || place == RECORD_NO_FILE || place == RECORD_IN_ARCHIVE))
 		return false;
-	return !(fields & RECORD_PACK) || place == RECORD_FILE || place == RECORD_FAILURE;
+	return !(fields & RECORD_PACK) || (place & RECORD_OWN_FILES) || place == RECORD_FAILURE;
 }
 
 void messagerecord_put_failure(struct wire_writer *out, const struct failure *failure)
@@ -151,11 +159,13 @@ void messagerecord_put(struct wire_writer *out, const struct record *record)
 	wire_put_bytes(out, record->name, record->name_size);
 	if (fields & RECORD_FAILURE)
 		messagerecord_put_failure(out, &record->failure);
-	if (fields & RECORD_FILE) {
+	if (fields & RECORD_OWN_FILES) {
 		wire_put_u64(out, record->size_bytes);
 		wire_put_u64(out, record->inode);
 		wire_put_u32(out, record->crc32);
 	}
+	if (fields & RECORD_IN_MEMORY)
+		wire_put_u32(out, record->descriptor);
 	if (fields & (RECORD_NO_FILE | RECORD_IN_ARCHIVE)) {
 		wire_put_u64(out, record->size_bytes);
 		wire_put_u32(out, record->crc32);
@@ -196,11 +206,13 @@ void messagerecord_get(struct wire_reader *in, struct record *record, struct arr
 		if (record->failure.kind == FAILURE_NONE)
 			in->failed = true;
 	}
-	if (fields & RECORD_FILE) {
+	if (fields & RECORD_OWN_FILES) {
 		record->size_bytes = wire_get_u64(in);
 		record->inode = wire_get_u64(in);
 		record->crc32 = wire_get_u32(in);
 	}
+	if (fields & RECORD_IN_MEMORY)
+		record->descriptor = wire_get_u32(in);
 	if (fields & (RECORD_NO_FILE | RECORD_IN_ARCHIVE)) {
 		record->size_bytes = wire_get_u64(in);
 		record->crc32 = wire_get_u32(in);

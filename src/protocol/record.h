@@ -31,6 +31,7 @@ enum record_place {
 	PLACE_FILE,    /**< in a file of the run directory */
 	PLACE_NOWHERE, /**< only tested, or listed */
 	PLACE_ARCHIVE, /**< stored in the archive, where it stays */
+	PLACE_MEMORY,  /**< in a file in memory (memoryfile.h), whose descriptor came along */
 };
 
 /** What there is to say of a whole member that is an array, or should be one: a warning. */
@@ -50,6 +51,7 @@ struct record {
 	uint64_t size_bytes;    /**< unzipped */
 	uint64_t offset_bytes;  /**< where the member's bytes begin in the file, or the archive */
 	uint64_t inode;         /**< of the file that the worker wrote */
+	uint32_t descriptor;    /**< PLACE_MEMORY: the parent's, once it has verified the file */
 	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
 	bool unchecked;         /**< in the archive: @crc32 is as stated only */
 	bool npy_header; /**< a .npy header was put before the member, and its file is named .npy */

@@ -41,7 +41,8 @@ struct worker_settings {
 	const struct raw_array *raw; /**< what members that are not .npy hold; or NULL */
 	bool npy;                    /**< with a header put before them; not together with @pack */
 	bool pack;                   /**< small members share a file */
-	struct in_place in_place;    /**< in archives where the work says that they may stay */
+	bool in_memory;           /**< files are in memory, and their descriptors are handed over */
+	struct in_place in_place; /**< in archives where the work says that they may stay */
 	enum decoder_choice decoder; /**< one that decoder_has() */
 	enum parts_choice parts;     /**< whether several workers decode one member */
 	bool full_names;   /**< say the whole names of members, not only what files are called */

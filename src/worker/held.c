@@ -18,13 +18,14 @@ static const struct array *copy_array(const struct array *array)
 	return copy;
 }
 
-bool held_add(struct held *held, const struct record *record, bool name_is_utf8)
+bool held_add(struct held *held, const struct record *record, bool name_is_utf8, int fd)
 {
 	struct record *copy = &held->records[held->count];
 	size_t name_size = (size_t)record->name_size + 1;
 	bool keeps_name = name_size <= sizeof(held->names) - held->names_size;
 
 	*copy = *record;
+	held->fds[held->count] = fd;
 	held->names_are_utf8[held->count++] = name_is_utf8;
 	if (keeps_name) {
 		copy->name = memcpy(held->names + held->names_size, record->name, name_size);

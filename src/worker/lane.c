@@ -25,6 +25,8 @@ int lane_init(struct lane *lane, const struct worker_settings *settings, int dir
 	lane->extraction = extraction_new(directory_fd, settings->pack, settings->decoder);
 	if (lane->extraction && settings->task == TASK_UNZIP)
 		extraction_set_needs_files(lane->extraction);
+	if (lane->extraction && settings->in_memory)
+		extraction_set_memory(lane->extraction);
 	if (lane->extraction)
 		extraction_set_parts(lane->extraction, settings->parts);
 	if (lane->extraction && settings->raw)
@@ -70,7 +72,8 @@ static void note_progress(const struct lane *lane, const struct member *member)
 	atomic_store_explicit(&progress->member, member->index, memory_order_release);
 }
 
-static void put_record(struct lane *lane, const struct record *record, bool name_is_utf8)
+/* @fd, the record's own file in memory or -1, is taken over. */
+static void put_record(struct lane *lane, const struct record *record, bool name_is_utf8, int fd)
 {
 	struct message message = {.kind = MESSAGE_RECORD, .unit = lane->unit, .record = *record};
 	struct record *said = &message.record;
@@ -100,7 +103,7 @@ static void put_record(struct lane *lane, const struct record *record, bool name
 		said->array = &untold;
 		said->note = NOTE_NPY_LONG_DTYPE;
 	}
-	outbox_put(lane->outbox, &message);
+	outbox_put_with(lane->outbox, &message, fd);
 }
 
 /* Say what became of the members that wait for their pack, and of those between them. */
@@ -110,14 +113,18 @@ static void release_held(struct lane *lane)
 	struct pack_result result;
 
 	extraction_close_pack(lane->extraction, &result);
+	cleanup_fd int pack_fd = result.fd;
 	for (size_t i = 0; held && i < held->count; i++) {
 		struct record *record = &held->records[i];
+		int fd = held->fds[i];
 		if (record->packed && record->failure.kind == FAILURE_NONE) {
 			record->inode = result.inode;
 			if (record->offset_bytes + record->size_bytes > result.valid_bytes)
 				record->failure = result.failure;
+			else
+				fd = steal_fd(&pack_fd); /* with the first of its members */
 		}
-		put_record(lane, record, held->names_are_utf8[i]);
+		put_record(lane, record, held->names_are_utf8[i], fd);
 	}
 	if (held)
 		held_clear(held);
@@ -156,9 +163,10 @@ static void finish_member(struct lane *lane)
 	bool name_is_utf8 = lane->member.name_is_utf8;
 
 	lane->in_hand = false;
+	int fd = extraction_take_file(lane->extraction);
 	if (!lane->held)
-		put_record(lane, record, name_is_utf8);
-	else if (!held_add(lane->held, record, name_is_utf8))
+		put_record(lane, record, name_is_utf8, fd);
+	else if (!held_add(lane->held, record, name_is_utf8, fd))
 		release_held(lane);
 	if (extraction_pack_is_broken(lane->extraction))
 		release_held(lane);
@@ -183,7 +191,7 @@ static void list_member(struct lane *lane)
 		.name_size = member->name_size,
 	};
 
-	put_record(lane, &record, member->name_is_utf8);
+	put_record(lane, &record, member->name_is_utf8, -1);
 	outbox_flush_if_due(lane->outbox);
 }
 
@@ -305,6 +313,7 @@ static void set_bounds(struct lane *lane, const struct message_work *work,
 	struct bounds bounds = {
 		.limits = lane->settings->limits,
 		.total_left = work->total_left,
+		.files_left = lane->settings->in_memory ? plan->room : UINT64_MAX,
 	};
 
 	bounds.tight = plan->files > 0 && room_take(&lane->room, lane->directory_fd,
@@ -360,14 +369,14 @@ static int find_first(
 
 /* There is no room for the first member of the unit: say how much it needs. */
 static void postpone(struct lane *lane, uint64_t unit, const struct message_work *work,
-	const struct scan *scan, uint64_t room_bytes)
+	const struct scan *scan, uint64_t room)
 {
 	struct message message = {
 		.kind = MESSAGE_PLAN,
 		.unit = unit,
 		.plan = {.end = work->members.first,
 			.entries = scan->entries,
-			.room_bytes = room_bytes,
+			.room = room,
 			.behind_another = scan->behind_another},
 	};
 
@@ -386,14 +395,14 @@ static int plan(struct lane *lane, uint64_t unit, const struct message_work *wor
 
 	in_place.wanted = in_place.wanted && work->in_place;
 	struct planner planner = planner_of(lane, &in_place);
-	planner.room_bytes = work->room_bytes;
+	planner.room = work->room;
 	if (find_first(lane, &work->members, failure) < 0)
 		return -1;
 	uint64_t place = lane->cursor.place;
 	if (plan_unit(&planner, &lane->cursor, work->members.end, entries, &plan, failure) < 0)
 		return tell_changed(failure);
 	if (plan.postponed) {
-		postpone(lane, unit, work, scan, plan.room_bytes);
+		postpone(lane, unit, work, scan, plan.room);
 		return 0;
 	}
 	cursor_set(&lane->cursor, lane->archive, place, work->members.first);
@@ -404,11 +413,11 @@ static int plan(struct lane *lane, uint64_t unit, const struct message_work *wor
 	struct message message = {
 		.kind = MESSAGE_PLAN,
 		.unit = unit,
-		.plan = {plan.end, entries, plan.next_place, plan.room_bytes, plan.pairable,
+		.plan = {plan.end, entries, plan.next_place, plan.room, plan.pairable,
 			scan->behind_another},
 	};
 	outbox_put(lane->outbox, &message);
-	if (plan.end < entries || plan.pairable || work->room_bytes < UINT64_MAX)
+	if (plan.end < entries || plan.pairable || work->room < UINT64_MAX)
 		outbox_flush(lane->outbox); /* there is something to give out now */
 	return 0;
 }

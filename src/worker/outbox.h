@@ -7,6 +7,7 @@
 #ifndef ZIPMAP_WORKER_OUTBOX_H
 #define ZIPMAP_WORKER_OUTBOX_H
 
+#include "protocol/channel.h"
 #include "protocol/message.h"
 
 #include <stdint.h>
@@ -15,6 +16,7 @@ struct outbox {
 	int channel_fd;
 	struct wire_writer packet; /**< messages that are not sent yet */
 	uint64_t packet_ns;        /**< when the first of them was put */
+	struct channel_fds fds;    /**< that go along, in the order of the messages */
 	uint8_t bytes[PACKET_MAX];
 };
 
@@ -27,6 +29,9 @@ void outbox_init(struct outbox *outbox, int channel_fd);
 
 /** Have @message sent, at some time: as soon as the packet is full or due. */
 void outbox_put(struct outbox *outbox, const struct message *message);
+
+/** The same with the descriptor @fd, which is taken over; -1: none. */
+void outbox_put_with(struct outbox *outbox, const struct message *message, int fd);
 
 /** Send what there is. */
 void outbox_flush(struct outbox *outbox);

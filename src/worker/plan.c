@@ -40,12 +40,31 @@ static bool has_room(const struct content *content, uint64_t bytes, uint16_t nam
 	       name_size <= UNIT_NAMES_MAX - content->names;
 }
 
+/* How many files in memory the member takes. */
+static uint64_t files_for(
+	const struct planner *planner, const struct member *member, struct plan *plan)
+{
+	/* If there may be none at all, none is made: bounds.h. */
+	if (planner->room == 0 || in_place_is_certain(&planner->in_place, member))
+		return 0;
+	if (!planner->settings->pack || member->size_bytes >= PACK_MEMBER_MAX)
+		return 1;
+	/* The first pack is needed; others have what is left. */
+	if (plan->packs > 0 && (plan->packs == UNIT_PACKS_MAX || plan->room == planner->room))
+		return 0;
+	plan->packs++;
+	return 1;
+}
+
 /*
  * What the member's file takes, in whole blocks, but no more than there may ever be. A member that
  * is larger than that is refused: bounds.h.
  */
-static uint64_t room_for(const struct planner *planner, const struct member *member)
+static uint64_t room_for(
+	const struct planner *planner, const struct member *member, struct plan *plan)
 {
+	if (planner->settings->in_memory)
+		return files_for(planner, member, plan);
 	uint64_t most = planner->settings->limits.scratch_bytes;
 	uint64_t bytes = member->size_bytes;
 
@@ -93,13 +112,13 @@ int plan_unit(const struct planner *planner, struct cursor *cursor, uint64_t end
 		if (plan_wants(planner, &member)) {
 			uint16_t name_size = shown_size(planner, &member);
 			bool fits = has_room(&content, member.size_bytes, name_size);
-			uint64_t room = room_for(planner, &member);
-			bool roomy = room <= planner->room_bytes - plan->room_bytes;
+			uint64_t room = room_for(planner, &member, plan);
+			bool roomy = room <= planner->room - plan->room;
 			if ((!roomy || (open && !fits)) && content.members > 0) {
 				plan->end = member.index;
 				break;
 			}
-			plan->room_bytes += room;
+			plan->room += room;
 			if (!roomy) {
 				plan->postponed = true;
 				break;

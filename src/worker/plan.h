@@ -21,13 +21,19 @@
 #define UNIT_BYTES_MAX (UINT64_C(8) * 1024 * 1024)
 #define UNIT_NAMES_MAX (UINT64_C(64) * 1024) /**< of names: records wait in the parent's memory */
 
+/**
+ * Packs that a unit may need, which are files in memory: one is closed, and another begun, if too
+ * much is held for it (held.h), which is rare.
+ */
+#define UNIT_PACKS_MAX 4
+
 /** Who plans, and by what. */
 struct planner {
 	const struct worker_settings *settings;
 	struct names *names;
 	const struct extraction *extraction;
 	struct in_place in_place; /**< which members may stay in this archive */
-	uint64_t room_bytes;      /**< that the files of the unit may have */
+	uint64_t room;            /**< that the files of the unit may have: message_work has it */
 };
 
 /** One unit. */
@@ -37,8 +43,9 @@ struct plan {
 	bool pairable;       /**< a member of it would gain from one in another lane */
 	uint64_t file_bytes; /**< of its files, but for those of BOUNDS_LARGE_MEMBER */
 	uint64_t files;      /**< how many those are */
-	uint64_t room_bytes; /**< of all of its files */
-	bool postponed;      /**< there is no room for its first member, which needs @room_bytes */
+	uint64_t room;       /**< of all of its files */
+	unsigned packs;      /**< of files in memory, those that are counted in @room */
+	bool postponed;      /**< there is no room for its first member, which needs @room */
 };
 
 /** Whether @member is to be unzipped. */

@@ -27,6 +27,7 @@
 
 #include "worker/sandbox.h"
 
+#include "protocol/memoryfile.h"
 #include "protocol/newfile.h"
 #include "util/cleanup.h"
 
@@ -150,12 +151,21 @@ static int limit(__rlimit_resource_t resource, rlim_t most)
 	return setrlimit(resource, &limits);
 }
 
-static int enter_limits(uint64_t file_bytes)
+/*
+ * Files in memory may be on their way to the parent, as many as that may have. The kernel lets a
+ * process send another one only while all of this user's are no more than its own limit is.
+ */
+static int limit_descriptors(const struct sandbox_needs *needs)
 {
-	if (file_bytes > 0 && limit(RLIMIT_FSIZE, file_bytes) < 0)
+	return needs->memory_files ? 0 : limit(RLIMIT_NOFILE, DESCRIPTORS_MAX);
+}
+
+static int enter_limits(const struct sandbox_needs *needs)
+{
+	if (needs->file_bytes > 0 && limit(RLIMIT_FSIZE, needs->file_bytes) < 0)
 		return -1;
 	/* A core file would hold what was in the archives, and lie about where nobody looks. */
-	if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_NOFILE, DESCRIPTORS_MAX) < 0 ||
+	if (limit(RLIMIT_CORE, 0) < 0 || limit_descriptors(needs) < 0 ||
 		limit(RLIMIT_STACK, STACK_MAX) < 0)
 		return -1;
 	return SANITIZED ? 0 : limit(RLIMIT_DATA, DATA_MAX);
@@ -251,6 +261,13 @@ struct rule {
 	IF(name, HAS(0, ~(scmp_datum_t)3, 4)), IF(name, HAS(0, ~(scmp_datum_t)7, 8)), \
 		IF(name, HAS(0, ~(scmp_datum_t)15, 16)), IF(name, HAS(0, ~(scmp_datum_t)31, 32))
 
+/* The same if two other arguments meet these conditions. */
+#define ON_FILES_IF(name, ...)                                        \
+	IF(name, HAS(0, ~(scmp_datum_t)3, 4), __VA_ARGS__),           \
+		IF(name, HAS(0, ~(scmp_datum_t)7, 8), __VA_ARGS__),   \
+		IF(name, HAS(0, ~(scmp_datum_t)15, 16), __VA_ARGS__), \
+		IF(name, HAS(0, ~(scmp_datum_t)31, 32), __VA_ARGS__)
+
 static_assert(DESCRIPTORS_MAX == 64, "ON_FILES ends there");
 
 /* open(2) as the kernel sees it: some C libraries add a flag that means nothing on 64 bits. */
@@ -329,6 +346,18 @@ static int add_common_rules(scmp_filter_ctx filter, const struct sandbox_needs *
 	return allow(filter, rules, sizeof(rules) / sizeof(rules[0]));
 }
 
+/* Files in memory are made in one way, and sealed for good. */
+static int add_rules_of_memory_files(scmp_filter_ctx filter)
+{
+	const struct rule rules[] = {
+		IF(memfd_create, IS(1, MEMORY_FILE_FLAGS)),
+		IF(memfd_create, IS(1, MEMORY_FILE_FLAGS | MEMORY_FILE_NOEXEC)),
+		ON_FILES_IF(fcntl, IS(1, F_ADD_SEALS), IS(2, MEMORY_FILE_SEALS)),
+	};
+
+	return allow(filter, rules, sizeof(rules) / sizeof(rules[0]));
+}
+
 /* No path means anything. */
 static int add_rules_without_paths(scmp_filter_ctx filter)
 {
@@ -383,8 +412,10 @@ static int enter_seccomp(unsigned parts, const struct sandbox_needs *needs)
 		return -1;
 	}
 	int result = add_common_rules(filter, needs);
+	if (result == 0 && needs->memory_files)
+		result = add_rules_of_memory_files(filter);
 	if (result == 0)
-		result = sandbox_takes_paths(parts)
+		result = sandbox_takes_paths(parts) || needs->memory_files
 				 ? add_rules_without_paths(filter)
 				 : add_rules_of_paths(filter, needs->directory_fd);
 	if (result == 0)
@@ -401,7 +432,7 @@ int sandbox_enter(unsigned parts, const struct sandbox_needs *needs, enum start_
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
 	*step = START_LIMITS;
-	if (enter_limits(needs->file_bytes) < 0)
+	if (enter_limits(needs) < 0)
 		return -1;
 	*step = START_CAPABILITIES;
 	if (drop_capabilities() < 0)

@@ -41,7 +41,8 @@ bool sandbox_takes_paths(unsigned parts);
 /** What a worker needs. */
 struct sandbox_needs {
 	int channel_fd;      /**< messages, and archives with them */
-	int directory_fd;    /**< files are made and removed here */
+	int directory_fd;    /**< files are made and removed here; -1: nowhere */
+	bool memory_files;   /**< files are made in memory, and handed over by the channel */
 	uint64_t file_bytes; /**< no file is to be larger; 0: no limit */
 };
 

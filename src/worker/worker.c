@@ -252,7 +252,10 @@ static bool is_refusal(int error)
 static unsigned enter_sandbox(
 	const struct worker_settings *settings, int channel_fd, int directory_fd)
 {
-	struct sandbox_needs needs = {channel_fd, directory_fd, lane_file_limit(settings)};
+	struct sandbox_needs needs = {.channel_fd = channel_fd,
+		.directory_fd = directory_fd,
+		.memory_files = settings->in_memory,
+		.file_bytes = lane_file_limit(settings)};
 	unsigned parts = settings->sandbox;
 	enum start_step step;
 

@@ -224,7 +224,7 @@ static void say_plan(struct play *play, struct play_unit *unit)
 	if (chance(play, 30)) {
 		/* There is no room, it says. */
 		message.plan.end = work->members.first;
-		message.plan.room_bytes = chance(play, 2) ? UINT64_MAX : odd_number(play);
+		message.plan.room = chance(play, 2) ? UINT64_MAX : odd_number(play);
 	}
 	if (chance(play, 50))
 		message.plan.entries = odd_number(play);

@@ -302,7 +302,7 @@ static void say_near(struct game *game, unsigned number, struct fuzz_input *inpu
 		message.plan.entries =
 			near(input, unit->job->opened ? unit->job->entries : message.plan.end);
 		message.plan.next_place = fuzz_take_u8(input);
-		message.plan.room_bytes = fuzz_take_u8(input) > 250 ? UINT64_MAX : 0;
+		message.plan.room = fuzz_take_u8(input) > 250 ? UINT64_MAX : 0;
 		break;
 	case MESSAGE_RECORD:
 		message.record = (struct record){.member = near(input, unit->next_member),

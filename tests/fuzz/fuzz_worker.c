@@ -255,7 +255,7 @@ static void put_unit(struct wire_writer *packet, struct unit *unit, struct chann
 	struct message message = {.kind = MESSAGE_WORK,
 		.unit = unit->id,
 		.work = {.size_bytes = archive_bytes,
-			.room_bytes = UINT64_MAX,
+			.room = UINT64_MAX,
 			.has_archive = !handed_over,
 			.kind = unit->kind,
 			.members = unit->members}};

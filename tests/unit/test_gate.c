@@ -53,7 +53,7 @@ static void open_gate(uint64_t most_bytes, unsigned archives)
 	uint32_t number;
 
 	settings.limits.scratch_bytes = most_bytes;
-	ck_assert_int_eq(gate_init(&gate, &settings, &rundir, &schedule, &pool), 0);
+	ck_assert_int_eq(gate_init(&gate, &settings, &rundir, NULL, &schedule, &pool), 0);
 	int fd = rundir_add(&rundir, &number);
 	ck_assert_int_ge(fd, 0);
 	close(fd);
@@ -101,7 +101,7 @@ static struct in_hand *take(unsigned number, uint64_t archive)
 	ck_assert(next_may_go());
 	struct unit *unit = give(archive, 0);
 
-	unit->room_bytes = granted;
+	unit->room = granted;
 	workers[number].queue[0] = (struct in_hand){.unit = unit};
 	workers[number].queued = 1;
 	return &workers[number].queue[0];
@@ -110,7 +110,7 @@ static struct in_hand *take(unsigned number, uint64_t archive)
 /* Its worker says that its one member needs so much. */
 static void say_plan(struct in_hand *hand, uint64_t bytes)
 {
-	const struct message_plan message = {.end = 1, .entries = 1, .room_bytes = bytes};
+	const struct message_plan message = {.end = 1, .entries = 1, .room = bytes};
 
 	ck_assert_int_eq(schedule_plan(&schedule, hand->unit, &message), 0);
 }

@@ -30,7 +30,7 @@ static bool add(uint64_t member, const char *name, bool name_is_utf8)
 		.packed = member % 2};
 
 	ck_assert_ptr_nonnull(given);
-	bool room = held_add(held, &record, name_is_utf8);
+	bool room = held_add(held, &record, name_is_utf8, (int)member + 100);
 	memset(given, '#', strlen(given));
 	free(given);
 	return room;
@@ -45,7 +45,7 @@ static bool add_array(uint32_t dtype_size)
 
 	ck_assert_ptr_nonnull(dtype);
 	memset(dtype, 'd', dtype_size);
-	bool room = held_add(held, &record, true);
+	bool room = held_add(held, &record, true, -1);
 	memset(dtype, '#', dtype_size);
 	free(dtype);
 	array.shape[0] = 8;
@@ -63,6 +63,7 @@ START_TEST(records_are_kept_in_order_with_their_names)
 	ck_assert(held->records[0].packed);
 	ck_assert(held->names_are_utf8[0]);
 	ck_assert_str_eq(held->records[1].name, "");
+	ck_assert_int_eq(held->fds[1], 104);
 	ck_assert(!held->records[1].packed);
 	ck_assert(!held->names_are_utf8[1]);
 	ck_assert_uint_eq(held->records[2].member, 9);
@@ -112,7 +113,7 @@ START_TEST(names_fill_their_room_and_one_that_does_not_fit_stays_where_it_is)
 	ck_assert_str_eq(last->name, name);
 	/* Not even a name of no bytes, which has its end. */
 	const struct record empty = {.member = 5, .name = ""};
-	ck_assert(!held_add(held, &empty, true));
+	ck_assert(!held_add(held, &empty, true, -1));
 	ck_assert_ptr_eq(held->records[held->count - 1].name, empty.name);
 	ck_assert_uint_eq(held->records[held->count - 1].member, 5);
 	ck_assert_str_eq(last->name, name);

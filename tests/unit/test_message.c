@@ -34,7 +34,7 @@ static const struct message samples[] = {
 			.size_bytes = 0xabcdef0123456789,
 			.entries = 5,
 			.total_left = 4,
-			.room_bytes = 0xfedcba9876543212,
+			.room = 0xfedcba9876543212,
 			.kind = UNIT_MEMBERS,
 			.members = {.first = 2, .end = 3, .place = 0xfedcba9876543210}}},
 	{.kind = MESSAGE_PLAN,
@@ -42,7 +42,7 @@ static const struct message samples[] = {
 		.plan = {.end = 11,
 			.entries = UINT64_MAX - 1,
 			.next_place = UINT64_MAX,
-			.room_bytes = 0xfedcba9876543211}},
+			.room = 0xfedcba9876543211}},
 	{.kind = MESSAGE_RECORD,
 		.unit = 5,
 		.record = {.member = 6,
@@ -170,6 +170,30 @@ static const struct message samples[] = {
 			.crc32 = 6,
 			.name = "unchecked",
 			.name_size = 9}},
+	{.kind = MESSAGE_RECORD,
+		.unit = 5,
+		.record = {.member = 14,
+			.place = PLACE_MEMORY,
+			.size_bytes = 80,
+			.inode = 0xfedcba9876543210,
+			.descriptor = 0xfedcba98,
+			.crc32 = 7,
+			.name = "memory",
+			.name_size = 6}},
+	{.kind = MESSAGE_RECORD,
+		.unit = 5,
+		.record = {.member = 15,
+			.place = PLACE_MEMORY,
+			.offset_bytes = 64,
+			.packed = true,
+			.pack = 14,
+			.size_bytes = 188,
+			.inode = 2,
+			.descriptor = 3,
+			.crc32 = 8,
+			.array = &array_of_two,
+			.name = "packed",
+			.name_size = 6}},
 	{.kind = MESSAGE_PLAN, .unit = 9, .plan = {.end = 11, .entries = 12, .pairable = true}},
 	{.kind = MESSAGE_PLAN, .unit = 9, .plan = {.entries = 12, .behind_another = true}},
 	{.kind = MESSAGE_RECORD,
@@ -258,6 +282,7 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 	ck_assert_int_eq(a->packed, b->packed);
 	ck_assert_uint_eq(a->pack, b->pack);
 	ck_assert_int_eq(a->place, b->place);
+	ck_assert_uint_eq(a->descriptor, b->descriptor);
 	ck_assert_int_eq(a->unchecked, b->unchecked);
 	ck_assert_int_eq(a->listed, b->listed);
 	ck_assert_int_eq(a->encrypted, b->encrypted);
@@ -282,7 +307,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->work.size_bytes, b->work.size_bytes);
 		ck_assert_uint_eq(a->work.entries, b->work.entries);
 		ck_assert_uint_eq(a->work.total_left, b->work.total_left);
-		ck_assert_uint_eq(a->work.room_bytes, b->work.room_bytes);
+		ck_assert_uint_eq(a->work.room, b->work.room);
 		ck_assert_int_eq(a->work.has_archive, b->work.has_archive);
 		ck_assert_int_eq(a->work.in_place, b->work.in_place);
 		ck_assert_int_eq(a->work.kind, b->work.kind);
@@ -294,7 +319,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_uint_eq(a->plan.end, b->plan.end);
 		ck_assert_uint_eq(a->plan.entries, b->plan.entries);
 		ck_assert_uint_eq(a->plan.next_place, b->plan.next_place);
-		ck_assert_uint_eq(a->plan.room_bytes, b->plan.room_bytes);
+		ck_assert_uint_eq(a->plan.room, b->plan.room);
 		ck_assert_int_eq(a->plan.pairable, b->plan.pairable);
 		ck_assert_int_eq(a->plan.behind_another, b->plan.behind_another);
 		return;
@@ -658,7 +683,7 @@ START_TEST(kinds_of_units_that_there_are_not_are_refused)
 	uint8_t packet[4096];
 	size_t count;
 	size_t size = encode(&samples[0], packet);
-	/* WORK: unit, archive, size_bytes, entries, total_left, room_bytes, two flags, kind */
+	/* WORK: unit, archive, size_bytes, entries, total_left, room, two flags, kind */
 	uint8_t *kind = packet + 5 + 8 + 8 + 8 + 8 + 8 + 8 + 1 + 1;
 
 	ck_assert_uint_eq(*kind, UNIT_MEMBERS);

@@ -653,6 +653,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right("a", text, "1");
 			continue;
 		}
+		if (strcmp(name, "memfd") == 0) {
+			ck_right("a", text, "-x", "1");
+			continue;
+		}
 		if (strcmp(name, "decoder") == 0) {
 			ck_right(text, "auto", "a");
 			continue;
@@ -712,12 +716,35 @@ START_TEST(version)
 }
 END_TEST
 
+START_TEST(files_in_memory_need_somebody_for_whom_they_live)
+{
+	const char lonely[] = "option '--memfd' needs '--exec', '--exec-batch' or '--hold': its "
+			      "files end with zipmap";
+
+	ck_right("--memfd", "a", "-x", "true");
+	ck_assert(options.memfd);
+	ck_right("--memfd", "a", "-X", "true");
+	ck_right("--memfd", "--hold=9", "a");
+	ck_right("--memfd", "--hold=9", "--pack", "--json", "a");
+	ck_right("--memfd", "--in-place", "a", "-x", "true");
+	ck_wrong(lonely, "--memfd", "a");
+	ck_wrong("options '--memfd' and '--max-scratch' exclude each other", "--memfd", "--hold=9",
+		"--max-scratch=1G", "a");
+	ck_wrong("options '--memfd' and '--parts=always' exclude each other", "--memfd", "--hold=9",
+		"--parts=always", "a");
+	ck_wrong("options '--test' and '--memfd' exclude each other", "--memfd", "--test", "a");
+	ck_wrong("options '--list' and '--memfd' exclude each other", "--memfd", "--list", "a");
+	ck_wrong(lonely, "--memfd", "--gc");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("options");
 	TCase *tests = tcase_create("options");
 
 	tcase_add_checked_fixture(tests, NULL, release);
+	tcase_add_test(tests, files_in_memory_need_somebody_for_whom_they_live);
 	tcase_add_test(tests, defaults);
 	tcase_add_test(tests, what_raw_members_hold);
 	tcase_add_test(tests, a_decoder_is_called_by_its_name);

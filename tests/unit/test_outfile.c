@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -284,6 +285,66 @@ START_TEST(a_write_that_fails_loses_what_follows_and_keeps_the_rest)
 }
 END_TEST
 
+/** What is there of the file that was made in memory last. */
+static int make_sealed(size_t size)
+{
+	uint64_t inode;
+
+	outfile_set_memory(&out);
+	ck_assert_int_eq(outfile_create(&out), 0);
+	expected_size = 0;
+	put(size);
+	ck_assert_int_eq(outfile_reserve(&out, UINT64_MAX), 0); /* there is no room that ends */
+	ck_assert_int_eq(outfile_finish(&out, &inode), 0);
+	ck_assert_int_eq(outfile_try_map(&out), 0);
+	ck_assert_int_eq(outfile_close(&out), 0);
+	int fd = outfile_take_sealed(&out);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(outfile_take_sealed(&out), -1);
+	return fd;
+}
+
+START_TEST(a_file_in_memory_is_in_no_directory_and_can_be_changed_by_nobody)
+{
+	static uint8_t found[EXPECTED_MAX];
+	struct stat status;
+
+	outfile_discard(&out);
+	int fd = make_sealed(2 * OUTFILE_BUFFER_SIZE + 5);
+	ck_assert_int_eq(pread(fd, found, sizeof(found), 0), (ssize_t)expected_size);
+	ck_assert_mem_eq(found, expected, expected_size);
+	ck_assert_int_eq(fstat(fd, &status), 0);
+	ck_assert_uint_eq(status.st_nlink, 0);
+	ck_assert_int_lt(fstatat(directory_fd, out.name, &status, 0), 0);
+	ck_assert_int_eq(pwrite(fd, "x", 1, 0), -1);
+	ck_assert_int_eq(errno, EPERM);
+	ck_assert_int_eq(ftruncate(fd, 1), -1);
+	ck_assert_int_eq(ftruncate(fd, 1 << 30), -1);
+	ck_assert_int_eq(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	ck_assert_ptr_eq(mmap(NULL, 1, PROT_WRITE, MAP_SHARED, fd, 0), MAP_FAILED);
+	close(fd);
+}
+END_TEST
+
+START_TEST(a_file_in_memory_that_is_not_taken_or_not_whole_is_gone)
+{
+	outfile_discard(&out);
+	size_t before = open_descriptors();
+	close(make_sealed(10));
+	ck_assert_int_eq(outfile_create(&out), 0);
+	outfile_discard(&out);
+	ck_assert_uint_eq(open_descriptors(), before);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(outfile_create(&out), 0);
+		ck_assert_int_eq(outfile_close(&out), 0);
+		ck_assert_uint_eq(open_descriptors(), before + 1);
+	}
+	outfile_release(&out);
+	ck_assert_uint_eq(open_descriptors(), before);
+	ck_assert_int_eq(outfile_init(&out, directory_fd), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("outfile");
@@ -305,6 +366,8 @@ int main(void)
 	tcase_add_test(tests, bytes_in_the_slack_behind_the_room_are_not_lost);
 	tcase_add_test(tests, the_first_file_and_large_ones_are_mapped_and_small_ones_are_not);
 	tcase_add_test(tests, a_write_that_fails_loses_what_follows_and_keeps_the_rest);
+	tcase_add_test(tests, a_file_in_memory_is_in_no_directory_and_can_be_changed_by_nobody);
+	tcase_add_test(tests, a_file_in_memory_that_is_not_taken_or_not_whole_is_gone);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -158,12 +158,11 @@ START_TEST(a_unit_whose_end_is_known_is_planned_to_end_there)
 }
 END_TEST
 
-static bool may_plan_room(
-	const struct unit *unit, uint64_t end, uint64_t entries, uint64_t room_bytes)
+static bool may_plan_room(const struct unit *unit, uint64_t end, uint64_t entries, uint64_t needed)
 {
 	return may_say(&(struct message){.kind = MESSAGE_PLAN,
 		.unit = unit->id,
-		.plan = {.end = end, .entries = entries, .room_bytes = room_bytes}});
+		.plan = {.end = end, .entries = entries, .room = needed}});
 }
 
 START_TEST(a_unit_is_put_off_only_where_it_begins_and_below_the_limit)
@@ -173,7 +172,7 @@ START_TEST(a_unit_is_put_off_only_where_it_begins_and_below_the_limit)
 	/* Without a bound there is room for anything. */
 	ck_assert(may_plan_room(unit, 1, 2, UINT64_MAX));
 	ck_assert(!may_plan_room(unit, 0, 2, UINT64_MAX));
-	unit->room_bytes = 100;
+	unit->room = 100;
 	ck_assert(may_plan_room(unit, 1, 2, 100));
 	ck_assert(!may_plan_room(unit, 1, 2, 101)); /* it may not begin */
 	ck_assert(may_plan_room(unit, 0, 2, 101));
@@ -188,15 +187,15 @@ END_TEST
 
 START_TEST(a_unit_is_put_off_once)
 {
-	const struct message_plan put_off = {.entries = 2, .room_bytes = 101};
+	const struct message_plan put_off = {.entries = 2, .room = 101};
 	struct unit *unit = take(0, 0);
 
-	unit->room_bytes = 100;
+	unit->room = 100;
 	ck_assert_int_eq(schedule_plan(&schedule, unit, &put_off), 0);
 	worker.queued = 0;
 	ck_assert(!may_plan_room(unit, 1, 2, 50)); /* nor does the worker have it any more */
 	ck_assert_ptr_eq(take(0, 0), unit);
-	unit->room_bytes = 101;
+	unit->room = 101;
 	ck_assert(!may_plan_room(unit, 0, 2, 102));
 	ck_assert(may_plan_room(unit, 1, 2, 101));
 }
@@ -208,7 +207,7 @@ START_TEST(a_unit_whose_end_is_known_may_end_before_it_if_room_is_bounded)
 
 	unit->members.end = 3;
 	ck_assert(!may_plan_room(unit, 2, 6, 0));
-	unit->room_bytes = 100;
+	unit->room = 100;
 	ck_assert(may_plan_room(unit, 2, 6, 100));
 	ck_assert(may_plan_room(unit, 3, 6, 100));
 	ck_assert(!may_plan_room(unit, 4, 6, 100));

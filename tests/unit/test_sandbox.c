@@ -48,6 +48,10 @@
 /* As a worker opens its files; whatever sandbox.h says. */
 #define NEW_FILE (O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
+/* As a worker makes files in memory, and seals them. */
+#define MEMORY_FLAGS (MFD_CLOEXEC | MFD_ALLOW_SEALING)
+#define MEMORY_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL)
+
 static const char *secret; /* the path of "theirs" */
 static int own_fd;         /* the worker's directory, with the file "mine" in it */
 static int other_fd;       /* another worker's, with the file "theirs" */
@@ -111,7 +115,7 @@ static void teardown(void)
 }
 
 /* Do @attempt, which returns below 0 with errno where it is refused, in a sandbox of @parts. */
-static int try(unsigned parts, long (*attempt)(void))
+static int try_with(unsigned parts, const struct sandbox_needs *needs, long (*attempt)(void))
 {
 	int handed = openat(own_fd, "mine", O_RDWR | O_CLOEXEC);
 	ck_assert_int_eq(channel_send(channel[0], "x", 1, handed, true), 0);
@@ -121,10 +125,8 @@ static int try(unsigned parts, long (*attempt)(void))
 
 	ck_assert_int_ge(child, 0);
 	if (child == 0) {
-		struct sandbox_needs descriptors = {
-			.channel_fd = channel[1], .directory_fd = own_fd};
 		enum start_step step;
-		if (sandbox_enter(parts, &descriptors, &step) < 0)
+		if (sandbox_enter(parts, needs, &step) < 0)
 			_exit(255);
 		errno = 0;
 		_exit(attempt() < 0 ? errno : 0);
@@ -134,6 +136,22 @@ static int try(unsigned parts, long (*attempt)(void))
 		return -WTERMSIG(status);
 	ck_assert_int_ne(WEXITSTATUS(status), 255);
 	return WEXITSTATUS(status);
+}
+
+/* As a worker that makes files in its directory. */
+static int try(unsigned parts, long (*attempt)(void))
+{
+	return try_with(parts,
+		&(struct sandbox_needs){.channel_fd = channel[1], .directory_fd = own_fd}, attempt);
+}
+
+/* As one that makes them in memory. */
+static int try_in_memory(unsigned parts, long (*attempt)(void))
+{
+	return try_with(parts,
+		&(struct sandbox_needs){
+			.channel_fd = channel[1], .directory_fd = -1, .memory_files = true},
+		attempt);
 }
 
 /* --- attempts ----------------------------------------------------------------------------------
@@ -176,6 +194,64 @@ static long use_handed_file(void)
 	if (map == MAP_FAILED || memcmp(map, "1234", 4) != 0 || munmap(map, 4) < 0)
 		return -1;
 	return close(fd);
+}
+
+static int new_memory_file(void)
+{
+	int fd = memfd_create("new", MEMORY_FLAGS | 8 /* NOEXEC_SEAL */);
+
+	return fd < 0 && errno == EINVAL ? memfd_create("new", MEMORY_FLAGS) : fd;
+}
+
+/* As new_file(), in memory, sealed and handed over. */
+static long use_memory_file(void)
+{
+	int fd = new_memory_file();
+	struct stat status;
+
+	if (fd < 0 || pwrite(fd, "12345678", 8, 0) != 8 || ftruncate(fd, 4) < 0 ||
+		io_status(fd, &status) < 0)
+		return -1;
+	void *map = mmap(NULL, 4, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED || memcmp(map, "1234", 4) != 0 || munmap(map, 4) < 0 ||
+		fcntl(fd, F_ADD_SEALS, MEMORY_SEALS) < 0 ||
+		channel_send(channel[1], "x", 1, fd, true) < 0)
+		return -1;
+	return close(fd);
+}
+
+/* What is sealed stays so. */
+static long write_sealed_file(void)
+{
+	int fd = new_memory_file();
+
+	if (fd < 0 || fcntl(fd, F_ADD_SEALS, MEMORY_SEALS) < 0)
+		return 0;
+	return pwrite(fd, "1", 1, 0);
+}
+static long new_executable_memory(void)
+{
+	return memfd_create("new", MFD_CLOEXEC | 16 /* EXEC */);
+}
+static long new_inherited_memory(void)
+{
+	return memfd_create("new", MFD_ALLOW_SEALING);
+}
+static long seal_for_future_alone(void)
+{
+	return fcntl(new_memory_file(), F_ADD_SEALS, 16 /* FUTURE_WRITE */);
+}
+static long seal_stderr(void)
+{
+	return fcntl(STDERR_FILENO, F_ADD_SEALS, MEMORY_SEALS);
+}
+static long set_flags(void)
+{
+	return fcntl(channel[1], F_SETFL, O_NONBLOCK);
+}
+static long remove_own(void)
+{
+	return unlinkat(own_fd, "mine", 0);
 }
 
 static long memory(void)
@@ -715,6 +791,55 @@ START_TEST(what_it_does_not_need_is_refused)
 }
 END_TEST
 
+START_TEST(a_worker_whose_files_are_in_memory_makes_seals_and_hands_over_those)
+{
+	for (unsigned parts = 0; parts <= BOTH; parts++) {
+		if (!has(parts))
+			continue;
+		ck_assert_int_eq(try_in_memory(parts, use_memory_file), 0);
+		ck_assert_int_eq(try_in_memory(parts, write_sealed_file), EPERM);
+		ck_assert_int_eq(try_in_memory(parts, memory), 0);
+		ck_assert_int_eq(try_in_memory(parts, message), 0);
+	}
+}
+END_TEST
+
+START_TEST(a_worker_whose_files_are_in_memory_makes_none_elsewhere)
+{
+	if (has(SANDBOX_LANDLOCK))
+		ck_assert_int_eq(try_in_memory(SANDBOX_LANDLOCK, new_file), EACCES);
+	if (has(SANDBOX_LANDLOCK))
+		ck_assert_int_eq(try_in_memory(SANDBOX_LANDLOCK, remove_own), EACCES);
+	if (!has(SANDBOX_SECCOMP))
+		return;
+	ck_assert_int_eq(try_in_memory(SANDBOX_SECCOMP, new_file), EACCES);
+	ck_assert_int_eq(try_in_memory(SANDBOX_SECCOMP, remove_own), KILLED);
+	ck_assert_int_eq(try_in_memory(SANDBOX_SECCOMP, new_executable_memory), KILLED);
+	ck_assert_int_eq(try_in_memory(SANDBOX_SECCOMP, new_inherited_memory), KILLED);
+	ck_assert_int_eq(try_in_memory(SANDBOX_SECCOMP, seal_for_future_alone), KILLED);
+	ck_assert_int_eq(try_in_memory(SANDBOX_SECCOMP, seal_stderr), KILLED);
+	ck_assert_int_eq(try_in_memory(SANDBOX_SECCOMP, set_flags), KILLED);
+}
+END_TEST
+
+START_TEST(a_worker_whose_files_are_in_a_directory_makes_none_in_memory)
+{
+	if (has(SANDBOX_SECCOMP))
+		ck_assert_int_eq(try(SANDBOX_SECCOMP, use_memory_file), KILLED);
+}
+END_TEST
+
+START_TEST(what_it_does_not_need_is_refused_if_its_files_are_in_memory)
+{
+	const struct attempt *attempt = &forbidden[_i];
+
+	if (!has(BOTH))
+		return;
+	int ended = try_in_memory(BOTH, attempt->attempt);
+	ck_assert_msg(ended == KILLED || ended == EACCES, "%s ended with %d", attempt->name, ended);
+}
+END_TEST
+
 START_TEST(seccomp_alone_refuses_what_is_its_own)
 {
 	const struct attempt *attempt = &forbidden[_i];
@@ -879,6 +1004,11 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, what_a_worker_needs_is_allowed, 0, ALLOWED);
 	tcase_add_loop_test(tests, what_it_does_not_need_is_refused, 0, FORBIDDEN);
+	tcase_add_loop_test(
+		tests, what_it_does_not_need_is_refused_if_its_files_are_in_memory, 0, FORBIDDEN);
+	tcase_add_test(tests, a_worker_whose_files_are_in_memory_makes_seals_and_hands_over_those);
+	tcase_add_test(tests, a_worker_whose_files_are_in_memory_makes_none_elsewhere);
+	tcase_add_test(tests, a_worker_whose_files_are_in_a_directory_makes_none_in_memory);
 	tcase_add_loop_test(tests, seccomp_alone_refuses_what_is_its_own, 0, FORBIDDEN);
 	tcase_add_loop_test(tests, landlock_alone_refuses_what_is_its_own, 0, FORBIDDEN);
 	tcase_add_test(tests, no_right_that_the_kernel_has_is_left_out);

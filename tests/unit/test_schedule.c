@@ -420,12 +420,12 @@ START_TEST(very_many_archives_leave_no_room)
 }
 END_TEST
 
-/* The worker of @unit, which has @room_bytes, says a plan of so many bytes. */
-static void plan_room(struct unit *unit, uint64_t room_bytes, uint64_t end, uint64_t bytes)
+/* The worker of @unit, which has @granted, says a plan of so many bytes. */
+static void plan_room(struct unit *unit, uint64_t granted, uint64_t end, uint64_t bytes)
 {
-	const struct message_plan message = {.end = end, .entries = 6, .room_bytes = bytes};
+	const struct message_plan message = {.end = end, .entries = 6, .room = bytes};
 
-	unit->room_bytes = room_bytes;
+	unit->room = granted;
 	ck_assert_int_eq(schedule_plan(&schedule, unit, &message), 0);
 	pop_results();
 }
@@ -439,7 +439,7 @@ START_TEST(a_unit_that_finds_too_little_room_is_queued_again_and_keeps_its_place
 	ck_assert_uint_eq(unit->needed_bytes, 11);
 	ck_assert_ptr_eq(give(0, 0), unit);
 	plan_room(unit, 11, 1, 11);
-	ck_assert_uint_eq(unit->room_bytes, 11);
+	ck_assert_uint_eq(unit->room, 11);
 	/* Behind it comes the rest, then the other archive. */
 	struct unit *rest = give(0, 1);
 	ck_assert_uint_eq(rest->needed_bytes, 0);

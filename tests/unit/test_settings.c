@@ -28,6 +28,7 @@ static void setup(void)
 		.limits = {1, UINT64_MAX, 3, 4},
 		.raw = &raw,
 		.npy = true,
+		.in_memory = true,
 		.in_place = {.wanted = true, .aligned = true},
 		.decoder = DECODER_ZLIB,
 		.parts = PARTS_ALWAYS,
@@ -84,7 +85,7 @@ START_TEST(settings_arrive_as_they_were_sent)
 	ck_assert_int_eq(got->raw->open, 1);
 	ck_assert_uint_eq(got->raw->shape[0], 3);
 	ck_assert_uint_eq(got->raw->shape[2], 5);
-	ck_assert(got->npy && !got->pack);
+	ck_assert(got->npy && !got->pack && got->in_memory);
 	ck_assert(got->in_place.wanted && !got->in_place.unchecked && got->in_place.aligned);
 	ck_assert_int_eq(got->decoder, DECODER_ZLIB);
 	ck_assert_int_eq(got->parts, PARTS_ALWAYS);
@@ -108,7 +109,7 @@ START_TEST(settings_that_say_nothing_arrive)
 	ck_assert_ptr_null(decoded.settings.encoding);
 	ck_assert_ptr_null(decoded.settings.raw);
 	ck_assert_uint_eq(decoded.settings.filter.count, 0);
-	ck_assert(decoded.settings.measure);
+	ck_assert(decoded.settings.measure && !decoded.settings.in_memory);
 	settings_release(&decoded);
 	free(encoded);
 }
@@ -168,7 +169,7 @@ START_TEST(values_out_of_range_are_refused)
 {
 	/* The places: the task, the decoder, the parts, those of the sandbox, unknown flags. */
 	const uint8_t values[][2] = {
-		{0, TASK_KINDS}, {1, DECODER_KINDS}, {2, PARTS_CHOICES}, {3, 4}, {5, 0x10}};
+		{0, TASK_KINDS}, {1, DECODER_KINDS}, {2, PARTS_CHOICES}, {3, 4}, {5, 0x20}};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		uint8_t before = bytes[values[i][0]];

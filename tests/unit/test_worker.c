@@ -109,7 +109,7 @@ static uint64_t unit_of(uint64_t archive, uint64_t first)
 }
 
 /* For the files of the units that are asked for. */
-static uint64_t room_bytes = UINT64_MAX;
+static uint64_t room = UINT64_MAX;
 
 static struct message make_work(uint64_t archive, uint64_t first, uint64_t end, bool has_archive)
 {
@@ -117,7 +117,7 @@ static struct message make_work(uint64_t archive, uint64_t first, uint64_t end, 
 		.unit = unit_of(archive, first),
 		.work = {.archive = archive,
 			.total_left = UINT64_MAX,
-			.room_bytes = room_bytes,
+			.room = room,
 			.has_archive = has_archive,
 			.kind = UNIT_MEMBERS,
 			.members = {.first = first, .end = end}}};
@@ -340,23 +340,23 @@ START_TEST(a_unit_ends_where_there_is_no_room_for_another_member)
 		zips_add(&zips, &three);
 	zips_end(&zips, &(struct zips_ending){0});
 	start_worker();
-	room_bytes = SIZE;
+	room = SIZE;
 	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
 	struct message plan = expect(MESSAGE_PLAN);
 	ck_assert_uint_eq(plan.plan.end, 1);
-	ck_assert_uint_eq(plan.plan.room_bytes, SIZE);
+	ck_assert_uint_eq(plan.plan.room, SIZE);
 	expect(MESSAGE_RECORD);
 	expect(MESSAGE_DONE);
 	/* There is none for the first: it is not begun, and may be asked for again. */
-	for (room_bytes = 0; room_bytes < SIZE; room_bytes += SIZE - 1) {
+	for (room = 0; room < SIZE; room += SIZE - 1) {
 		send_work(0, 1, COUNT, -1);
 		plan = expect(MESSAGE_PLAN);
 		ck_assert_uint_eq(plan.plan.end, 1);
 		ck_assert_uint_eq(plan.plan.entries, COUNT);
-		ck_assert_uint_eq(plan.plan.room_bytes, SIZE);
+		ck_assert_uint_eq(plan.plan.room, SIZE);
 	}
 	/* So it is if an end was given. */
-	room_bytes = 2 * SIZE;
+	room = 2 * SIZE;
 	send_work(0, 1, COUNT, -1);
 	plan = expect(MESSAGE_PLAN);
 	ck_assert_uint_eq(plan.plan.end, 3);
@@ -382,18 +382,18 @@ START_TEST(what_files_take_is_counted_in_whole_blocks)
 		zips_add(&zips, &tiny);
 	zips_end(&zips, &(struct zips_ending){0});
 	start_worker();
-	room_bytes = 4096 + SIZE;
+	room = 4096 + SIZE;
 	send_work(0, 0, UNIT_END_OPEN, zips_file(&zips));
 	struct message plan = expect(MESSAGE_PLAN);
 	ck_assert_uint_eq(plan.plan.end, 1);
-	ck_assert_uint_eq(plan.plan.room_bytes, 4096);
+	ck_assert_uint_eq(plan.plan.room, 4096);
 	expect(MESSAGE_RECORD);
 	expect(MESSAGE_DONE);
-	room_bytes = 4095;
+	room = 4095;
 	send_work(0, 1, UNIT_END_OPEN, -1);
 	plan = expect(MESSAGE_PLAN);
 	ck_assert_uint_eq(plan.plan.end, 1);
-	ck_assert_uint_eq(plan.plan.room_bytes, 4096);
+	ck_assert_uint_eq(plan.plan.room, 4096);
 	end_worker();
 	zips_free(&zips);
 	bytes_free(&small);

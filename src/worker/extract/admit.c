@@ -4,11 +4,22 @@
 
 enum strategy admit_strategy(const struct extraction *extraction)
 {
-	if (extraction->target.directory_fd < 0)
+	if (extraction->target.directory_fd < 0 && !extraction->in_memory)
 		return extraction->needs_files ? STRATEGY_NONE : STRATEGY_CHECK;
 	return extraction->packs && extraction->member.size_bytes < PACK_MEMBER_MAX
 		       ? STRATEGY_PACK
 		       : STRATEGY_OWN_FILE;
+}
+
+/* Whether there may be one more file in memory, if the member takes one. */
+static int check_descriptors(const struct extraction *extraction, struct failure *failure)
+{
+	bool packed = extraction->strategy == STRATEGY_PACK;
+
+	if (extraction->bounds.files_left > 0 || !target_needs_file(&extraction->target, packed))
+		return 0;
+	*failure = (struct failure){.kind = FAILURE_NO_DESCRIPTOR};
+	return -1;
 }
 
 int admit_check_bounds(const struct extraction *extraction, struct failure *failure)
@@ -28,6 +39,8 @@ int admit_check_bounds(const struct extraction *extraction, struct failure *fail
 	}
 	if (bounds_check(&bounds, member, failure) < 0)
 		return -1;
+	if (extraction->in_memory)
+		return check_descriptors(extraction, failure);
 	if (member->size_bytes < BOUNDS_LARGE_MEMBER && !bounds.tight)
 		return 0; /* all of its unit has been looked at */
 	return bounds_check_room(extraction->target.directory_fd, member->size_bytes, 1, failure);

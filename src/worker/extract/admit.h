@@ -33,6 +33,7 @@ struct extraction {
 	struct in_place in_place;
 	bool packs;
 	bool needs_files; /**< members that are not in place are for files, not to be checked */
+	bool in_memory;   /**< those files are in memory */
 	const struct raw_array *raw; /**< what members hold that do not say it; or NULL */
 	bool npy;                    /**< they get a header */
 	struct target target;

@@ -12,7 +12,7 @@
 
 void bounds_init(struct bounds *bounds)
 {
-	*bounds = (struct bounds){.total_left = UINT64_MAX};
+	*bounds = (struct bounds){.total_left = UINT64_MAX, .files_left = UINT64_MAX};
 }
 
 static int refuse(struct failure *failure, enum failure_kind kind, uint64_t found, uint64_t most)

@@ -23,6 +23,7 @@
 struct bounds {
 	struct limits limits;
 	uint64_t total_left; /**< bytes until --max-total, less those of members since then */
+	uint64_t files_left; /**< files in memory that may still be made */
 	bool tight;          /**< small members have to be held against the free space, too */
 };
 

@@ -42,6 +42,17 @@ void extraction_set_maker(struct extraction *extraction, const struct outfile_ma
 	target_set_maker(&extraction->target, maker);
 }
 
+void extraction_set_memory(struct extraction *extraction)
+{
+	extraction->in_memory = true;
+	target_set_memory(&extraction->target);
+}
+
+int extraction_take_file(struct extraction *extraction)
+{
+	return target_take_file(&extraction->target);
+}
+
 void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds)
 {
 	extraction->bounds = *bounds;
@@ -256,18 +267,29 @@ static enum extract_status begin_decoding(
 {
 	const struct member *member = &extraction->member;
 	struct record *record = &extraction->record;
+	bool packed = extraction->strategy == STRATEGY_PACK;
+	bool makes_file = target_needs_file(&extraction->target, packed);
 	struct failure failure = {0};
 
 	if (decoding_begin(&extraction->decoding, member, type) < 0)
 		return fail_as(extraction, FAILURE_NO_MEMORY, 0, 0);
-	if (target_open(&extraction->target, extraction->strategy == STRATEGY_PACK, member,
+	if (target_open(&extraction->target, packed, member,
 		    record->npy_header ? &extraction->array : NULL, record, &failure) < 0)
 		return fail(extraction, &failure);
+	extraction->bounds.files_left -= makes_file && extraction->in_memory;
 	owner_offer(&extraction->owner, &extraction->decoding, extraction->parts);
 	extraction->unreserved_steps = extraction->owner.offered ? ADMIT_UNRESERVED_STEPS : 0;
 	if (admit_reserve(extraction, &failure) < 0)
 		return fail(extraction, &failure);
 	return EXTRACT_MORE;
+}
+
+/* Where a member is unless it stays in place. */
+static enum record_place place_of(const struct extraction *extraction)
+{
+	if (extraction->in_memory)
+		return PLACE_MEMORY;
+	return extraction->target.directory_fd < 0 ? PLACE_NOWHERE : PLACE_FILE;
 }
 
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
@@ -283,7 +305,7 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 		.member = member->index,
 		.name = member->name,
 		.name_size = member->name_size,
-		.place = extraction->target.directory_fd < 0 ? PLACE_NOWHERE : PLACE_FILE,
+		.place = place_of(extraction),
 	};
 	extraction->reserved = false;
 	decoding_stop(&extraction->decoding);

@@ -46,6 +46,12 @@ void extraction_free(struct extraction *extraction);
 /** Have files made and removed by @maker, which must stay, not in the directory itself. */
 void extraction_set_maker(struct extraction *extraction, const struct outfile_maker *maker);
 
+/**
+ * Members that do not stay in place are for files in memory, which are sealed once they are whole.
+ * There need be no directory, and no more files are made than the bounds have left.
+ */
+void extraction_set_memory(struct extraction *extraction);
+
 /** What members that begin from now on must keep to; at first, what bounds_init() says. */
 void extraction_set_bounds(struct extraction *extraction, const struct bounds *bounds);
 
@@ -110,6 +116,12 @@ void extraction_step_two(struct extraction *const lanes[2], enum extract_status 
  * as long as the archive is open.
  */
 const struct record *extraction_record(const struct extraction *extraction);
+
+/**
+ * The file in memory of the member that was EXTRACT_WHOLE last: its descriptor, which the caller
+ * owns; -1 if it has none.
+ */
+int extraction_take_file(struct extraction *extraction);
 
 /** Give up the member in hand: its data are closed, nothing of it is left. */
 void extraction_abandon(struct extraction *extraction);

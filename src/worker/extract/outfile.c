@@ -2,6 +2,7 @@
 
 #include "worker/extract/outfile.h"
 
+#include "protocol/memoryfile.h"
 #include "protocol/newfile.h"
 #include "protocol/record.h"
 #include "util/cleanup.h"
@@ -18,7 +19,8 @@ static_assert(DECODE_HISTORY_MAX % BUFFER_ALIGNMENT == 0, "the buffer begins at 
 
 int outfile_init(struct outfile *out, int directory_fd)
 {
-	*out = (struct outfile){.directory_fd = directory_fd, .fd = -1, .tails_fd = -1};
+	*out = (struct outfile){
+		.directory_fd = directory_fd, .sealed_fd = -1, .fd = -1, .tails_fd = -1};
 	out->memory = buffer_new(
 		buffer_whole_pages(DECODE_HISTORY_MAX + OUTFILE_BUFFER_SIZE + DECODE_SLACK));
 	if (!out->memory)
@@ -27,20 +29,45 @@ int outfile_init(struct outfile *out, int directory_fd)
 	return 0;
 }
 
+void outfile_set_memory(struct outfile *out)
+{
+	out->in_memory = true;
+}
+
+/* Forget a file that was sealed and not taken. */
+static void drop_sealed(struct outfile *out)
+{
+	if (out->sealed_fd >= 0)
+		close(steal_fd(&out->sealed_fd));
+}
+
 void outfile_release(struct outfile *out)
 {
 	outfile_discard(out);
+	drop_sealed(out);
 	outfile_set_tails(out, -1);
 	free(steal_pointer(&out->memory));
 }
 
 static bool forgets(const struct outfile *out)
 {
-	return out->directory_fd < 0;
+	return out->directory_fd < 0 && !out->in_memory;
+}
+
+static int make_memory_file(const char *name)
+{
+	int fd = memfd_create(name, MEMORY_FILE_FLAGS | MEMORY_FILE_NOEXEC);
+
+	/* The kernel does not know it. */
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, MEMORY_FILE_FLAGS);
+	return fd;
 }
 
 static int make_file(const struct outfile *out)
 {
+	if (out->in_memory)
+		return make_memory_file(out->name);
 	if (out->maker)
 		return out->maker->make(out->maker->context, out->name);
 	return openat(out->directory_fd, out->name, NEW_FILE_FLAGS, NEW_FILE_MODE);
@@ -48,6 +75,8 @@ static int make_file(const struct outfile *out)
 
 static void remove_file(const struct outfile *out)
 {
+	if (out->in_memory)
+		return; /* it is gone with its descriptor */
 	if (out->maker)
 		out->maker->remove(out->maker->context, out->name);
 	else
@@ -67,7 +96,9 @@ int outfile_create(struct outfile *out)
 
 int outfile_reserve(struct outfile *out, uint64_t size_bytes)
 {
-	if (forgets(out))
+	/* In memory it takes as long as writing, and there is no one size that must not be passed.
+	 */
+	if (forgets(out) || out->in_memory)
 		return 0;
 	/* The size stays 0: what is set aside and not written in the end is no part of the file. */
 	if (io_allocate(out->fd, FALLOC_FL_KEEP_SIZE, size_bytes) == 0)
@@ -259,10 +290,26 @@ int outfile_try_map(struct outfile *out)
 	return 0;
 }
 
+/* As outfile_close(). It is mapped no more, so that nothing can keep it from being sealed. */
+static int seal(struct outfile *out)
+{
+	drop_sealed(out);
+	if (fcntl(out->fd, F_ADD_SEALS, MEMORY_FILE_SEALS) == 0) {
+		out->sealed_fd = steal_fd(&out->fd);
+		return 0;
+	}
+	int error = errno;
+	outfile_discard(out);
+	errno = error;
+	return -1;
+}
+
 int outfile_close(struct outfile *out)
 {
 	if (forgets(out))
 		return 0;
+	if (out->in_memory)
+		return seal(out);
 	/* Here NFS first says that the data did not fit. */
 	if (close(steal_fd(&out->fd)) == 0)
 		return 0;
@@ -270,6 +317,11 @@ int outfile_close(struct outfile *out)
 	remove_file(out);
 	errno = error;
 	return -1;
+}
+
+int outfile_take_sealed(struct outfile *out)
+{
+	return steal_fd(&out->sealed_fd);
 }
 
 void outfile_discard(struct outfile *out)

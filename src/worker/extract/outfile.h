@@ -29,7 +29,9 @@ struct outfile_maker {
 };
 
 struct outfile {
-	int directory_fd;                  /**< not owned; -1: nothing is written */
+	int directory_fd; /**< not owned; -1: nothing is written to one */
+	bool in_memory;   /**< files are in memory, and sealed when they are closed */
+	int sealed_fd;    /**< the one that was closed last, to be taken; or -1 */
 	const struct outfile_maker *maker; /**< not owned; NULL: it is done in that directory */
 	int fd;                            /**< -1: no file is open */
 	int tails_fd;    /**< if all is forgotten: what others need of it goes here; -1: nothing */
@@ -49,6 +51,9 @@ struct outfile {
  * forgotten, and there are no files. 0, or -1 with ENOMEM.
  */
 int outfile_init(struct outfile *out, int directory_fd);
+
+/** Have files made in memory (protocol/memoryfile.h), not in the directory. */
+void outfile_set_memory(struct outfile *out);
 
 /** Remove a file that is open, and release @out. */
 void outfile_release(struct outfile *out);
@@ -120,8 +125,14 @@ int outfile_finish(struct outfile *out, uint64_t *inode);
  */
 int outfile_try_map(struct outfile *out);
 
-/** Close the file, which stays. 0, or -1 with errno: then it does not hold what was written. */
+/**
+ * Close the file, which stays. 0, or -1 with errno: then it does not hold what was written, and is
+ * gone. One in memory is sealed; it stays as long as outfile_take_sealed() is used.
+ */
 int outfile_close(struct outfile *out);
+
+/** The descriptor of the file in memory that was closed last, which the caller owns; or -1. */
+int outfile_take_sealed(struct outfile *out);
 
 /** Close and remove the file, if one is open. */
 void outfile_discard(struct outfile *out);

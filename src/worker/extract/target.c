@@ -27,6 +27,12 @@ void target_set_maker(struct target *target, const struct outfile_maker *maker)
 	target->pack.maker = maker;
 }
 
+void target_set_memory(struct target *target)
+{
+	outfile_set_memory(&target->own);
+	outfile_set_memory(&target->pack);
+}
+
 void target_release(struct target *target)
 {
 	outfile_release(&target->own);
@@ -153,6 +159,16 @@ int target_finish(struct target *target, uint64_t *inode, struct failure *failur
 	return 0;
 }
 
+int target_take_file(struct target *target)
+{
+	return outfile_take_sealed(&target->own);
+}
+
+bool target_needs_file(const struct target *target, bool packed)
+{
+	return !packed || target->pack.fd < 0;
+}
+
 void target_abandon(struct target *target)
 {
 	struct outfile *out = steal_pointer(&target->out);
@@ -199,7 +215,7 @@ void target_close_pack(struct target *target, struct pack_result *result)
 {
 	struct outfile *pack = &target->pack;
 
-	*result = (struct pack_result){.failure = {.kind = FAILURE_NONE}};
+	*result = (struct pack_result){.fd = -1, .failure = {.kind = FAILURE_NONE}};
 	if (pack->fd < 0)
 		return;
 	int finished = finish_pack(pack, &result->inode, &result->failure);
@@ -210,5 +226,6 @@ void target_close_pack(struct target *target, struct pack_result *result)
 		target_explain(errno, &result->failure);
 	} else {
 		result->valid_bytes = size_bytes;
+		result->fd = outfile_take_sealed(pack);
 	}
 }

@@ -34,6 +34,7 @@ struct target {
 /** What became of a pack. */
 struct pack_result {
 	uint64_t inode;
+	int fd;                 /**< of a pack in memory, which is the caller's; or -1 */
 	uint64_t valid_bytes;   /**< members that end by here are whole */
 	struct failure failure; /**< of those that do not */
 };
@@ -43,6 +44,9 @@ int target_init(struct target *target, int directory_fd);
 
 /** Have files made and removed by @maker, which must stay. */
 void target_set_maker(struct target *target, const struct outfile_maker *maker);
+
+/** Have files made in memory, not in the directory. */
+void target_set_memory(struct target *target);
 
 /** Remove files that are not finished, and release @target. */
 void target_release(struct target *target);
@@ -69,6 +73,12 @@ int target_reserve(struct target *target, uint64_t size_bytes, struct failure *f
  * -1 with *@failure: then the member is still in hand.
  */
 int target_finish(struct target *target, uint64_t *inode, struct failure *failure);
+
+/** The file of its own, in memory, that was finished last: its descriptor, the caller's; or -1. */
+int target_take_file(struct target *target);
+
+/** Whether a file is to be made for a member that is @packed, or not. */
+bool target_needs_file(const struct target *target, bool packed);
 
 /** Give up the member in hand, if there is one: nothing of it is left. */
 void target_abandon(struct target *target);
