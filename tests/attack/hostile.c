@@ -4,6 +4,7 @@
 
 #include "protocol/channel.h"
 #include "protocol/membername.h"
+#include "protocol/memoryfile.h"
 #include "protocol/newfile.h"
 #include "util/io.h"
 
@@ -42,7 +43,8 @@ struct play {
 	int files[FILES_MAX]; /* that were made, and kept open */
 	char names[FILES_MAX][MEMBER_FILE_SIZE];
 	unsigned file_count;
-	unsigned words; /* times that some were said to the user */
+	struct channel_fds handed; /* to go along with the packet */
+	unsigned words;            /* times that some were said to the user */
 	struct wire_writer packet;
 	uint8_t bytes[PACKET_MAX];
 	char name[MEMBER_NAME_MAX + NAME_OFFSETS]; /* any bytes; a name begins anywhere in it */
@@ -123,9 +125,10 @@ static void confess_directory(int fd)
 
 static void send_packet(struct play *play)
 {
-	if (play->packet.size > 0 &&
-		channel_send(play->loot.channel_fd, play->bytes, play->packet.size, -1, true) < 0)
+	if (play->packet.size > 0 && channel_send_fds(play->loot.channel_fd, play->bytes,
+					     play->packet.size, &play->handed, true) < 0)
 		_exit(EXIT_FAILURE); /* the parent has had enough */
+	play->handed.count = 0;      /* they are kept open, as our files */
 	wire_writer_init(&play->packet, play->bytes, sizeof(play->bytes));
 }
 
@@ -232,6 +235,8 @@ static void say_plan(struct play *play, struct play_unit *unit)
 		message.plan.end = odd_number(play);
 	if (chance(play, 2))
 		message.plan.next_place = odd_number(play);
+	if (play->loot.in_memory && !chance(play, 30))
+		message.plan.room = work->room; /* as many files as there may be */
 	unit->planned = true;
 	unit->end = end;
 	say(play, &message);
@@ -304,6 +309,46 @@ static uint64_t make_file(struct play *play, const char *name, uint64_t size_byt
 	snprintf(play->names[play->file_count], sizeof(play->names[0]), "%s", name);
 	play->files[play->file_count++] = fd;
 	return status.st_ino;
+}
+
+/*
+ * Make a file in memory, forged, and keep it open. It is sealed, or nearly. -1: there is none.
+ */
+static int make_memory_file(struct play *play, uint64_t size_bytes)
+{
+	if (play->file_count == FILES_MAX || size_bytes > (UINT64_C(1) << 30))
+		return -1;
+	if (play->file_count > 0 && chance(play, 20))
+		return play->files[below(play, play->file_count)]; /* any other, archives too */
+	int fd = memfd_create("forged", MEMORY_FILE_FLAGS);
+	size_t size = size_bytes < strlen(FORGED) ? (size_t)size_bytes : strlen(FORGED);
+	if (fd < 0)
+		return -1;
+	(void)!pwrite(fd, FORGED, size, 0);
+	(void)!ftruncate(
+		fd, (off_t)size_bytes + chance(play, 30) - (size_bytes > 0 && chance(play, 30)));
+	if (!chance(play, 15))
+		(void)fcntl(fd, F_ADD_SEALS, MEMORY_FILE_SEALS);
+	play->names[play->file_count][0] = '\0';
+	play->files[play->file_count++] = fd;
+	return fd;
+}
+
+/* Have the file of @said go along with what is said next; or nearly. */
+static void hand_over(struct play *play, struct record *said)
+{
+	struct stat status = {0};
+	int fd = chance(play, 40) ? -1
+				  : make_memory_file(play, said->size_bytes + said->offset_bytes);
+
+	if (fd < 0 || io_status(fd, &status) < 0)
+		return;
+	said->inode = status.st_ino;
+	/* Alone, so that it belongs to this record. */
+	send_packet(play);
+	play->handed.fds[play->handed.count++] = fd;
+	if (chance(play, 60))
+		play->handed.fds[play->handed.count++] = fd;
 }
 
 static uint16_t name_size(struct play *play)
@@ -380,11 +425,20 @@ static void record(struct play *play)
 		say_listed(play, said);
 	if (chance(play, 5))
 		say_array(play, &message);
-	if (said->place == PLACE_FILE && !chance(play, 6)) {
+	if (play->loot.in_memory && !chance(play, 60)) {
+		said->place = PLACE_MEMORY;
+		said->packed = chance(play, 60);
+		said->npy_header = false;
+		said->base = NULL;
+		said->base_size = 0;
+		said->offset_bytes = 0;
+		said->listed = false;
+		hand_over(play, said);
+	} else if (said->place == PLACE_FILE && !chance(play, 6)) {
 		record_file_name(said, file);
 		said->inode = make_file(play, file, said->size_bytes + said->offset_bytes);
 	}
-	if (chance(play, 12))
+	if (chance(play, play->loot.in_memory ? 60 : 12))
 		said->inode = odd_number(play);
 	unit->next = said->member + 1;
 	say(play, &message);
@@ -554,6 +608,8 @@ static void rewrite(struct play *play)
 		(void)!pwrite(fd, FORGED, strlen(FORGED), (off_t)below(play, 100));
 		return;
 	default:
+		if (play->loot.in_memory)
+			return;
 		(void)!unlinkat(play->loot.directory_fd, play->names[number], 0);
 		if (chance(play, 2))
 			(void)make_file(play, play->names[number], below(play, 5000));
@@ -562,6 +618,7 @@ static void rewrite(struct play *play)
 
 static void forget_files(struct play *play)
 {
+	send_packet(play); /* some may go along with it */
 	while (play->file_count > 0)
 		close(play->files[--play->file_count]);
 }
@@ -667,6 +724,7 @@ static const struct kind kinds[] = {
 		{SPEAKS, [ACT_NOTE] = 60, [ACT_WORDS] = 20, [ACT_JUNK] = 60, [ACT_DIE] = 1}},
 	{"dies", 300, {SPEAKS, [ACT_NOTE] = 10, [ACT_DIE] = 10}},
 	{"stalls", 300, {SPEAKS, [ACT_STOP] = 5}},
+	{"hands", 2000, {SPEAKS, [ACT_FORGET] = 12, [ACT_REWRITE] = 20, [ACT_WAIT] = 3}},
 	{"mixture", 2000, {SPEAKS, [ACT_FORGET] = 8}},
 };
 

@@ -18,6 +18,7 @@ struct loot {
 	int channel_fd;
 	int directory_fd; /**< or -1 */
 	struct worker_progress *progress;
+	bool in_memory; /**< files are made there, and handed over */
 };
 
 /** The most units that a worker has, done ones included. */

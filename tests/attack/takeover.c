@@ -79,6 +79,8 @@ static int attack_take(struct inbox *inbox, struct message *message, int *fd)
 _Noreturn void worker_main(
 	void *context, int channel_fd, int directory_fd, struct worker_progress *progress)
 {
-	loot = (struct loot){channel_fd, directory_fd, progress};
+	const struct worker_settings *settings = context;
+
+	loot = (struct loot){channel_fd, directory_fd, progress, settings->in_memory};
 	honest_main(context, channel_fd, directory_fd, progress);
 }

@@ -34,6 +34,10 @@ play() {
 	play keeps 5
 }
 
+@test "a worker that hands over what is no sealed file in memory harms no other archive" {
+	play hands 5
+}
+
 @test "a worker that scribbles over what it shares reaches no terminal and no other archive" {
 	play scribbles 5
 }
