@@ -148,7 +148,7 @@ static struct granted sum_granted(const struct gate *gate, const struct unit *bu
 		const struct worker *worker = &gate->pool->workers[i];
 		for (unsigned j = 0; j < worker->queued; j++) {
 			const struct unit *unit = worker->queue[j].unit;
-			if (unit->kind != UNIT_MEMBERS || unit == but)
+			if (unit == but || unit->kind != UNIT_MEMBERS)
 				continue;
 			granted.units++;
 			granted.room += unit->room < UINT64_MAX ? unit->room : 0;

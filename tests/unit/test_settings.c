@@ -25,7 +25,7 @@ static void setup(void)
 		.filter = {rules, 3},
 		.password = "p\xc3\xa4ss \x01",
 		.encoding = "cp866",
-		.limits = {1, UINT64_MAX, 3, 4},
+		.limits = {1, UINT64_MAX, 3, 4, 5},
 		.raw = &raw,
 		.npy = true,
 		.in_memory = true,
