@@ -114,6 +114,8 @@ void gate_look(struct gate *gate)
 	bool lost = false;
 	ssize_t size;
 
+	if (gate->rundir->watch_fd < 0)
+		return;
 	while ((size = read(gate->rundir->watch_fd, bytes, sizeof(bytes))) > 0) {
 		for (ssize_t at = 0; at < size;) {
 			const struct inotify_event *event =
@@ -192,6 +194,10 @@ static bool has_room(struct gate *gate, uint64_t needed_bytes, uint64_t *room)
 		       ((!request.in_hand && scratch->count == 0) ||
 			       space.files / UNIT_MEMBERS_MAX > granted.units);
 
+	if (needed_bytes > space.all_bytes) { /* it fails, which its worker will find */
+		*room = needed_bytes;
+		return true;
+	}
 	if (space.bytes > gate->most_space)
 		gate->most_space = space.bytes;
 	if (request.in_hand)
@@ -268,16 +274,23 @@ void gate_note_record(struct gate *gate, struct in_hand *hand, const struct reco
 	}
 }
 
-static bool is_full(enum failure_kind kind)
+/* Whether there was no room, and there would be if files were removed. */
+static bool is_full(const struct gate *gate, const struct failure *failure)
 {
-	return kind == FAILURE_NO_SPACE || kind == FAILURE_NO_ROOM || kind == FAILURE_NO_INODES;
+	if (failure->kind == FAILURE_NO_ROOM)
+		return failure->numbers[0] <= freespace_ask(gate->rundir->fd).all_bytes;
+	return failure->kind == FAILURE_NO_SPACE || failure->kind == FAILURE_NO_INODES;
 }
 
 bool gate_puts_off(struct gate *gate, const struct in_hand *hand, const struct record *record)
 {
-	if (!is_full(record->failure.kind) || gate->rundir->watch_fd < 0 || gate->hopeless)
+	if (record->failure.kind == FAILURE_NONE)
 		return false;
+	/* Its worker has removed what it had of the file. Before the record counts, that is not
+	 * taken for a removal by the reader. */
 	gate_look(gate);
+	if (gate->rundir->watch_fd < 0 || gate->hopeless || !is_full(gate, &record->failure))
+		return false;
 	/* Commands remove each file; the reader of the list has shown that it does, or has to. */
 	if (!gate->settings->commands && gate->settings->limits.scratch_bytes == 0 &&
 		gate->seen_removed + gate->scratch.removed == 0)

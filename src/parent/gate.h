@@ -65,7 +65,10 @@ void gate_release(struct gate *gate);
 /** The descriptor to wait for, or -1; then gate_look(). */
 int gate_poll_fd(const struct gate *gate);
 
-/** See which files were removed. */
+/**
+ * See which files were removed. Those that we and workers remove are told apart from those that the
+ * reader does by being seen before their members' records count.
+ */
 void gate_look(struct gate *gate);
 
 /**

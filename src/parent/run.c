@@ -143,6 +143,7 @@ static void lose_worker(struct run *run, struct worker *worker, enum worker_loss
 	if (!gone.unready && run->rundir.path &&
 		worker_exit_sweep(&gone, &run->schedule, &run->rundir) < 0)
 		runfiles_report_left(&run->rundir, run->stats);
+	gate_look(&run->gate); /* what was removed here was not removed by the reader */
 	if (worker_exit_requeue(&gone, &run->schedule) < 0)
 		stop_without_memory(run);
 	if (run->over)

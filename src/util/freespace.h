@@ -32,6 +32,7 @@ static inline uint64_t freespace_taken(uint64_t bytes)
 struct freespace {
 	uint64_t bytes;
 	uint64_t files;
+	uint64_t all_bytes; /**< what there would be without any file */
 };
 
 /**

@@ -11,6 +11,7 @@
 #include "protocol/membername.h"
 #include "scheduling.h"
 #include "support.h"
+#include "util/freespace.h"
 #include "util/memory.h"
 
 #include <check.h>
@@ -355,18 +356,57 @@ START_TEST(a_file_that_went_while_a_unit_found_no_room_lets_it_be_tried_again)
 }
 END_TEST
 
+START_TEST(what_a_worker_removes_was_not_removed_by_the_reader)
+{
+	open_gate(0, 4);
+	make_member(0, 10);
+	struct in_hand *bad = take(0, 1);
+	say_plan(bad, 50);
+	make_file(1, 0, 5);
+	ck_assert_int_eq(unlink(path_of(1, 0)), 0);
+	ck_assert(!puts_off(bad, FAILURE_CRC_MISMATCH));
+	records(bad->unit, 0, 1);
+	say_done(0);
+	struct in_hand *hand = take(1, 2);
+	say_plan(hand, 50);
+	ck_assert(!puts_off(hand, FAILURE_NO_SPACE));
+	ck_assert(!gate.shut);
+}
+END_TEST
+
+START_TEST(what_is_larger_than_the_file_system_is_not_waited_for)
+{
+	open_gate(0, 4);
+	make_member(0, 10);
+	make_member(1, 10);
+	struct in_hand *hand = take(0, 2);
+	say_plan(hand, 50);
+	ck_assert_int_eq(unlink(path_of(0, 0)), 0);
+	struct record record = record_of(hand, 0);
+	record.failure = (struct failure){FAILURE_NO_ROOM, {UINT64_MAX - 1, 1000}};
+	ck_assert(!gate_puts_off(&gate, hand, &record));
+	ck_assert(puts_off(hand, FAILURE_NO_SPACE));
+	workers[0].queued = 0;
+	ck_assert_int_eq(requeue_innocent(&schedule, hand->unit), 0);
+	ck_assert(!next_may_go());
+	schedule_next(&schedule, NOBODY)->needed_bytes = UINT64_MAX - 1;
+	ck_assert(next_may_go());
+	ck_assert_uint_eq(granted, UINT64_MAX - 1);
+}
+END_TEST
+
 START_TEST(the_room_of_a_removed_file_is_waited_for_while_somebody_may_have_it_open)
 {
-	const uint64_t huge = UINT64_C(1) << 62;
+	const uint64_t all = freespace_ask(rundir.fd).all_bytes;
 
-	open_gate(huge, 2);
+	open_gate(all, 2);
 	make_member(0, 10);
-	schedule_next(&schedule, NOBODY)->needed_bytes = huge;
+	schedule_next(&schedule, NOBODY)->needed_bytes = all;
 	remove_file(0, 0);
-	/* The file system never had so much. */
+	/* The file system never had so much free. */
 	ck_assert(next_may_go());
-	ck_assert_uint_eq(granted, huge);
-	gate.most_space = huge;
+	ck_assert_uint_eq(granted, all);
+	gate.most_space = all;
 	ck_assert(!next_may_go());
 	ck_assert(gate.waits);
 	gate.removed_ns = monotonic_ns() - GATE_PATIENCE_NS;
@@ -470,6 +510,8 @@ int main(void)
 	tcase_add_test(cases, a_full_disk_is_waited_for_if_the_reader_has_removed_a_file);
 	tcase_add_test(cases, a_full_disk_is_not_waited_for_if_nothing_can_be_removed);
 	tcase_add_test(cases, a_file_that_went_while_a_unit_found_no_room_lets_it_be_tried_again);
+	tcase_add_test(cases, what_a_worker_removes_was_not_removed_by_the_reader);
+	tcase_add_test(cases, what_is_larger_than_the_file_system_is_not_waited_for);
 	tcase_add_test(
 		cases, the_room_of_a_removed_file_is_waited_for_while_somebody_may_have_it_open);
 	tcase_add_test(cases, a_reader_that_removes_nothing_is_told_once_what_is_waited_for);
