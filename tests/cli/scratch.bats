@@ -109,14 +109,14 @@ expect_no_file_left() {
 
 @test "--max-scratch: a member larger than SIZE fails alone, with both sizes" {
 	make_archive members a.zip 3 1000 noise
-	make_archive members b.zip 1 5000 noise
-	zipmap --max-scratch=4000 a.zip b.zip
+	make_archive members b.zip 1 20000 noise
+	zipmap --max-scratch=16000 a.zip b.zip
 	expect_status 1
 	expect_lines out 3
-	expect_message b.zip "m0.bin: 5000 bytes unzipped, more than --max-scratch=4000"
-	zipmap --max-scratch=5000 --json b.zip
+	expect_message b.zip "m0.bin: 20000 bytes unzipped, more than --max-scratch=16000"
+	zipmap --max-scratch=20000 --json b.zip
 	expect_good
-	zipmap --max-scratch=4999 --json b.zip
+	zipmap --max-scratch=19999 --json b.zip
 	expect_status 1
 	grep -q '"error":"scratch-limit"' out
 }
