@@ -51,7 +51,8 @@ static char *safe_of(const char *name, size_t size)
 	free(copy);
 	ck_assert_uint_ge(length, 1);
 	ck_assert_uint_le(length, SAFENAME_MAX);
-	char *text = strndup(safe, length);
+	char *text = calloc(1, length + 1); /* strndup(3) is taken to read on */
+	memcpy(text, safe, length);
 	ck_assert_uint_eq(strlen(text), length);
 	free(safe);
 	return text;
