@@ -32,17 +32,18 @@
 
 /* A worker that gives up says that the parent is to blame; this one never is. */
 static _Noreturn void fuzz_exit(int status);
-static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait);
+static int fuzz_send(
+	int channel_fd, const void *packet, size_t size, const struct channel_fds *fds, bool wait);
 static ssize_t fuzz_receive(
 	int channel_fd, void *packet, size_t capacity, struct channel_fds *fds, bool wait);
 #define _exit               fuzz_exit
-#define channel_send        fuzz_send
+#define channel_send_fds    fuzz_send
 #define channel_receive_fds fuzz_receive
 #include "worker/inbox.c"
 #include "worker/outbox.c"
 #include "worker/worker.c"
 #undef _exit
-#undef channel_send
+#undef channel_send_fds
 #undef channel_receive_fds
 
 /* Members above this size are cut off by the limit of the process: a bomb costs no minutes. */
@@ -380,14 +381,15 @@ static void take_message(const struct message *message)
 	take_results();
 }
 
-static int fuzz_send(int channel_fd, const void *packet, size_t size, int fd, bool wait)
+static int fuzz_send(
+	int channel_fd, const void *packet, size_t size, const struct channel_fds *fds, bool wait)
 {
 	struct wire_reader reader;
 	struct message message;
 	int got;
 
 	(void)channel_fd;
-	MUST(fd < 0 && wait && size <= PACKET_MAX);
+	MUST(fds->count == 0 && wait && size <= PACKET_MAX);
 	wire_reader_init(&reader, packet, size);
 	while ((got = message_get(&reader, &message)) == 1)
 		take_message(&message);
