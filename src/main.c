@@ -13,12 +13,14 @@
  *     - report           --stats
  *     - progressline     --progress
  *     - garbage          --gc
- *     - cpus, password, shard, size, complaint
+ *     - cpus, password, safename, shard, size, complaint
  * - parent/: the trusted process, which never looks inside an archive
  *     - run              the loop; runparts: what it owns, which is everything below
  *     - input            archives of the source, opened, for the schedule
  *     - schedule         jobs, units and the order of results (requeue, recordqueue, lookup)
  *     - dispatch         units to workers
+ *     - gate             which unit waits for room, by the files that live (scratch)
+ *     - memoryfiles      --memfd: files in memory, believed once they are seen to be sealed
  *     - pool             the workers: starting them (start), their crash notes (note)
  *     - parts            members that several workers decode: who owns one and who helps
  *     - hear, protocol   what workers say, checked, to the part that it is for
