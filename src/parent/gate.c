@@ -36,6 +36,7 @@ int gate_init(struct gate *gate, const struct run_settings *settings, struct run
 		.memory = memory,
 		.schedule = schedule,
 		.pool = pool,
+		.begin_ns = monotonic_ns(),
 		.shut = memory || (rundir->path && (most_bytes > 0 || settings->commands))};
 	scratch_init(&gate->scratch, most_bytes);
 	if (!rundir->path)
@@ -92,6 +93,17 @@ static void count_files(struct gate *gate)
 		rundir_each_file(gate->rundir, number, count_file, gate);
 }
 
+/* A file was removed. How long that took is how long it may take. */
+static void note_pace(struct gate *gate)
+{
+	uint64_t now_ns = monotonic_ns();
+	uint64_t pace_ns = now_ns - (gate->removed_ns > 0 ? gate->removed_ns : gate->begin_ns);
+
+	if (pace_ns > gate->pace_ns)
+		gate->pace_ns = pace_ns;
+	gate->removed_ns = now_ns;
+}
+
 /* A file with this name was removed, or moved out of our sight. */
 static void note_removal(struct gate *gate, const char *name)
 {
@@ -110,7 +122,7 @@ static void note_removal(struct gate *gate, const char *name)
 void gate_look(struct gate *gate)
 {
 	alignas(struct inotify_event) char bytes[4096];
-	uint64_t removed = gate->scratch.removed;
+	uint64_t removed = gate->scratch.removed + gate->seen_removed;
 	bool lost = false;
 	ssize_t size;
 
@@ -132,8 +144,8 @@ void gate_look(struct gate *gate)
 	}
 	if (lost && gate->shut)
 		count_files(gate);
-	if (gate->scratch.removed != removed)
-		gate->removed_ns = monotonic_ns();
+	if (gate->scratch.removed + gate->seen_removed != removed)
+		note_pace(gate);
 }
 
 /* What units in hand may still use. */
@@ -179,6 +191,15 @@ static bool is_patient(const struct gate *gate, uint64_t needed_bytes)
 	       monotonic_ns() - gate->removed_ns < GATE_PATIENCE_NS;
 }
 
+/* Whether there would be room for @needed_bytes if all files that live were removed. */
+static bool would_have_room(
+	const struct scratch *scratch, const struct freespace *space, uint64_t needed_bytes)
+{
+	uint64_t taken = scratch->bytes + scratch->count * freespace_taken(1);
+
+	return needed_bytes <= space->bytes || needed_bytes - space->bytes <= taken;
+}
+
 /* As gate_allows(), once the gate is shut and all units that were given out are planned. */
 static bool has_room(struct gate *gate, uint64_t needed_bytes, uint64_t *room)
 {
@@ -204,7 +225,7 @@ static bool has_room(struct gate *gate, uint64_t needed_bytes, uint64_t *room)
 		return allowed && !(gate->was_full && scratch->removed == gate->full_removed);
 	if (space.bytes < needed_bytes && is_patient(gate, needed_bytes))
 		return false;
-	if (gate->hopeless) {
+	if (gate->hopeless || !would_have_room(scratch, &space, needed_bytes)) {
 		if (*room < needed_bytes)
 			*room = needed_bytes;
 		return true;
@@ -252,6 +273,7 @@ bool gate_allows(struct gate *gate, const struct unit *unit, uint64_t *room)
 void gate_note_done(struct gate *gate)
 {
 	gate->hopeless = false;
+	gate->stalled_ns = 0;
 }
 
 void gate_note_record(struct gate *gate, struct in_hand *hand, const struct record *record)
@@ -260,6 +282,7 @@ void gate_note_record(struct gate *gate, struct in_hand *hand, const struct reco
 	struct seen_pack *pack = &hand->pack;
 
 	gate->hopeless = false;
+	gate->stalled_ns = 0;
 	if (!gate->shut || record->failure.kind != FAILURE_NONE || record->place != PLACE_FILE)
 		return;
 	uint64_t taken = record->packed ? record->size_bytes : freespace_taken(record->size_bytes);
@@ -289,7 +312,8 @@ bool gate_puts_off(struct gate *gate, const struct in_hand *hand, const struct r
 	/* Its worker has removed what it had of the file. Before the record counts, that is not
 	 * taken for a removal by the reader. */
 	gate_look(gate);
-	if (gate->rundir->watch_fd < 0 || gate->hopeless || !is_full(gate, &record->failure))
+	if (gate->rundir->watch_fd < 0 || gate->hopeless || gate->weary ||
+		!is_full(gate, &record->failure))
 		return false;
 	/* Commands remove each file; the reader of the list has shown that it does, or has to. */
 	if (!gate->settings->commands && gate->settings->limits.scratch_bytes == 0 &&
@@ -339,6 +363,29 @@ static bool has_announced(struct gate *gate)
 	return false;
 }
 
+/* Whether a reader who was not asked to remove files has had enough time for the next one. */
+static bool is_weary(const struct gate *gate, uint64_t now_ns)
+{
+	uint64_t patience_ns = GATE_PACES * gate->pace_ns;
+
+	if (patience_ns < GATE_PATIENCE_READER_NS)
+		patience_ns = GATE_PATIENCE_READER_NS;
+	return !gate->settings->commands && gate->settings->limits.scratch_bytes == 0 &&
+	       now_ns - gate->stalled_ns >= patience_ns;
+}
+
+static void tell_what_waits(struct gate *gate)
+{
+	const struct scratch *scratch = &gate->scratch;
+
+	gate->told = true;
+	diag(DIAG_WARNING,
+		"waiting for room: %.1f MiB in %" PRIu64 " file%s; the reader of the list removes "
+		"%s",
+		(double)scratch->bytes / (1024 * 1024), scratch->count,
+		scratch->count == 1 ? "" : "s", scratch->count == 1 ? "it" : "them");
+}
+
 void gate_note_stall(struct gate *gate)
 {
 	const struct scratch *scratch = &gate->scratch;
@@ -355,12 +402,14 @@ void gate_note_stall(struct gate *gate)
 	if (scratch->removed != removed)
 		return;
 	gate->hopeless = !announced;
-	if (gate->told || gate->hopeless || now_ns - gate->stalled_ns < STALL_NS)
+	if (gate->hopeless)
 		return;
-	gate->told = true;
-	diag(DIAG_WARNING,
-		"waiting for room: %.1f MiB in %" PRIu64 " file%s; the reader of the list removes "
-		"%s",
-		(double)scratch->bytes / (1024 * 1024), scratch->count,
-		scratch->count == 1 ? "" : "s", scratch->count == 1 ? "it" : "them");
+	if (is_weary(gate, now_ns)) {
+		diag(DIAG_WARNING, "no file was removed for too long: room is not waited for");
+		gate->weary = true;
+		gate->shut = false;
+		gate->waits = false;
+	} else if (!gate->told && now_ns - gate->stalled_ns >= STALL_NS) {
+		tell_what_waits(gate);
+	}
 }

@@ -30,6 +30,14 @@
  */
 #define GATE_PATIENCE_NS (UINT64_C(10) * 1000000000)
 
+/**
+ * A reader who was not asked for by --max-scratch, but has removed files, may be none: a worker that
+ * was taken over can remove its own, and say that there is no room. So it is waited for so long at
+ * least, and GATE_PACES times as long as it ever took to remove another file; then never again.
+ */
+#define GATE_PATIENCE_READER_NS (UINT64_C(60) * 1000000000)
+#define GATE_PACES              10
+
 struct gate {
 	const struct run_settings *settings;
 	struct rundir *rundir;
@@ -44,12 +52,15 @@ struct gate {
 	uint64_t seen_removed; /**< files that were removed before the gate was shut */
 	uint64_t given_removed; /**< how many were when the last unit was given out */
 	uint64_t removed_ns;    /**< when the last one was; 0: none was yet */
+	uint64_t begin_ns;      /**< when the run began */
+	uint64_t pace_ns;       /**< the longest time from one removal to the next that was seen */
 	uint64_t most_space;    /**< bytes that the file system had free at the best of times */
 	bool hopeless;       /**< only files of later units live, which wait for the next one: it is
 			 given out, and its members that find no room fail */
 	uint64_t stalled_ns; /**< since when nothing but the reader can go on; 0: it is not so */
 	uint64_t stalled_at; /**< how many files were removed then */
 	bool told;           /**< the user knows what is waited for */
+	bool weary;          /**< it was waited for in vain: the gate stays open */
 };
 
 /**

@@ -435,6 +435,101 @@ START_TEST(a_reader_that_removes_nothing_is_told_once_what_is_waited_for)
 }
 END_TEST
 
+/* A unit waits since the disk was full, and the reader has removed one file of two. */
+static void wait_for_the_reader(void)
+{
+	open_gate(0, 3);
+	make_member(0, 10);
+	make_member(1, 20);
+	struct in_hand *hand = take(0, 2);
+	say_plan(hand, 50);
+	ck_assert_int_eq(unlink(path_of(0, 0)), 0);
+	ck_assert(puts_off(hand, FAILURE_NO_SPACE));
+	workers[0].queued = 0;
+	ck_assert_int_eq(requeue_innocent(&schedule, hand->unit), 0);
+	ck_assert(!next_may_go());
+	gate_note_stall(&gate);
+	gate.told = true;
+	ck_assert(!next_may_go());
+}
+
+START_TEST(a_reader_who_was_not_asked_to_remove_is_not_waited_for_for_ever)
+{
+	wait_for_the_reader();
+	gate.stalled_ns = monotonic_ns() - GATE_PATIENCE_READER_NS;
+	capture_begin();
+	gate_note_stall(&gate);
+	ck_assert_ptr_nonnull(strstr(
+		capture_end(), "no file was removed for too long: room is not waited for\n"));
+	struct in_hand *hand = take(0, 2);
+	ck_assert_uint_eq(granted, UINT64_MAX);
+	say_plan(hand, 50);
+	/* Nor ever after, though it has removed another one. */
+	ck_assert_int_eq(unlink(path_of(1, 0)), 0);
+	ck_assert(!puts_off(hand, FAILURE_NO_SPACE));
+}
+END_TEST
+
+START_TEST(a_slow_reader_is_waited_for_as_its_pace_is)
+{
+	wait_for_the_reader();
+	gate.stalled_ns = monotonic_ns() - GATE_PATIENCE_READER_NS;
+	gate.pace_ns = GATE_PATIENCE_READER_NS / GATE_PACES * 2;
+	gate_note_stall(&gate);
+	ck_assert(!gate.weary);
+	ck_assert(!next_may_go());
+	gate.stalled_ns -= GATE_PATIENCE_READER_NS;
+	capture_begin();
+	gate_note_stall(&gate);
+	(void)capture_end();
+	ck_assert(gate.weary);
+}
+END_TEST
+
+START_TEST(the_longest_time_between_two_removals_is_the_pace)
+{
+	const uint64_t hour_ns = UINT64_C(3600) * 1000000000;
+
+	open_gate(0, 3);
+	make_member(0, 10);
+	make_member(1, 20);
+	gate.begin_ns = monotonic_ns() - hour_ns;
+	remove_file(0, 0);
+	ck_assert_uint_ge(gate.pace_ns, hour_ns);
+	ck_assert_uint_lt(gate.pace_ns, 2 * hour_ns);
+	remove_file(1, 0);
+	ck_assert_uint_ge(gate.pace_ns, hour_ns);
+}
+END_TEST
+
+START_TEST(a_reader_who_was_asked_to_remove_is_waited_for_as_long_as_it_takes)
+{
+	open_gate(100, 2);
+	make_member(0, 100);
+	ck_assert(!next_may_go());
+	gate_note_stall(&gate);
+	gate.told = true;
+	gate.stalled_ns = 1;
+	gate_note_stall(&gate);
+	ck_assert(!gate.weary);
+	ck_assert(!next_may_go());
+}
+END_TEST
+
+START_TEST(what_has_no_room_even_if_all_is_removed_is_not_waited_for)
+{
+	wait_for_the_reader();
+	uint64_t space = freespace_ask(rundir.fd).bytes;
+	struct unit *unit = schedule_next(&schedule, NOBODY);
+	gate.removed_ns = 0; /* no removed file is still open */
+	unit->needed_bytes = space + (1 << 30);
+	if (unit->needed_bytes > freespace_ask(rundir.fd).all_bytes)
+		return; /* there is another reason */
+	ck_assert(next_may_go());
+	ck_assert_uint_ge(granted, unit->needed_bytes);
+}
+END_TEST
+
 START_TEST(what_waits_goes_if_nobody_knows_of_a_file_that_could_be_removed)
 {
 	open_gate(100, 3);
@@ -515,6 +610,11 @@ int main(void)
 	tcase_add_test(
 		cases, the_room_of_a_removed_file_is_waited_for_while_somebody_may_have_it_open);
 	tcase_add_test(cases, a_reader_that_removes_nothing_is_told_once_what_is_waited_for);
+	tcase_add_test(cases, a_reader_who_was_not_asked_to_remove_is_not_waited_for_for_ever);
+	tcase_add_test(cases, a_slow_reader_is_waited_for_as_its_pace_is);
+	tcase_add_test(cases, the_longest_time_between_two_removals_is_the_pace);
+	tcase_add_test(cases, a_reader_who_was_asked_to_remove_is_waited_for_as_long_as_it_takes);
+	tcase_add_test(cases, what_has_no_room_even_if_all_is_removed_is_not_waited_for);
 	tcase_add_test(cases, what_waits_goes_if_nobody_knows_of_a_file_that_could_be_removed);
 	tcase_add_test(cases, a_stall_that_has_ended_is_none);
 	tcase_add_test(cases, a_pack_is_counted_once_also_if_the_gate_is_shut_meanwhile);
