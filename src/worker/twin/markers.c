@@ -48,11 +48,12 @@ TWIN_CPU static __attribute__((noinline)) void put_long_values(
 		copy_16_values(out, out - distance);
 }
 
-/* Most matches are of 16 values at most and do not reach into themselves. */
-INLINE void put_values(struct marker_lane *marker, size_t distance, size_t length)
+/* Most matches are of so many values at most and do not reach into themselves. */
+INLINE void put_values(struct marker_lane *marker, size_t distance, size_t length, unsigned most)
 {
-	copy_16_values(marker->out, marker->out - distance);
-	if (unlikely(length > 16) || unlikely(length > distance))
+	for (unsigned i = 0; i < most; i += 16)
+		copy_16_values(marker->out + i, marker->out - distance + i);
+	if (unlikely(length > most) || unlikely(length > distance))
 		put_long_values(marker->out, distance, length);
 	marker->out += length;
 }
@@ -68,7 +69,7 @@ INLINE bool take_values(
 
 	if (!take_distance(lane, twin, look_up_distance(lane, twin, scale), scale, &distance))
 		return false;
-	put_values(marker, distance, length);
+	put_values(marker, distance, length, 16);
 	return true;
 }
 
@@ -139,7 +140,7 @@ INLINE bool literal_values_step(struct marker_lane *marker, struct twin *twin)
 static const uint32_t apart_distance = 1031U << 16;
 
 /* As match_step(). */
-INLINE bool match_values_step(struct marker_lane *marker, struct twin *twin)
+INLINE bool match_values_step(struct marker_lane *marker, struct twin *twin, unsigned most)
 {
 	struct lane *lane = &marker->lane;
 	uint32_t entry = lane->next;
@@ -158,7 +159,7 @@ INLINE bool match_values_step(struct marker_lane *marker, struct twin *twin)
 		return false;
 	lane->next = look_up(lane, twin, 0);
 	refill(lane);
-	put_values(marker, distance, length);
+	put_values(marker, distance, length, most);
 	return true;
 }
 
@@ -189,27 +190,44 @@ TWIN_CPU static __attribute__((noinline)) uint16_t *literal_loop(
 	return marker.out;
 }
 
-TWIN_CPU static __attribute__((noinline)) uint16_t *match_loop(
-	struct twin *twin, uint16_t *out, const uint16_t *out_end)
+INLINE uint16_t *match_loop(
+	struct twin *twin, uint16_t *out, const uint16_t *out_end, unsigned most)
 {
 	struct marker_lane marker = {load(twin), out};
 
 	refill(&marker.lane);
 	marker.lane.next = look_up(&marker.lane, twin, 0);
 	do {
-		if (!match_values_step(&marker, twin) || !match_values_step(&marker, twin))
+		if (!match_values_step(&marker, twin, most) ||
+			!match_values_step(&marker, twin, most))
 			break;
 	} while (has_marker_round(&marker, twin, out_end));
 	save(&marker.lane, twin);
 	return marker.out;
 }
 
+TWIN_CPU static __attribute__((noinline)) uint16_t *match_loop_short(
+	struct twin *twin, uint16_t *out, const uint16_t *out_end)
+{
+	return match_loop(twin, out, out_end, 16);
+}
+
+TWIN_CPU static __attribute__((noinline)) uint16_t *match_loop_long(
+	struct twin *twin, uint16_t *out, const uint16_t *out_end)
+{
+	return match_loop(twin, out, out_end, 32);
+}
+
 void twin_loop_markers(struct twin *twin, uint16_t **out, const uint16_t *out_end)
 {
 	if (twin->in > twin->in_fast_end || *out >= out_end)
 		return;
-	*out = twin->matches == TWIN_OFTEN ? match_loop(twin, *out, out_end)
-					   : literal_loop(twin, *out, out_end);
+	if (twin->matches != TWIN_OFTEN)
+		*out = literal_loop(twin, *out, out_end);
+	else if (2 * twin->long_share - twin->near_share > 1 << (TWIN_CODE_BITS - 4))
+		*out = match_loop_long(twin, *out, out_end);
+	else
+		*out = match_loop_short(twin, *out, out_end);
 }
 
 /* --- values ----------------------------------------------------------------------------------- */
@@ -238,24 +256,42 @@ void twin_make_marker_table(uint8_t *table, const uint8_t *window)
 	memcpy(table + TWIN_MARKER, window, TWIN_MARKER_WINDOW);
 }
 
+/* Of 32 values, the low halves. Which ones are markers, as the bits of *@markers. */
+INLINE __m256i low_halves(const uint16_t *values, uint32_t *markers)
+{
+	const __m256i low = _mm256_set1_epi16(0xff);
+	const __m256i *from = (const __m256i *)(const void *)values;
+	__m256i first = _mm256_loadu_si256(from);
+	__m256i second = _mm256_loadu_si256(from + 1);
+	__m256i first_bytes = _mm256_and_si256(first, low);
+	__m256i second_bytes = _mm256_and_si256(second, low);
+	__m256i same = _mm256_packs_epi16(
+		_mm256_cmpeq_epi16(first, first_bytes), _mm256_cmpeq_epi16(second, second_bytes));
+
+	/* Packing takes turns with the halves of the two. */
+	*markers = ~(uint32_t)_mm256_movemask_epi8(_mm256_permute4x64_epi64(same, 0xd8));
+	return _mm256_permute4x64_epi64(_mm256_packus_epi16(first_bytes, second_bytes), 0xd8);
+}
+
+/* There are few markers in most data, but hardly ever 32 values without any. */
 TWIN_CPU void twin_resolve_markers(
 	uint8_t *bytes, const uint16_t *values, size_t size, const uint8_t *table)
 {
-	const __m256i high = _mm256_set1_epi16((short)0xff00);
 	size_t i = 0;
 
 	for (; i + 32 <= size; i += 32) {
-		const __m256i *from = (const __m256i *)(const void *)(values + i);
-		__m256i first = _mm256_loadu_si256(from);
-		__m256i second = _mm256_loadu_si256(from + 1);
-		if (_mm256_testz_si256(_mm256_or_si256(first, second), high)) {
-			__m256i packed = _mm256_packus_epi16(first, second);
-			_mm256_storeu_si256((__m256i *)(void *)(bytes + i),
-				_mm256_permute4x64_epi64(packed, 0xd8));
+		uint32_t markers;
+		_mm256_storeu_si256(
+			(__m256i *)(void *)(bytes + i), low_halves(values + i, &markers));
+		if (_mm_popcnt_u32(markers) > 16) {
+			for (size_t j = i; j < i + 32; j++)
+				bytes[j] = table[values[j]];
 			continue;
 		}
-		for (size_t j = i; j < i + 32; j++)
+		for (; markers != 0; markers = _blsr_u32(markers)) {
+			size_t j = i + _tzcnt_u32(markers);
 			bytes[j] = table[values[j]];
+		}
 	}
 	for (; i < size; i++)
 		bytes[i] = table[values[i]];
