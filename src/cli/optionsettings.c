@@ -16,6 +16,16 @@ static enum worker_task task_of(enum options_action action)
 	}
 }
 
+/*
+ * Who helps with a member reads another archive, and is handed its file, even if that is to be
+ * sealed.
+ */
+static bool is_undivided(const struct options *options)
+{
+	return options->parts == PARTS_NEVER || options->tasks_per_worker > 0 || options->memfd ||
+	       options->action == ACTION_LIST;
+}
+
 struct worker_settings options_worker_settings(
 	const struct options *options, unsigned sandbox, const char *password)
 {
@@ -31,8 +41,7 @@ struct worker_settings options_worker_settings(
 		.in_memory = options->memfd,
 		.in_place = options->in_place,
 		.decoder = options->decoder,
-		/* Who helps is handed the file, which is to be sealed. */
-		.parts = options->memfd ? PARTS_NEVER : options->parts,
+		.parts = is_undivided(options) ? PARTS_NEVER : options->parts,
 		.full_names = options->action == ACTION_LIST || options->json ||
 			      options->command_count > 0 ||
 			      (options->printf_format &&
@@ -58,6 +67,7 @@ struct run_settings options_run_settings(
 	return (struct run_settings){
 		.jobs = options->jobs,
 		.archives_per_worker = options->tasks_per_worker,
+		.undivided = is_undivided(options),
 		.limits = options->limits,
 		.no_files = options->action != ACTION_RUN,
 		.in_memory = options->memfd,

@@ -31,9 +31,10 @@
 #define GATE_PATIENCE_NS (UINT64_C(10) * 1000000000)
 
 /**
- * A reader who was not asked for by --max-scratch, but has removed files, may be none: a worker that
- * was taken over can remove its own, and say that there is no room. So it is waited for so long at
- * least, and GATE_PACES times as long as it ever took to remove another file; then never again.
+ * A reader who was not asked for by --max-scratch, but has removed files, may be none: a worker
+ * that was taken over can remove its own, and say that there is no room. So it is waited for so
+ * long at least, and GATE_PACES times as long as it ever took to remove another file; then never
+ * again.
  */
 #define GATE_PATIENCE_READER_NS (UINT64_C(60) * 1000000000)
 #define GATE_PACES              10

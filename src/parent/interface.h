@@ -149,6 +149,7 @@ struct run_settings {
 	unsigned look_ms; /**< how often silent workers are looked for; 0: silence.h */
 	unsigned archives_per_worker; /**< after so many a worker is replaced; 0: never. 1: what it
 					   has made is printed once it is gone */
+	bool undivided;               /**< no worker helps with a member that another one has */
 	bool measure;                 /**< measure private memory while running (for run_stats) */
 	const char *tmpdir;           /**< where the run directory is made */
 	bool trusted_tmpdir;          /**< not where others could harm what is made there */

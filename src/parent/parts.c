@@ -2,6 +2,7 @@
 
 #include "parent/parts.h"
 
+#include "parent/helpers.h"
 #include "util/cleanup.h"
 
 #include <assert.h>
@@ -21,35 +22,10 @@ void parts_init(struct parts *parts, struct schedule *schedule)
 
 /* --- who has what ----------------------------------------------------------------------------- */
 
-static struct share *share_of(const struct parts *parts, uint64_t unit)
-{
-	for (int i = 0; i < PARTS_MEMBERS_MAX; i++) {
-		struct share *share = parts->shares[i];
-		if (share && share->owner && share->unit == unit)
-			return share;
-	}
-	return NULL;
-}
-
 static bool is_given(const struct slot *slot)
 {
 	return slot->state == SLOT_GIVEN || slot->state == SLOT_TAILED ||
 	       slot->state == SLOT_DROPPED;
-}
-
-/* The slot whose unit is @unit, and its share. */
-static struct slot *slot_of(
-	const struct parts *parts, const struct unit *unit, struct share **share)
-{
-	for (int i = 0; i < PARTS_MEMBERS_MAX; i++) {
-		*share = parts->shares[i];
-		for (int j = 0; *share && j < PART_HELPERS_MAX; j++) {
-			struct slot *slot = &(*share)->slots[j];
-			if (&slot->unit == unit)
-				return slot;
-		}
-	}
-	return NULL;
 }
 
 static void forget(struct parts *parts, int i)
@@ -158,51 +134,6 @@ void parts_lose(struct parts *parts, struct pool *pool, const struct worker *wor
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
-/* Whether all that @worker has is the rest of a stretch to be written. */
-static bool is_about_to_end(const struct parts *parts, const struct worker *worker)
-{
-	struct share *share;
-
-	if (worker->queued != 1 || worker->queue[0].unit->kind != UNIT_PART)
-		return false;
-	return slot_of(parts, worker->queue[0].unit, &share)->state == SLOT_TAILED;
-}
-
-/* One that has nothing, or else one that is about to. */
-static struct worker *idle_worker(const struct parts *parts, const struct pool *pool)
-{
-	struct worker *idle = NULL;
-
-	for (unsigned i = 0; i < pool->size; i++) {
-		struct worker *worker = &pool->workers[i];
-		if (worker->pid == 0 || worker->retired)
-			continue;
-		if (worker->queued == 0)
-			return worker;
-		if (is_about_to_end(parts, worker))
-			idle = worker;
-	}
-	return idle;
-}
-
-/* How many workers could help, less those that something was asked for. */
-static int count_unused(const struct parts *parts, const struct pool *pool, unsigned most_workers)
-{
-	int unused = (int)most_workers - (int)pool->live;
-
-	for (unsigned i = 0; i < pool->size; i++) {
-		const struct worker *worker = &pool->workers[i];
-		unused +=
-			worker->pid != 0 && (worker->queued == 0 || is_about_to_end(parts, worker));
-	}
-	for (int i = 0; i < PARTS_MEMBERS_MAX; i++) {
-		const struct share *share = parts->shares[i];
-		for (int j = 0; share && j < PART_HELPERS_MAX; j++)
-			unused -= share->slots[j].state == SLOT_ASKED;
-	}
-	return unused;
-}
-
 /* If there is no file, what is in front of stretches goes to one in memory. -1: it has that. */
 static int new_tails(struct share *share)
 {
@@ -230,13 +161,12 @@ static bool ask(struct pool *pool, struct share *share)
 
 void parts_ask(struct parts *parts, struct pool *pool, unsigned most_workers)
 {
-	int unused = count_unused(parts, pool, most_workers);
+	int unused = helpers_count(parts, pool);
 
+	helpers_start(parts, pool, most_workers);
 	for (int i = 0; i < PARTS_MEMBERS_MAX && unused > 0; i++) {
 		struct share *share = parts->shares[i];
-		/* With a second unit it has enough to do. */
-		while (unused > 0 && share && share->owner && !share->exhausted &&
-			share->owner->queued == 1 && ask(pool, share))
+		while (unused > 0 && share && share_wants_help(share) && ask(pool, share))
 			unused--;
 	}
 }
@@ -295,6 +225,7 @@ static int take_offer(struct parts *parts, struct pool *pool, struct worker *wor
 		.member = part->member,
 		.data_place = part->place,
 		.compressed_bytes = part->bytes,
+		.size_bytes = part->end,
 		.tails_fd = -1,
 	};
 	if (part->name_size > 0)
@@ -303,15 +234,12 @@ static int take_offer(struct parts *parts, struct pool *pool, struct worker *wor
 }
 
 /* Give a stretch to a worker that has nothing. */
-static void give(struct parts *parts, struct pool *pool, unsigned most_workers, struct share *share,
-	struct slot *slot, const struct message_part *part)
+static void give(struct parts *parts, struct pool *pool, struct share *share, struct slot *slot,
+	const struct message_part *part)
 {
-	struct worker *worker = idle_worker(parts, pool);
-	struct failure failure;
+	struct worker *worker = helpers_find(parts, pool);
 
 	slot->state = SLOT_FREE;
-	if (!worker && pool->live < most_workers)
-		worker = pool_start(pool, &failure);
 	struct message message = {
 		.kind = MESSAGE_WORK,
 		.unit = parts->schedule->next_unit,
@@ -357,8 +285,8 @@ static void give_turn(
 	tell_owner(pool, share, slot, &(struct message_part){.step = PART_LOST});
 }
 
-static int hear_owner(struct parts *parts, struct pool *pool, unsigned most_workers,
-	struct worker *worker, const struct unit *unit, const struct message_part *part)
+static int hear_owner(struct parts *parts, struct pool *pool, struct worker *worker,
+	const struct unit *unit, const struct message_part *part)
 {
 	struct share *share = share_of(parts, unit->id);
 
@@ -370,7 +298,7 @@ static int hear_owner(struct parts *parts, struct pool *pool, unsigned most_work
 	switch (part->step) {
 	case PART_STRETCH:
 		if (slot->state == SLOT_ASKED)
-			give(parts, pool, most_workers, share, slot, part);
+			give(parts, pool, share, slot, part);
 		break;
 	case PART_NONE:
 		if (slot->state == SLOT_ASKED)
@@ -395,7 +323,7 @@ static void hear_helper(struct parts *parts, struct pool *pool, struct worker *w
 	struct in_hand *hand, const struct message_part *part)
 {
 	struct share *share;
-	struct slot *slot = slot_of(parts, hand->unit, &share);
+	struct slot *slot = share_find_slot(parts, hand->unit, &share);
 	bool dropped = slot->state == SLOT_DROPPED;
 
 	if (part->step == PART_LOST || part->step == PART_WRITTEN) {
@@ -411,12 +339,12 @@ static void hear_helper(struct parts *parts, struct pool *pool, struct worker *w
 	forget_ended(parts);
 }
 
-int parts_hear(struct parts *parts, struct pool *pool, unsigned most_workers, struct worker *worker,
-	struct in_hand *hand, const struct message_part *part)
+int parts_hear(struct parts *parts, struct pool *pool, struct worker *worker, struct in_hand *hand,
+	const struct message_part *part)
 {
 	if (hand->unit->kind == UNIT_PART) {
 		hear_helper(parts, pool, worker, hand, part);
 		return 0;
 	}
-	return hear_owner(parts, pool, most_workers, worker, hand->unit, part);
+	return hear_owner(parts, pool, worker, hand->unit, part);
 }

@@ -12,48 +12,10 @@
 
 #include "parent/pool.h"
 #include "parent/schedule.h"
-#include "protocol/membername.h"
+#include "parent/share.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-/** Members that may be divided at a time; others that are offered are not. */
-#define PARTS_MEMBERS_MAX 64
-
-enum slot_state {
-	SLOT_FREE,
-	SLOT_ASKED,   /**< the owner was asked for something to do */
-	SLOT_GIVEN,   /**< a worker has it */
-	SLOT_TAILED,  /**< and writes the rest of it, so that it can have another one behind */
-	SLOT_DROPPED, /**< and was told to stop: what it says means nothing */
-};
-
-/** A helper of a member, by the number that its owner knows. */
-struct slot {
-	enum slot_state state;
-	struct unit unit; /**< SLOT_GIVEN, SLOT_TAILED, SLOT_DROPPED: what the worker has */
-	struct worker *worker;
-};
-
-/** A member that was offered. */
-struct share {
-	struct worker *owner; /**< NULL: none, but for helpers that are still to stop */
-	uint64_t unit;        /**< the owner's, by id */
-	const struct job *job;
-	uint64_t member;
-	uint64_t data_place;
-	uint64_t compressed_bytes;
-	char file[MEMBER_FILE_SIZE]; /**< in the owner's worker directory; "": there is none */
-	int tails_fd;   /**< then this holds what is in front of stretches; -1: not yet, or a file
-			   does */
-	bool exhausted; /**< there is nothing left to help with */
-	struct slot slots[PART_HELPERS_MAX];
-};
-
-struct parts {
-	struct share *shares[PARTS_MEMBERS_MAX]; /**< NULL: free */
-	struct schedule *schedule;               /**< which numbers units */
-};
 
 void parts_init(struct parts *parts, struct schedule *schedule);
 
@@ -61,13 +23,15 @@ void parts_release(struct parts *parts);
 
 /**
  * What @worker says of a member: @hand is the unit that it is about, its own or one that it helps
- * with. A worker for a stretch is one of @pool that has nothing, or a new one if there are fewer
- * than @most_workers. 0, or -1 with errno ENOMEM.
+ * with. A stretch goes to a worker of @pool that has nothing. 0, or -1 with errno ENOMEM.
  */
-int parts_hear(struct parts *parts, struct pool *pool, unsigned most_workers, struct worker *worker,
-	struct in_hand *hand, const struct message_part *part);
+int parts_hear(struct parts *parts, struct pool *pool, struct worker *worker, struct in_hand *hand,
+	const struct message_part *part);
 
-/** There is nothing else to do: ask owners for as much as there are workers without work. */
+/**
+ * There is nothing else to do: ask owners for as much as there are workers without work. If there
+ * are fewer than @most_workers, and work for more, start them.
+ */
 void parts_ask(struct parts *parts, struct pool *pool, unsigned most_workers);
 
 /** Whether a worker is about to have nothing, and there may be something to help with. */

@@ -68,8 +68,7 @@ static void fail_to_start(struct run *run, const struct failure *failure)
 /* Workers have nothing to do, and there is no unit: they help with members that others have. */
 static int share_out(struct run *run)
 {
-	/* Who helps reads another archive. */
-	if (run->settings->archives_per_worker == 0)
+	if (!run->settings->undivided)
 		parts_ask(&run->parts, &run->pool, run->dispatch.most_workers);
 	if (run->dispatch.again)
 		return DISPATCH_AGAIN_MS;

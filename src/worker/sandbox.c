@@ -317,6 +317,7 @@ static int add_common_rules(scmp_filter_ctx filter, const struct sandbox_needs *
 		ANY(munmap),
 		IF(mremap, IS(3, MREMAP_MAYMOVE)),
 		IF(madvise, IS(2, MADV_DONTNEED)),
+		IF(madvise, IS(2, MADV_HUGEPAGE)), /* buffer_new_huge() */
 		ANY(brk),
 		ANY(futex),
 		ANY(getrandom),

@@ -48,6 +48,7 @@ static void set_up(void)
 		workers[i] = (struct worker){.pid = INT32_MAX,
 			.channel_fd = both[0],
 			.directory_fd = -1,
+			.is_ready = true,
 			.archive = PROGRESS_NONE};
 		ends[i] = both[1];
 	}
@@ -121,8 +122,7 @@ static void say(int i, unsigned behind, struct message_part part)
 {
 	struct worker *worker = &workers[i];
 
-	ck_assert_int_eq(
-		parts_hear(&parts, &pool, WORKERS, worker, &worker->queue[behind], &part), 0);
+	ck_assert_int_eq(parts_hear(&parts, &pool, worker, &worker->queue[behind], &part), 0);
 }
 
 static const struct message_part offer = {.step = PART_OFFER,
@@ -137,7 +137,9 @@ static const struct message_part offer = {.step = PART_OFFER,
 static uint64_t give_stretch(struct unit *unit)
 {
 	say(0, 0, offer);
-	parts_ask(&parts, &pool, 2);
+	workers[2].is_ready = false;
+	parts_ask(&parts, &pool, WORKERS);
+	workers[2].is_ready = true;
 	struct message_part asked = expect(0, unit->id, PART_ASK);
 	say(0, 0,
 		(struct message_part){.step = PART_STRETCH,
@@ -165,11 +167,16 @@ START_TEST(nobody_is_asked_before_an_offer_or_without_an_idle_worker)
 	say(0, 0, offer);
 	for (int i = 1; i < WORKERS; i++)
 		workers[i].queued = 1;
-	struct unit others = {.kind = UNIT_MEMBERS};
+	struct unit others = {.kind = UNIT_MEMBERS, .state = UNIT_PLANNED};
 	workers[1].queue[0].unit = workers[2].queue[0].unit = &others;
 	parts_ask(&parts, &pool, WORKERS);
 	expect_nothing();
+	/* One that is only starting would come too late for what it is asked for. */
 	workers[1].queued = 0;
+	workers[1].is_ready = false;
+	parts_ask(&parts, &pool, WORKERS);
+	expect_nothing();
+	workers[1].is_ready = true;
 	parts_ask(&parts, &pool, WORKERS);
 	expect(0, unit->id, PART_ASK);
 	parts_ask(&parts, &pool, WORKERS); /* it has not answered yet */
@@ -235,6 +242,7 @@ END_TEST
 START_TEST(a_worker_that_writes_the_rest_of_a_stretch_can_have_the_next)
 {
 	struct unit *unit = owned();
+	pool.size = pool.live = 2; /* there is no third worker */
 	uint64_t first = give_stretch(unit);
 
 	ck_assert(!parts_could_ask(&parts));
@@ -246,7 +254,6 @@ START_TEST(a_worker_that_writes_the_rest_of_a_stretch_can_have_the_next)
 	ck_assert(parts_could_ask(&parts));
 	for (enum part_step step = PART_FOUND; step <= PART_TAILED; step++)
 		expect(0, unit->id, step);
-	pool.size = pool.live = 2; /* there is no third worker */
 	parts_ask(&parts, &pool, 2);
 	struct message_part asked = expect(0, unit->id, PART_ASK);
 	ck_assert_uint_eq(asked.helper, 1);
@@ -269,6 +276,7 @@ START_TEST(an_owner_that_has_nothing_to_give_is_not_asked_again)
 {
 	struct unit *unit = owned();
 
+	pool.size = pool.live = 2;
 	say(0, 0, offer);
 	parts_ask(&parts, &pool, 2);
 	expect(0, unit->id, PART_ASK);
@@ -397,7 +405,7 @@ START_TEST(more_members_than_may_be_divided_are_left_alone)
 		units[i] = *unit;
 		units[i].id = 1000 + (uint64_t)i;
 		struct in_hand hand = {.unit = &units[i]};
-		ck_assert_int_eq(parts_hear(&parts, &pool, WORKERS, &workers[0], &hand, &offer), 0);
+		ck_assert_int_eq(parts_hear(&parts, &pool, &workers[0], &hand, &offer), 0);
 	}
 	int taken = 0;
 	for (int i = 0; i < PARTS_MEMBERS_MAX; i++)

@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define BUFFER_ALIGNMENT 4096
 
@@ -25,6 +26,22 @@ static inline size_t buffer_whole_pages(size_t size)
 static inline void *buffer_new(size_t size)
 {
 	return aligned_alloc(BUFFER_ALIGNMENT, size);
+}
+
+#define BUFFER_HUGE_PAGE ((size_t)2 * 1024 * 1024)
+
+/**
+ * As buffer_new(), for several huge pages that are all used: the kernel makes one at a time of them
+ * if it can, rather than 512 small ones. Where processes run in a virtual machine that has to be
+ * asked for each page, the small ones take longer than decoding what goes into them.
+ */
+static inline void *buffer_new_huge(size_t size)
+{
+	void *buffer = aligned_alloc(BUFFER_HUGE_PAGE, size);
+
+	if (buffer)
+		(void)madvise(buffer, size, MADV_HUGEPAGE); /* without it they are small */
+	return buffer;
 }
 
 #endif

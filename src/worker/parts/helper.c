@@ -14,9 +14,9 @@
 #include <string.h>
 
 /* A stretch, and how much of what is behind it may be looked at for the end of its last block. */
-#define STRETCH_MAX ((size_t)15 * 256 * 1024 + 1024)
+#define STRETCH_MAX ((size_t)15 * 256 * 1024 - STRETCH_IN_SLACK)
 #define BEHIND_MAX  ((size_t)256 * 1024)
-#define IN_SIZE     (STRETCH_MAX + BEHIND_MAX)
+#define IN_SIZE     (STRETCH_MAX + BEHIND_MAX + STRETCH_IN_SLACK)
 
 /* What is resolved, summed up and written at a time, while it is in a core's cache. */
 #define PIECE_SIZE ((size_t)128 * 1024)
@@ -37,7 +37,7 @@ static int prepare(struct helper *helper)
 	if (!helper->stretcher)
 		helper->stretcher = stretcher_new();
 	if (!helper->in)
-		helper->in = buffer_new(buffer_whole_pages(IN_SIZE + STRETCH_IN_SLACK));
+		helper->in = buffer_new_huge(IN_SIZE);
 	if (!helper->bytes)
 		helper->bytes = buffer_new(PIECE_SIZE);
 	return helper->stretcher && helper->in && helper->bytes ? 0 : -1;

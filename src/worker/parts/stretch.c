@@ -47,7 +47,7 @@ struct stretcher *stretcher_new(void)
 	if (!stretcher)
 		return NULL;
 	stretcher->twin = aligned_alloc(64, (sizeof(struct twin) + 63) / 64 * 64);
-	stretcher->memory = buffer_new(STRETCH_MEMORY);
+	stretcher->memory = buffer_new_huge(STRETCH_MEMORY);
 	if (!stretcher->twin || !stretcher->memory) {
 		stretcher_free(stretcher);
 		return NULL;

@@ -17,8 +17,8 @@
 /** The window of DEFLATE: so many bytes in front of a stretch are to be known. */
 #define STRETCH_WINDOW ((size_t)32 * 1024)
 
-/** Private memory for what is decoded. A value takes two bytes. */
-#define STRETCH_MEMORY ((size_t)15 * 1024 * 1024)
+/** Private memory for what is decoded, in whole huge pages. A value takes two bytes. */
+#define STRETCH_MEMORY ((size_t)14 * 1024 * 1024)
 
 /** Bytes behind the input that must be readable. */
 #define STRETCH_IN_SLACK ((size_t)128)
