@@ -352,6 +352,12 @@ fuzz:
 run-fuzz:
 	$(Q)tests/tools/fuzz $(BUILD) $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
+# The examples of zipmap-cluster(7), on a Slurm and an sshd of their own.
+.PHONY: check-cluster
+check-cluster:
+	$(Q)tests/tools/install-deps cluster
+	+$(Q)ZIPMAP_TEST_ARCHIVES=1000 $(MAKE) --no-print-directory check TESTS=cli/cluster
+
 # ATTACK_KINDS='lies floods' plays only these.
 .PHONY: attack run-attack
 attack:
@@ -413,7 +419,9 @@ install: all
 	$(INSTALL) -m 755 $(BUILD)/zipmap '$(DESTDIR)$(bindir)/zipmap'
 	$(INSTALL) -m 644 man/zipmap.1 '$(DESTDIR)$(mandir)/man1/zipmap.1'
 	$(INSTALL) -m 644 man/zipmap-json.5 '$(DESTDIR)$(mandir)/man5/zipmap-json.5'
-	$(INSTALL) -m 644 man/zipmap-python.7 '$(DESTDIR)$(mandir)/man7/zipmap-python.7'
+	for page in cluster python; do \
+		$(INSTALL) -m 644 man/zipmap-$$page.7 '$(DESTDIR)$(mandir)/man7/' || exit; \
+	done
 	$(INSTALL) -m 644 src/python/zipmap.py '$(DESTDIR)$(pythondir)/zipmap.py'
 	for shell in bash zsh fish; do \
 		$(BUILD)/zipmap --generate=complete-$$shell >$(BUILD)/complete-$$shell || exit; \
@@ -424,7 +432,8 @@ install: all
 
 uninstall:
 	rm -f '$(DESTDIR)$(bindir)/zipmap' '$(DESTDIR)$(mandir)/man1/zipmap.1' \
-		'$(DESTDIR)$(mandir)/man5/zipmap-json.5' '$(DESTDIR)$(mandir)/man7/zipmap-python.7' \
+		'$(DESTDIR)$(mandir)/man5/zipmap-json.5' \
+		'$(DESTDIR)$(mandir)/man7/zipmap-cluster.7' '$(DESTDIR)$(mandir)/man7/zipmap-python.7' \
 		'$(DESTDIR)$(bashcompdir)/zipmap' '$(DESTDIR)$(zshcompdir)/_zipmap' \
 		'$(DESTDIR)$(fishcompdir)/zipmap.fish' '$(DESTDIR)$(pythondir)/zipmap.py'
 
@@ -441,6 +450,7 @@ help:
 	@echo 'make picture      measure and draw the memory of zipmap and of a process pool'
 	@echo 'make fuzz         run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), or only FUZZ_TARGETS=...'
 	@echo 'make attack       ATTACK_RUNS=$(ATTACK_RUNS) runs with workers that an archive has taken over'
+	@echo 'make check-cluster  the examples of zipmap-cluster(7), by Slurm and GNU parallel'
 	@echo 'make lint         includes, format, warnings, manual, scripts'
 	@echo 'make format       put all C files in the house style'
 	@echo 'make install      install under $$(DESTDIR)$$(prefix), now $(DESTDIR)$(prefix)'
