@@ -105,7 +105,7 @@ run_examples()
 }
 
 @test "each example of the manual of the module for Python prints what stands below it" {
-	run_examples "$root/man/zipmap-python.7" .py 11
+	run_examples "$root/man/zipmap-python.7" .py 12
 }
 
 @test "each example of the manual with its output prints that" {
