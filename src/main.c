@@ -27,6 +27,7 @@
  *     - backpressure     who is listened to while much waits
  *     - handout          files for workers that may name no path
  *     - verify           the file that a worker says it made, and the budget
+ *     - place            a verified file to the name that it keeps
  *     - deliver          results to emit, or to commands (exec, execbatch)
  *     - emit             results to the sink
  *     - workerexits      what is done when a worker ends
