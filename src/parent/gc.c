@@ -81,7 +81,7 @@ static int count_other(void *context, int run_fd, const char *name)
  */
 static int remove_dead(int tmpdir_fd, const char *name, int run_fd)
 {
-	char hidden[NAME_MAX + 1];
+	char first[RUNDIR_NAME_SIZE];
 
 	if (dirents_each(run_fd, remove_worker_directory, NULL) < 0 ||
 		dirents_each(run_fd, count_other, NULL) < 0)
@@ -89,9 +89,9 @@ static int remove_dead(int tmpdir_fd, const char *name, int run_fd)
 	if (rundir_name_kind(name) == RUNDIR_FINISHED) {
 		/* If somebody else has that name, it goes under its own: we may be killed between
 		 * the two, and then it stays, empty. */
-		if (snprintf(hidden, sizeof(hidden), ".%s", name) < (int)sizeof(hidden) &&
-			renameat(tmpdir_fd, name, tmpdir_fd, hidden) == 0)
-			name = hidden;
+		rundir_name_first(name, first);
+		if (renameat(tmpdir_fd, name, tmpdir_fd, first) == 0)
+			name = first;
 	}
 	if (dirents_remove(run_fd, RUNDIR_LOCK, 0) < 0)
 		return -1;

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,22 +24,8 @@
 
 static const int DIRECTORY_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-#define NAME_PREFIX   "zipmap."
-#define NAME_TEMPLATE NAME_PREFIX "XXXXXX"
-
 /* How often another name is tried, where another process has removed or taken the one before. */
 #define TRIES_MAX 64
-
-enum rundir_name rundir_name_kind(const char *name)
-{
-	bool hidden = name[0] == '.';
-
-	name += hidden;
-	if (strncmp(name, NAME_PREFIX, strlen(NAME_PREFIX)) != 0 ||
-		strlen(name) != strlen(NAME_TEMPLATE))
-		return RUNDIR_OTHER;
-	return hidden ? RUNDIR_UNFINISHED : RUNDIR_FINISHED;
-}
 
 /* Lock the whole file for this process. 0, or -1: EACCES or EAGAIN where another one holds it. */
 static int lock_file(int fd)
@@ -71,24 +56,6 @@ int rundir_take_lock(int run_fd)
 	if (fd < 0 || lock_file(fd) < 0 || check_linked(fd) < 0)
 		return -1;
 	return steal_fd(&fd);
-}
-
-/* Put a random name of a run directory that is not locked yet at @name. */
-static void make_name(char *name)
-{
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	const size_t count = sizeof(letters) - 1;
-	uint64_t bits;
-
-	/* The kernel has none just after it has started. Another name is tried if one is taken. */
-	if (getrandom(&bits, sizeof(bits), GRND_NONBLOCK) != sizeof(bits))
-		bits = monotonic_ns() * 0x9e3779b97f4a7c15 + (uint64_t)getpid();
-	memcpy(name, "." NAME_TEMPLATE, sizeof("." NAME_TEMPLATE));
-	for (char *at = name + strlen(name) - 6; *at; at++) {
-		*at = letters[bits % count];
-		bits /= count;
-	}
 }
 
 static int count_entry(void *context, int fd, const char *name)
@@ -127,11 +94,12 @@ static int make_directory(struct rundir *rundir)
 
 	errno = EEXIST;
 	for (int tries = 0; made < 0 && errno == EEXIST && tries < TRIES_MAX; tries++) {
-		make_name(name);
+		rundir_name_make(name);
 		made = mkdirat(rundir->tmpdir_fd, name, 0700);
 	}
 	umask(before);
-	memcpy(rundir->path + rundir->name_at, name + 1, sizeof(NAME_TEMPLATE));
+	memcpy(rundir->path + strlen(rundir->path) - RUNDIR_LETTERS,
+		name + strlen(name) - RUNDIR_LETTERS, RUNDIR_LETTERS);
 	return made;
 }
 
@@ -229,7 +197,8 @@ static bool is_passing(int error)
 	       error == EACCES;
 }
 
-int rundir_create(struct rundir *rundir, const char *tmpdir)
+/* Its name will begin with @prefix. */
+static int create(struct rundir *rundir, const char *tmpdir, const char *prefix)
 {
 	size_t length = strlen(tmpdir);
 	const char *slash = length > 0 && tmpdir[length - 1] == '/' ? "" : "/";
@@ -239,9 +208,9 @@ int rundir_create(struct rundir *rundir, const char *tmpdir)
 	if (tmpdir_fd < 0)
 		return -1;
 	rundir->name_at = length + strlen(slash);
-	if (asprintf(&rundir->path, "%s%s" NAME_TEMPLATE, tmpdir, slash) < 0)
+	if (asprintf(&rundir->path, "%s%s%sXXXXXX", tmpdir, slash, prefix) < 0)
 		rundir->path = NULL;
-	if (asprintf(&rundir->unfinished, "%s%s." NAME_TEMPLATE, tmpdir, slash) < 0)
+	if (asprintf(&rundir->unfinished, "%s%s" RUNDIR_FIRST_TEMPLATE, tmpdir, slash) < 0)
 		rundir->unfinished = NULL;
 	if (!rundir->path || !rundir->unfinished) {
 		close(tmpdir_fd);
@@ -265,6 +234,16 @@ int rundir_create(struct rundir *rundir, const char *tmpdir)
 	rundir->distrust = NULL; /* it is not the reason */
 	errno = error;
 	return -1;
+}
+
+int rundir_create(struct rundir *rundir, const char *tmpdir)
+{
+	return create(rundir, tmpdir, RUNDIR_PREFIX);
+}
+
+int rundir_create_hidden(struct rundir *rundir, const char *tmpdir)
+{
+	return create(rundir, tmpdir, RUNDIR_HIDDEN_PREFIX);
 }
 
 /* Have it seen if a file of worker directory @name goes. 0, or -1 with errno. */
@@ -369,12 +348,20 @@ int rundir_sweep_all(struct rundir *rundir)
 	return error ? -1 : 0;
 }
 
+void rundir_file_name(uint32_t number, const char *file, char name[RUNDIR_FILE_SIZE])
+{
+	/* Nobody but us can have put something else in the place of a worker directory. */
+	size_t size = member_put_decimal(name, number);
+
+	name[size] = '/';
+	memcpy(name + size + 1, file, strlen(file) + 1);
+}
+
 int rundir_remove(const struct rundir *rundir, uint32_t number, const char *file)
 {
-	char name[NUMBER_SIZE + 1 + MEMBER_FILE_SIZE];
+	char name[RUNDIR_FILE_SIZE];
 
-	/* Nobody but us can have put something else in the place of a worker directory. */
-	snprintf(name, sizeof(name), "%" PRIu32 "/%s", number, file);
+	rundir_file_name(number, file, name);
 	return dirents_remove(rundir->fd, name, 0) == 0 || errno == ENOENT ? 0 : -1;
 }
 

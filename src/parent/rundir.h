@@ -14,15 +14,22 @@
  * its name with the lock held. Under that first name nothing is ever written but the lock, and no
  * caller hears of it, so --gc may take one without a lock too, if it is empty. Should its run live,
  * and be just about to lock it, that run finds it gone and makes another. A run that leaves nothing
- * takes the same way back.
+ * takes the same way back. One whose files all leave it for other names is called .zipmap-XXXXXX
+ * instead, all else being the same.
  */
 
 #ifndef ZIPMAP_PARENT_RUNDIR_H
 #define ZIPMAP_PARENT_RUNDIR_H
 
+#include "parent/rundirname.h"
+#include "protocol/membername.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/** Room for the name of a file below the run directory: a worker's number, a slash, the file. */
+#define RUNDIR_FILE_SIZE (11 + MEMBER_FILE_SIZE)
 
 /** The name of the lock file. */
 #define RUNDIR_LOCK "lock"
@@ -46,6 +53,9 @@ struct rundir {
  * reason if there is a better one than errno.
  */
 int rundir_create(struct rundir *rundir, const char *tmpdir);
+
+/** The same, but called .zipmap-XXXXXX: nobody is to find files in it. */
+int rundir_create_hidden(struct rundir *rundir, const char *tmpdir);
 
 /**
  * Make the next worker's directory. Its number goes to *@number, which names it below the run
@@ -72,6 +82,9 @@ typedef int rundir_action(void *context, int directory_fd, const char *file);
 int rundir_each_file(
 	const struct rundir *rundir, uint32_t number, rundir_action *action, void *context);
 
+/** Write the name of @file of directory @number, below the run directory, to @name. */
+void rundir_file_name(uint32_t number, const char *file, char name[RUNDIR_FILE_SIZE]);
+
 /** Remove @file from directory @number. 0, or -1 with errno. */
 int rundir_remove(const struct rundir *rundir, uint32_t number, const char *file);
 
@@ -86,16 +99,6 @@ int rundir_end(struct rundir *rundir);
 
 /** As rundir_end(), unless that was called, and release. */
 void rundir_release(struct rundir *rundir);
-
-/** What a directory may be that has this name. */
-enum rundir_name {
-	RUNDIR_OTHER,      /**< none of a run's */
-	RUNDIR_UNFINISHED, /**< that of a run that is about to begin, or about to end with nothing
-			    */
-	RUNDIR_FINISHED,   /**< that of a run */
-};
-
-enum rundir_name rundir_name_kind(const char *name);
 
 /**
  * Lock the lock file of the run directory @run_fd, whose run was killed. Its descriptor, which the

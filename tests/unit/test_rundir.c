@@ -341,11 +341,32 @@ START_TEST(what_another_put_beside_the_lock_stays_under_the_name_that_was_printe
 }
 END_TEST
 
+START_TEST(a_hidden_one_comes_and_goes_as_others_do)
+{
+	char first[RUNDIR_NAME_SIZE];
+
+	ck_assert_int_eq(rundir_create_hidden(&rundir, scratch_path("")), 0);
+	const char *name = rundir.path + rundir.name_at;
+	ck_assert_int_eq(strncmp(name, ".zipmap-", 8), 0);
+	ck_assert_int_eq(rundir_name_kind(name), RUNDIR_FINISHED);
+	rundir_name_first(name, first);
+	ck_assert_str_eq(first, rundir.unfinished + rundir.name_at);
+	ck_assert_int_eq(rundir_name_kind(first), RUNDIR_UNFINISHED);
+	ck_assert(exists(below("lock")));
+	const char *path = strdup(rundir.path);
+	rundir_release(&rundir);
+	ck_assert(!exists(path));
+	free((char *)path);
+}
+END_TEST
+
 START_TEST(names_of_run_directories_before_and_after_they_are_locked)
 {
 	ck_assert_int_eq(rundir_name_kind("zipmap.abcdef"), RUNDIR_FINISHED);
 	ck_assert_int_eq(rundir_name_kind(".zipmap.abcdef"), RUNDIR_UNFINISHED);
 	ck_assert_int_eq(rundir_name_kind("..zipmap.abcdef"), RUNDIR_OTHER);
+	ck_assert_int_eq(rundir_name_kind(".zipmap-abcdef"), RUNDIR_FINISHED);
+	ck_assert_int_eq(rundir_name_kind("zipmap-abcdef"), RUNDIR_OTHER);
 	ck_assert_int_eq(rundir_name_kind("zipmap.abcde"), RUNDIR_OTHER);
 	ck_assert_int_eq(rundir_name_kind("zipmap.abcdefg"), RUNDIR_OTHER);
 	ck_assert_int_eq(rundir_name_kind("zipmaps.abcde"), RUNDIR_OTHER);
@@ -374,6 +395,7 @@ int main(void)
 	tcase_add_test(tests, a_run_directory_that_was_taken_away_gives_no_workers_directory);
 	tcase_add_test(
 		tests, what_another_put_beside_the_lock_stays_under_the_name_that_was_printed);
+	tcase_add_test(tests, a_hidden_one_comes_and_goes_as_others_do);
 	tcase_add_test(tests, names_of_run_directories_before_and_after_they_are_locked);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
