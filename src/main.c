@@ -27,7 +27,8 @@
  *     - backpressure     who is listened to while much waits
  *     - handout          files for workers that may name no path
  *     - verify           the file that a worker says it made, and the budget
- *     - place            a verified file to the name that it keeps
+ *     - naming           --directory: files under members' own names (ownname), in directories
+ *                        that are made one by one (descend); place moves a verified file
  *     - deliver          results to emit, or to commands (exec, execbatch)
  *     - emit             results to the sink
  *     - workerexits      what is done when a worker ends
@@ -300,7 +301,8 @@ static void unzip_inputs(const struct options *options, const struct run_command
 	struct archive_source source = inputs_source(inputs);
 	struct record_sink sink = output_sink(&output);
 	struct run_commands commands = options_run_commands(options, started);
-	struct run_settings settings = options_run_settings(options, &commands);
+	struct run_naming naming = options_run_naming(options, started);
+	struct run_settings settings = options_run_settings(options, &commands, &naming);
 	struct progressline line;
 	progressline_init(&line, options);
 	struct run_display display = progressline_display(&line);

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int options_wrong(struct options_error *error, const char *format, ...)
@@ -142,6 +143,52 @@ static int check_owners(const struct options *options, struct options_error *err
 	return 0;
 }
 
+/** Check what names the members' files. */
+static int check_directory(const struct options *options, struct options_error *error)
+{
+	const struct {
+		bool given;
+		const char *name;
+		const char *reason;
+	} excluded[] = {
+		{options->action == ACTION_LIST, "list", "it makes no files"},
+		{options->action == ACTION_TEST, "test", "it keeps no files"},
+		{options->pack, "pack", "members in one file have no names of their own"},
+		{options->in_place.wanted, "in-place", "members there have no files of their own"},
+		{options->memfd, "memfd", "files in memory have no names"},
+		{options->hold, "hold", "the files stay"},
+		{options->limits.scratch_bytes > 0, "max-scratch",
+			"the files stay, so that nothing makes room"},
+	};
+	const char *needs = options->flat        ? "flat"
+			    : options->overwrite ? "overwrite"
+			    : options->umask     ? "umask"
+						 : NULL;
+
+	if (!options->directory && needs)
+		return options_wrong(error, "option '--%s' needs '--directory'", needs);
+	for (size_t i = 0; options->directory && i < sizeof(excluded) / sizeof(excluded[0]); i++) {
+		if (excluded[i].given)
+			return options_wrong(error,
+				"options '--directory' and '--%s' exclude each other: %s",
+				excluded[i].name, excluded[i].reason);
+	}
+	return 0;
+}
+
+/** Check that there is but one archive if members of two would get in each other's way. */
+static int check_flat(const struct options *options, struct options_error *error)
+{
+	struct stat status;
+
+	if (!options->flat)
+		return 0;
+	if (options->operand_count == 1 && !options->files_from &&
+		(stat(options->operands[0], &status) < 0 || !S_ISDIR(status.st_mode)))
+		return 0;
+	return options_wrong(error, "option '--flat' is for one archive");
+}
+
 /** Check that standard input is used for one thing at most. */
 static int check_standard_input(const struct options *options, struct options_error *error)
 {
@@ -177,21 +224,29 @@ int options_check(const struct options *options, struct options_error *error)
 		return -1;
 	if (options->json && options->printf_format)
 		return options_wrong(error, "options '--json' and '--printf' exclude each other");
-	if (check_places(options, error) < 0 || check_owners(options, error) < 0)
+	if (check_directory(options, error) < 0 || check_places(options, error) < 0 ||
+		check_owners(options, error) < 0)
 		return -1;
-	if (strchr(options->tmpdir, '\n') && !options->null_output && !options->printf_format &&
+	const char *place = options->directory ? options->directory : options->tmpdir;
+	if (strchr(place, '\n') && !options->null_output && !options->printf_format &&
 		!options->json && options->command_count == 0)
 		return options_wrong(error,
 			"the directory for files has a newline in its name: give '--null=out'");
 	bool gc = options->action == ACTION_GC || options->action == ACTION_GC_LIST;
 	if (gc && (options->command_count > 0 || options->hold))
 		return options_wrong(error, "option '--gc' unzips nothing");
+	if (gc && options->directory)
+		return options_wrong(error,
+			"options '--gc' and '--directory' exclude each other: '--tmpdir=DIR' says "
+			"where to look");
 	if (gc)
 		return has_inputs ? options_wrong(error, "option '--gc' takes no archives") : 0;
 	if (!has_inputs)
 		return options_wrong(error,
 			"nothing to unzip: give an archive, a directory, '-' or --files-from");
-	return check_in_place(options, error) < 0 ? -1 : check_standard_input(options, error);
+	if (check_in_place(options, error) < 0 || check_flat(options, error) < 0)
+		return -1;
+	return check_standard_input(options, error);
 }
 
 void options_set_defaults(struct options *options)

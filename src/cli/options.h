@@ -86,6 +86,10 @@ struct options {
 	const char *password_file; /**< or NULL */
 	const char *encoding;      /**< one that encoding_open() accepts; or NULL */
 	const char *tmpdir;        /**< where the run directory is made; never NULL or empty */
+	const char *directory;     /**< files get members' own names below it; or NULL */
+	bool flat;                 /**< only together with @directory, as the next two */
+	bool overwrite;
+	bool umask;                /**< modes as the umask says */
 	struct template *commands; /**< --exec or --exec-batch, in the order given; owned */
 	size_t command_count;
 	bool exec_batch;             /**< they are of --exec-batch */

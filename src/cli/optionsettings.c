@@ -42,8 +42,9 @@ struct worker_settings options_worker_settings(
 		.in_place = options->in_place,
 		.decoder = options->decoder,
 		.parts = is_undivided(options) ? PARTS_NEVER : options->parts,
+		.own_names = options->directory != NULL,
 		.full_names = options->action == ACTION_LIST || options->json ||
-			      options->command_count > 0 ||
+			      options->directory || options->command_count > 0 ||
 			      (options->printf_format &&
 				      (format_uses(options->printf_format, 'm') ||
 					      format_uses(options->printf_format, 'M'))),
@@ -61,8 +62,19 @@ enum worker_fork options_worker_fork(const struct options *options)
 	return options->no_sandbox ? FORK_QUIET : FORK_WARNED;
 }
 
-struct run_settings options_run_settings(
-	const struct options *options, const struct run_commands *commands)
+struct run_naming options_run_naming(
+	const struct options *options, const struct run_commands *started)
+{
+	return (struct run_naming){
+		.flat = options->flat,
+		.overwrite = options->overwrite,
+		.file_mode = options->umask ? 0666 & ~started->mask : 0600,
+		.directory_mode = options->umask ? 0777 & ~started->mask : 0700,
+	};
+}
+
+struct run_settings options_run_settings(const struct options *options,
+	const struct run_commands *commands, const struct run_naming *naming)
 {
 	return (struct run_settings){
 		.jobs = options->jobs,
@@ -78,7 +90,8 @@ struct run_settings options_run_settings(
 		.unordered = options->unordered,
 		.fail_fast = options->fail_fast,
 		.measure = options->stats != STATS_NONE,
-		.tmpdir = options->tmpdir,
+		.tmpdir = options->directory ? options->directory : options->tmpdir,
+		.naming = options->directory ? naming : NULL,
 		.trusted_tmpdir = options->require_sandbox,
 		.commands = options->command_count > 0 ? commands : NULL,
 		.leased = options->hold,

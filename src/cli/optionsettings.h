@@ -21,9 +21,13 @@ struct worker_settings options_worker_settings(
 /** What is done if a worker cannot be a process of its own making. */
 enum worker_fork options_worker_fork(const struct options *options);
 
-/** For the run. @commands is kept if there are any. */
-struct run_settings options_run_settings(
-	const struct options *options, const struct run_commands *commands);
+/** For the run. @commands is kept if there are any, and @naming if it is asked for. */
+struct run_settings options_run_settings(const struct options *options,
+	const struct run_commands *commands, const struct run_naming *naming);
+
+/** How files are named, with the umask that this process was @started with. */
+struct run_naming options_run_naming(
+	const struct options *options, const struct run_commands *started);
 
 /** What commands are, and what they get: what this process was @started with. */
 struct run_commands options_run_commands(

@@ -62,9 +62,8 @@ const char *suggestion_for_letter(char letter)
 		char letter;
 		const char *words;
 	} habits[] = {
-		{'d', "files go below '--tmpdir=DIR', under names of their own"},
-		{'C', "files go below '--tmpdir=DIR', under names of their own"},
-		{'o', "files go below '--tmpdir=DIR', and never replace another one"},
+		{'C', "files go to DIR, under members' own names, by '--directory=DIR'"},
+		{'o', "files that are there are replaced by '--overwrite', with '--directory'"},
 		{'p', "a member goes to a program by '--exec=cat'"},
 		{'P', "a password is read from '--password-file=FILE'"},
 		{'i', "members are chosen by '--include=GLOB'"},

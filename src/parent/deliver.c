@@ -2,6 +2,7 @@
 
 #include "parent/deliver.h"
 
+#include "parent/ownname.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -9,6 +10,7 @@
 #include "util/printable.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +25,13 @@
 static int make_longest_path(struct deliver *deliver)
 {
 	char file[MEMBER_FILE_SIZE];
+	char path[PATH_MAX];
 
-	if (deliver->memory) {
-		deliver->longest_path = memoryfiles_path(UINT32_MAX);
+	if (deliver->memory || deliver->settings->naming) {
+		memset(path, 'x', sizeof(path) - 1);
+		path[sizeof(path) - 1] = '\0';
+		deliver->longest_path =
+			deliver->memory ? memoryfiles_path(UINT32_MAX) : strdup(path);
 		errno = ENOMEM;
 		return deliver->longest_path ? 0 : -1;
 	}
@@ -46,6 +52,9 @@ int deliver_init(struct deliver *deliver, const struct run_settings *settings, u
 
 	*deliver = (struct deliver){
 		.settings = settings, .emit = emit, .rundir = rundir, .memory = memory};
+	if (settings->naming &&
+		naming_init(&deliver->naming, settings->naming, settings->tmpdir, rundir) < 0)
+		return -1;
 	if (!commands)
 		return 0;
 	const struct exec_settings exec = {
@@ -77,6 +86,8 @@ void deliver_release(struct deliver *deliver)
 	if (deliver->way == DELIVER_BATCH)
 		execbatch_release(&deliver->execbatch);
 	free(steal_pointer(&deliver->longest_path));
+	if (deliver->settings && deliver->settings->naming)
+		naming_release(&deliver->naming);
 	deliver->way = DELIVER_EMIT;
 }
 
@@ -132,8 +143,8 @@ static bool is_whole_member(const struct result *result)
 	return result->kind == RESULT_MEMBER && result->record->failure.kind == FAILURE_NONE;
 }
 
-/* Deliver @result, just popped. */
-static enum deliver_end deliver_result(struct deliver *deliver, const struct result *result)
+/* Deliver @result, whose file has its name. */
+static enum deliver_end deliver_named(struct deliver *deliver, const struct result *result)
 {
 	bool whole = is_whole_member(result);
 	cleanup_free char *path = NULL;
@@ -142,11 +153,28 @@ static enum deliver_end deliver_result(struct deliver *deliver, const struct res
 	if (deliver->way == DELIVER_EMIT || (deliver->way == DELIVER_BATCH && !whole) ||
 		(deliver->way == DELIVER_EXEC && !whole && exec_is_idle(&deliver->exec)))
 		return emit_one(deliver, result);
-	if (whole && emit_path(result, deliver->rundir->path, &path) < 0)
+	if (whole && emit_path(deliver->emit, result, deliver->rundir->path, &path) < 0)
 		return DELIVER_NO_MEMORY;
 	if (deliver->way == DELIVER_BATCH)
 		return started(deliver, execbatch_add(&deliver->execbatch, result, path));
 	return started(deliver, exec_add(&deliver->exec, result, path));
+}
+
+/* Deliver @result, just popped. */
+static enum deliver_end deliver_result(struct deliver *deliver, const struct result *result)
+{
+	struct failure failure;
+
+	if (!deliver->settings->naming || !is_whole_member(result))
+		return deliver_named(deliver, result);
+	if (naming_give(&deliver->naming, result, &failure) == 0)
+		return ownname_is_directory(result->record) ? DELIVER_DONE
+							    : deliver_named(deliver, result);
+	struct record refused = *result->record;
+	struct result refusal = *result;
+	refused.failure = failure;
+	refusal.record = &refused;
+	return deliver_named(deliver, &refusal);
 }
 
 void deliver_finish(struct deliver *deliver)
@@ -222,7 +250,7 @@ static void remove_used(struct deliver *deliver)
 	while (exec_take_used(&deliver->exec, &record, &result)) {
 		if (result.record->place == PLACE_MEMORY)
 			memoryfiles_close(deliver->memory, result.record->descriptor);
-		if (result.record->place != PLACE_FILE)
+		if (result.record->place != PLACE_FILE || deliver->settings->naming)
 			continue;
 		record_file_name(result.record, file);
 		if (rundir_remove(deliver->rundir, result.directory, file) < 0)
@@ -293,7 +321,8 @@ static void remove_batch(struct deliver *deliver)
 		memoryfiles_sweep(deliver->memory, close_used, &deliver->execbatch);
 		return;
 	}
-	for (uint32_t number = 0; number < rundir->next; number++) {
+	/* Files that have got names of their own stay. */
+	for (uint32_t number = 0; number < rundir->next && !deliver->settings->naming; number++) {
 		if (rundir_sweep(rundir, number, keep_others, &deliver->execbatch) < 0)
 			deliver->untidy = true;
 	}

@@ -14,6 +14,7 @@
 #include "parent/execbatch.h"
 #include "parent/interface.h"
 #include "parent/memoryfiles.h"
+#include "parent/naming.h"
 #include "parent/rundir.h"
 #include "parent/signals.h"
 
@@ -30,6 +31,7 @@ struct deliver {
 	struct exec exec;           /**< DELIVER_EXEC */
 	struct execbatch execbatch; /**< DELIVER_BATCH */
 	char *longest_path;         /**< the same */
+	struct naming naming;       /**< if the settings ask for names */
 	bool untidy;                /**< a file could not be removed */
 };
 

@@ -4,6 +4,7 @@
 
 #include "parent/lookup.h"
 #include "parent/memoryfiles.h"
+#include "parent/naming.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -37,6 +38,7 @@ int emit_init(struct emit *emit, const struct run_settings *settings,
 	const struct record_sink *sink, struct run_stats *stats)
 {
 	*emit = (struct emit){.sink = sink,
+		.settings = settings,
 		.place = settings->in_memory ? "memory" : settings->tmpdir,
 		.stats = stats,
 		.silent = settings->commands && !settings->commands->print};
@@ -137,12 +139,21 @@ static char *make_file_path(const struct result *result, const char *run_path)
 	return path;
 }
 
-int emit_path(const struct result *result, const char *run_path, char **path)
+/* NULL: no memory. */
+static char *file_path(
+	const struct run_settings *settings, const struct result *result, const char *run_path)
+{
+	return settings->naming ? naming_path(settings->tmpdir, settings->naming, result)
+				: make_file_path(result, run_path);
+}
+
+int emit_path(
+	const struct emit *emit, const struct result *result, const char *run_path, char **path)
 {
 	*path = NULL;
 	switch (result->record->place) {
 	case PLACE_FILE:
-		*path = make_file_path(result, run_path);
+		*path = file_path(emit->settings, result, run_path);
 		break;
 	case PLACE_MEMORY:
 		*path = memoryfiles_path(result->record->descriptor);
@@ -150,6 +161,7 @@ int emit_path(const struct result *result, const char *run_path, char **path)
 	case PLACE_ARCHIVE:
 		*path = strdup(result->job->path);
 		break;
+	case PLACE_DIRECTORY:
 	case PLACE_NOWHERE:
 		*path = strdup("");
 		break;
@@ -168,7 +180,7 @@ static int print_member(struct emit *emit, const struct result *result, const ch
 	cleanup_free char *path = NULL;
 	int noted = note_unwritten(emit, (struct unwritten){record->archive, record->member});
 
-	if (emit_path(result, run_path, &path) < 0 ||
+	if (emit_path(emit, result, run_path, &path) < 0 ||
 		sink->put(sink->context, record, result->job->path, path) < 0 || noted < 0)
 		return -1;
 	/* If it prints as nothing, it is written already, without a look at the descriptor. */

@@ -31,6 +31,7 @@ struct unwritten {
 
 struct emit {
 	const struct record_sink *sink;
+	const struct run_settings *settings;
 	const char *place; /**< where files go: failures name it; of the settings */
 	struct run_stats *stats;
 	struct unwritten *unwritten; /**< in the order of the sink; there is room for one more */
@@ -66,7 +67,8 @@ enum emit_end emit_result(struct emit *emit, const struct result *result, const 
  * The path of the file that the member of @result is in, which the caller frees; "" if there is
  * none. 0, or -1 with errno ENOMEM.
  */
-int emit_path(const struct result *result, const char *run_path, char **path);
+int emit_path(
+	const struct emit *emit, const struct result *result, const char *run_path, char **path);
 
 /** Emit what a command has printed. EMIT_DONE or EMIT_NO_MEMORY. */
 enum emit_end emit_bytes(struct emit *emit, const char *bytes, size_t size);

@@ -30,6 +30,8 @@ int gate_init(struct gate *gate, const struct run_settings *settings, struct run
 	const struct memoryfiles *memory, const struct schedule *schedule, const struct pool *pool)
 {
 	uint64_t most_bytes = settings->limits.scratch_bytes;
+	/* Files that get names of their own are there to stay: nobody makes room. */
+	bool leave = rundir->path && !settings->naming;
 
 	*gate = (struct gate){.settings = settings,
 		.rundir = rundir,
@@ -37,9 +39,9 @@ int gate_init(struct gate *gate, const struct run_settings *settings, struct run
 		.schedule = schedule,
 		.pool = pool,
 		.begin_ns = monotonic_ns(),
-		.shut = memory || (rundir->path && (most_bytes > 0 || settings->commands))};
+		.shut = memory || (leave && (most_bytes > 0 || settings->commands))};
 	scratch_init(&gate->scratch, most_bytes);
-	if (!rundir->path)
+	if (!leave)
 		return 0;
 	rundir->watch_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	rundir->watch_needed = most_bytes > 0;

@@ -134,6 +134,14 @@ struct run_commands {
 	sigset_t blocked;         /**< and with which signals blocked */
 };
 
+/** How files get the members' own names, below the directory that they are made in. */
+struct run_naming {
+	bool flat;             /**< without a directory for each archive: there is only one */
+	bool overwrite;        /**< files that are there are replaced, but none of this run's */
+	mode_t file_mode;      /**< of files, */
+	mode_t directory_mode; /**< and of directories that are made */
+};
+
 struct run_settings {
 	unsigned jobs;        /**< most worker processes at a time, at least 1 */
 	struct limits limits; /**< what workers refuse is not taken from them either */
@@ -152,7 +160,8 @@ struct run_settings {
 	bool undivided;               /**< no worker helps with a member that another one has */
 	bool measure;                 /**< measure private memory while running (for run_stats) */
 	const char *tmpdir;           /**< where the run directory is made */
-	bool trusted_tmpdir;          /**< not where others could harm what is made there */
+	const struct run_naming *naming; /**< files get the members' own names below it; or NULL */
+	bool trusted_tmpdir;             /**< not where others could harm what is made there */
 	const struct run_commands *commands; /**< or NULL */
 	const struct run_display *display;   /**< or NULL */
 	bool leased;                         /**< files live until @lease_fd ends, and no longer */

@@ -45,8 +45,7 @@ static bool is_same(const struct stat *status, const struct place_file *file)
 	       status->st_ino == file->inode && (uint64_t)status->st_size == file->size_bytes;
 }
 
-/* Open what has moved, without following a link or waiting for a FIFO. A descriptor, or -1. */
-static int open_same(const struct place_file *file, int fd, const char *name)
+int place_open(const struct place_file *file, int fd, const char *name)
 {
 	struct stat status;
 	cleanup_fd int opened =
@@ -63,16 +62,26 @@ static int open_same(const struct place_file *file, int fd, const char *name)
 	return -1;
 }
 
+/* 0, or -1 with errno. */
+static int check_same(const struct place_file *file, int fd, const char *name)
+{
+	struct stat status;
+
+	if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	errno = ESTALE;
+	return is_same(&status, file) ? 0 : -1;
+}
+
 int place_move(
 	const struct place_file *file, int from_fd, const char *from, int to_fd, const char *to)
 {
 	if (give_name(from_fd, from, to_fd, to) < 0)
 		return -1;
-	int fd = open_same(file, to_fd, to);
-	if (fd >= 0)
-		return fd;
+	if (check_same(file, to_fd, to) == 0)
+		return 0;
 	/* Whatever it is goes back: it may be a directory with something in it. */
-	int error = errno;
+	int error = errno == ENOENT ? ESTALE : errno;
 	if (renameat(to_fd, to, from_fd, from) < 0)
 		dirents_remove(to_fd, to, 0);
 	errno = error;

@@ -23,14 +23,19 @@ struct place_file {
 
 /**
  * Move the regular file @from of the directory @from_fd, which was verified to be @file, to the
- * name @to of the directory @to_fd. Both names are single components.
+ * name @to of the directory @to_fd.
  *
- * Returns a descriptor of it, open for reading, which the caller owns; or -1 with errno, and then
- * the name was not given: EEXIST, something has it; ESTALE, @from is another file now, which has
- * gone back there; ENOENT, @from is not there, or the directory @to_fd is no more; ENOTSUP, this
- * file system can only give a name by replacing whatever has it.
+ * 0, or -1 with errno, and then the name was not given: EEXIST, something has it; ESTALE, @from is
+ * another file now, which has gone back there; ENOENT, @from is not there, or the directory @to_fd
+ * is no more; ENOTSUP, this file system can only give a name by replacing whatever has it.
  */
 int place_move(
 	const struct place_file *file, int from_fd, const char *from, int to_fd, const char *to);
+
+/**
+ * Open @file, which has the name @name in the directory @fd, for reading. A descriptor, which the
+ * caller owns, or -1 with errno; ESTALE: another file has that name.
+ */
+int place_open(const struct place_file *file, int fd, const char *name);
 
 #endif

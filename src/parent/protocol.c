@@ -38,6 +38,9 @@ static bool is_ours(enum failure_kind kind)
 	case FAILURE_NOT_READY:
 	case FAILURE_BAD_WORKER:
 	case FAILURE_SILENT_WORKER:
+	case FAILURE_UNSAFE_NAME:
+	case FAILURE_NAME_EXISTS:
+	case FAILURE_NAMING:
 		return true;
 	default:
 		return false;
@@ -104,6 +107,8 @@ static bool place_is_possible(const struct context *context, const struct record
 	switch (record->place) {
 	case PLACE_NOWHERE:
 		return settings->no_files;
+	case PLACE_DIRECTORY:
+		return settings->naming;
 	case PLACE_ARCHIVE:
 		return !settings->no_files && settings->in_place && !job->pathless &&
 		       record->offset_bytes <= job->size_bytes &&
@@ -136,7 +141,9 @@ static bool record_is_possible(const struct context *context, const struct messa
 		return false;
 	if (record->failure.kind != FAILURE_NONE)
 		return !is_ours(record->failure.kind);
-	return record->listed == context->settings->lists && place_is_possible(context, record);
+	return record->listed == context->settings->lists &&
+	       record->own_name == (context->settings->naming != NULL) &&
+	       place_is_possible(context, record);
 }
 
 static bool done_is_possible(const struct context *context, const struct message *message)

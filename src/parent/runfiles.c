@@ -2,17 +2,28 @@
 
 #include "parent/runfiles.h"
 
+#include "parent/descend.h"
 #include "util/diag.h"
 #include "util/printable.h"
 
 #include <errno.h>
 #include <string.h>
 
+/* 0, or -1 with errno, as rundir_create(). */
+static int make_rundir(struct rundir *rundir, const struct run_settings *settings)
+{
+	if (!settings->naming)
+		return rundir_create(rundir, settings->tmpdir);
+	if (descend_make_all(settings->tmpdir, settings->naming->directory_mode) < 0)
+		return -1;
+	return rundir_create_hidden(rundir, settings->tmpdir);
+}
+
 int runfiles_make(struct rundir *rundir, const struct run_settings *settings)
 {
 	const char *tmpdir = settings->tmpdir;
 	char name[PRINTABLE_MAX];
-	int made = rundir_create(rundir, tmpdir);
+	int made = make_rundir(rundir, settings);
 	int error = errno;
 	const char *distrust = rundir->distrust;
 
@@ -66,7 +77,8 @@ void runfiles_report_left(const struct rundir *rundir, struct run_stats *stats)
 static int sweep_files(struct rundir *rundir, const struct run_settings *settings,
 	const struct emit *emit, const struct schedule *schedule)
 {
-	if (settings->commands || settings->leased)
+	/* What was announced has other names with --directory, and stays. */
+	if (settings->commands || settings->leased || settings->naming)
 		return rundir_sweep_all(rundir);
 	return emit_sweep(emit, schedule, rundir);
 }

@@ -346,7 +346,7 @@ int schedule_record(struct schedule *schedule, struct unit *unit, const struct m
 		return -1;
 	schedule->held_bytes += unit->results.capacity - capacity;
 	unit->next_member = record->member + 1;
-	if (record->failure.kind == FAILURE_NONE) {
+	if (record->failure.kind == FAILURE_NONE && record->place != PLACE_DIRECTORY) {
 		schedule->members++;
 		schedule->member_bytes += record->size_bytes;
 	}

@@ -86,7 +86,10 @@ static int find_whole(
 	bool large = !worker->has_mapped || record->offset_bytes >= MAPPED_FILE_MIN ||
 		     record->size_bytes >= MAPPED_FILE_MIN - record->offset_bytes;
 
-	if (!large && stat_file(worker, file, record, size_bytes) < 0)
+	/* If it gets another name, it is looked up under that: place.h. */
+	if (!large && record->own_name)
+		*size_bytes = record->offset_bytes + record->size_bytes;
+	else if (!large && stat_file(worker, file, record, size_bytes) < 0)
 		return -1;
 	return large || *size_bytes >= MAPPED_FILE_MIN ? map_whole(worker, file, record, size_bytes)
 						       : 0;
@@ -274,6 +277,8 @@ int verify_record(
 	case PLACE_MEMORY:
 		return record->packed ? verify_packed_memory(worker, hand, budget, record)
 				      : verify_own_memory(worker, hand, budget, record);
+	case PLACE_DIRECTORY:
+		break;
 	case PLACE_NOWHERE:
 		if (!record->listed)
 			budget_take(budget, record, &record->failure);

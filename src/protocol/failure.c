@@ -3,6 +3,7 @@
 #include "protocol/failure.h"
 
 #include "protocol/method.h"
+#include "protocol/namefault.h"
 #include "protocol/startstep.h"
 
 #include <inttypes.h>
@@ -28,6 +29,7 @@ enum words {
 	WORDS_LIMIT,  /* a number, the text, the limit or whatever it is held against */
 	WORDS_ROOM,   /* the text, the directory, both numbers */
 	WORDS_PLACE,  /* the text, the directory */
+	WORDS_NAME,   /* the text, what is wrong with the name */
 	WORDS_INODES, /* the text, the directory, the number */
 };
 
@@ -117,6 +119,10 @@ static const struct {
 		WORDS_ONLY},
 	[FAILURE_NO_COMMAND] = {"command-failed", "cannot run", WORDS_DIRECTORY},
 	[FAILURE_COMMAND] = {"command-failed", "command failed", WORDS_COMMAND},
+	[FAILURE_UNSAFE_NAME] = {"unsafe-name", "not a safe name for a file", WORDS_NAME},
+	[FAILURE_NAME_EXISTS] = {"name-exists",
+		"its name is taken: by another member, or by what was there before", WORDS_ONLY},
+	[FAILURE_NAMING] = {"write-error", "cannot give the file its name in", WORDS_DIRECTORY},
 };
 
 const char *failure_slug(enum failure_kind kind)
@@ -206,6 +212,9 @@ void failure_describe(const struct failure *failure, const char *directory, char
 		break;
 	case WORDS_PLACE:
 		snprintf(text, size, "%s %s", what, directory);
+		break;
+	case WORDS_NAME:
+		snprintf(text, size, "%s: %s", what, name_fault_words(first));
 		break;
 	case WORDS_INODES:
 		snprintf(text, size, "%s %s: %" PRIu64 " are free", what, directory, first);

@@ -62,6 +62,9 @@ enum failure_kind {
 	FAILURE_SILENT_WORKER,       /**< the worker had stopped working and was killed */
 	FAILURE_SCRATCH_LIMIT,       /**< --max-scratch; numbers: bytes stated, the limit */
 	FAILURE_NO_DESCRIPTOR,       /**< --memfd: as many files are in memory as there may be */
+	FAILURE_UNSAFE_NAME,         /**< --directory; number: a name_fault (namefault.h) */
+	FAILURE_NAME_EXISTS,         /**< --directory: something has the member's name */
+	FAILURE_NAMING,              /**< --directory: it cannot get its name; number: errno */
 	FAILURE_KINDS,               /**< how many there are; not a kind */
 };
 

@@ -17,6 +17,8 @@ enum record_field {
 	RECORD_PACK = 1 << 3,
 	RECORD_ARRAY = 1 << 4,
 	RECORD_NOTE = 1 << 5,
+	RECORD_OWN_NAME = 1 << 6,
+	RECORD_DIRECTORY = 1 << 7,
 	RECORD_NO_FILE = 1 << 8,
 	RECORD_LISTED = 1 << 9,
 	RECORD_NPY_HEADER = 1 << 10, /* nothing is put for it */
@@ -25,14 +27,18 @@ enum record_field {
 	RECORD_IN_ARCHIVE = 1 << 13,
 	RECORD_UNCHECKED = 1 << 14,
 	/* all that are known */
-	RECORD_FIELDS = ((1 << 6) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE |
+	RECORD_FIELDS = ((1 << 8) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE |
 			RECORD_NPY_HEADER | RECORD_IN_ARCHIVE | RECORD_UNCHECKED | RECORD_IN_MEMORY,
 	/* where a member is: exactly one of these is there */
 	RECORD_PLACES = RECORD_FAILURE | RECORD_FILE | RECORD_NO_FILE | RECORD_IN_ARCHIVE |
-			RECORD_IN_MEMORY,
+			RECORD_IN_MEMORY | RECORD_DIRECTORY,
 	/* of those, which are files that we make */
 	RECORD_OWN_FILES = RECORD_FILE | RECORD_IN_MEMORY,
 };
+
+/* What RECORD_OWN_NAME has besides the time: bits. */
+#define NAME_OF_DOS 1U
+#define NAME_CUT    2U
 
 /* The field that tells of a member that it is at @place. */
 static unsigned place_field(enum record_place place)
@@ -44,6 +50,8 @@ static unsigned place_field(enum record_place place)
 		return RECORD_IN_ARCHIVE;
 	case PLACE_MEMORY:
 		return RECORD_IN_MEMORY;
+	case PLACE_DIRECTORY:
+		return RECORD_DIRECTORY;
 	case PLACE_NOWHERE:
 		break;
 	}
@@ -56,6 +64,8 @@ static enum record_place place_of(unsigned fields)
 		return PLACE_ARCHIVE;
 	if (fields & RECORD_IN_MEMORY)
 		return PLACE_MEMORY;
+	if (fields & RECORD_DIRECTORY)
+		return PLACE_DIRECTORY;
 	return fields & RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
 }
 
@@ -65,6 +75,10 @@ static bool fields_agree(unsigned fields)
 	unsigned place = fields & RECORD_PLACES;
 
 	if ((fields & ~(unsigned)RECORD_FIELDS) || place == 0 || (place & (place - 1)) != 0)
+		return false;
+	if (place == RECORD_DIRECTORY)
+		return fields == (RECORD_DIRECTORY | RECORD_OWN_NAME);
+	if ((fields & RECORD_OWN_NAME) && (place != RECORD_FILE || (fields & RECORD_PACK)))
 		return false;
 	if ((fields & RECORD_LISTED) && place != RECORD_NO_FILE)
 		return false;
@@ -130,6 +144,25 @@ static void get_array(struct wire_reader *in, uint64_t size_bytes, struct array 
 		in->failed = true;
 }
 
+static void put_own_name(struct wire_writer *out, const struct record *record)
+{
+	wire_put_u64(out, record->time);
+	wire_put_u8(out, (uint8_t)((record->dos_name ? NAME_OF_DOS : 0U) |
+				   (record->cut_name ? NAME_CUT : 0U)));
+}
+
+static void get_own_name(struct wire_reader *in, struct record *record)
+{
+	record->own_name = true;
+	record->time = wire_get_u64(in);
+	unsigned bits = wire_get_u8(in);
+
+	record->dos_name = bits & NAME_OF_DOS;
+	record->cut_name = bits & NAME_CUT;
+	if (bits & ~(NAME_OF_DOS | NAME_CUT))
+		in->failed = true;
+}
+
 void messagerecord_put(struct wire_writer *out, const struct record *record)
 {
 	unsigned fields = RECORD_FAILURE;
@@ -150,6 +183,8 @@ void messagerecord_put(struct wire_writer *out, const struct record *record)
 			fields |= RECORD_NOTE;
 		if (record->base)
 			fields |= RECORD_BASE;
+		if (record->own_name)
+			fields |= RECORD_OWN_NAME;
 	}
 	/* A member that failed has it too, since the name of its file depends on it. */
 	if (record->npy_header)
@@ -184,6 +219,8 @@ void messagerecord_put(struct wire_writer *out, const struct record *record)
 		put_array(out, record->array);
 	if (fields & RECORD_NOTE)
 		wire_put_u8(out, (uint8_t)record->note);
+	if (fields & RECORD_OWN_NAME)
+		put_own_name(out, record);
 	if (fields & RECORD_BASE)
 		wire_put_bytes(out, record->base, record->base_size);
 }
@@ -238,6 +275,8 @@ void messagerecord_get(struct wire_reader *in, struct record *record, struct arr
 			in->failed = true;
 		record->note = (enum record_note)note;
 	}
+	if (fields & RECORD_OWN_NAME)
+		get_own_name(in, record);
 	if (fields & RECORD_BASE)
 		record->base = wire_get_bytes(in, &record->base_size);
 	if (record->base_size > MEMBER_BASE_MAX)

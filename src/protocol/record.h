@@ -28,10 +28,11 @@
 
 /** Where a member that has not failed is. */
 enum record_place {
-	PLACE_FILE,    /**< in a file of the run directory */
-	PLACE_NOWHERE, /**< only tested, or listed */
-	PLACE_ARCHIVE, /**< stored in the archive, where it stays */
-	PLACE_MEMORY,  /**< in a file in memory (memoryfile.h), whose descriptor came along */
+	PLACE_FILE,      /**< in a file of the run directory */
+	PLACE_NOWHERE,   /**< only tested, or listed */
+	PLACE_ARCHIVE,   /**< stored in the archive, where it stays */
+	PLACE_MEMORY,    /**< in a file in memory (memoryfile.h), whose descriptor came along */
+	PLACE_DIRECTORY, /**< it is a directory entry, of which nothing is unzipped */
 };
 
 /** What there is to say of a whole member that is an array, or should be one: a warning. */
@@ -64,6 +65,9 @@ struct record {
 	uint64_t compressed_bytes; /**< in the archive */
 	uint64_t
 		time; /**< of its last change: the local time, in seconds from 1970; 0: not known */
+	bool own_name; /**< @time and what follows are there: for files under members' own names */
+	bool dos_name; /**< the name is of MS-DOS's kind: its separators may be backslashes */
+	bool cut_name; /**< in the archive, the name goes on behind a NUL */
 	enum record_note note;     /**< of a whole member, as is the next */
 	const struct array *array; /**< what it holds, or NULL: not known; owned as @name is */
 	uint16_t name_size;        /**< bytes in @name */

@@ -24,7 +24,8 @@ enum flag {
 	FLAG_ENCODING = 1 << 10,
 	FLAG_RAW = 1 << 11,
 	FLAG_IN_MEMORY = 1 << 12,
-	FLAGS_ALL = (1 << 13) - 1,
+	FLAG_OWN_NAMES = 1 << 13,
+	FLAGS_ALL = (1 << 14) - 1,
 };
 
 /* Bytes of all that is no text, without the rules. */
@@ -106,7 +107,8 @@ static unsigned flags_of(const struct worker_settings *settings)
 	       (settings->all_required ? FLAG_ALL_REQUIRED : 0U) |
 	       (settings->measure ? FLAG_MEASURE : 0U) | (settings->password ? FLAG_PASSWORD : 0U) |
 	       (settings->encoding ? FLAG_ENCODING : 0U) | (settings->raw ? FLAG_RAW : 0U) |
-	       (settings->in_memory ? FLAG_IN_MEMORY : 0U);
+	       (settings->in_memory ? FLAG_IN_MEMORY : 0U) |
+	       (settings->own_names ? FLAG_OWN_NAMES : 0U);
 }
 
 static void put_raw(struct wire_writer *out, const struct raw_array *raw)
@@ -218,6 +220,7 @@ static unsigned get_flags(struct wire_reader *in, struct worker_settings *settin
 	settings->all_required = flags & FLAG_ALL_REQUIRED;
 	settings->measure = flags & FLAG_MEASURE;
 	settings->in_memory = flags & FLAG_IN_MEMORY;
+	settings->own_names = flags & FLAG_OWN_NAMES;
 	return flags;
 }
 

@@ -46,6 +46,8 @@ struct worker_settings {
 	enum decoder_choice decoder; /**< one that decoder_has() */
 	enum parts_choice parts;     /**< whether several workers decode one member */
 	bool full_names;   /**< say the whole names of members, not only what files are called */
+	bool own_names;    /**< files get members' own names: say what that needs, and tell of
+			      directory entries; with @full_names */
 	bool sandboxed;    /**< enter the sandbox (sandbox.h) before any work */
 	unsigned sandbox;  /**< with these parts of it */
 	bool all_required; /**< do no work if one of them is refused */

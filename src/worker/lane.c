@@ -6,6 +6,7 @@
 #include "util/cleanup.h"
 #include "util/utf8.h"
 #include "worker/container/scan.h"
+#include "worker/entryrecord.h"
 #include "worker/held.h"
 #include "worker/plan.h"
 
@@ -95,6 +96,12 @@ static void put_record(struct lane *lane, const struct record *record, bool name
 				(uint16_t)member_base_clean(record->name, record->name_size, base);
 		}
 	}
+	if (lane->settings->own_names && record->failure.kind == FAILURE_NONE) {
+		said->own_name = true;
+		said->time = lane->member.time;
+		said->dos_name = lane->member.name_is_dos;
+		said->cut_name = lane->member.name_is_cut;
+	}
 	/* A packet has room for the longest name or for the longest type, not for both. */
 	struct array untold;
 	if (said->array && (size_t)said->name_size + said->array->dtype_size > RECORD_TEXT_MAX) {
@@ -172,26 +179,14 @@ static void finish_member(struct lane *lane)
 		release_held(lane);
 }
 
-/* Say what the directory states of the member. */
-static void list_member(struct lane *lane)
+/* Say what the directory states of the member: it is all that is asked for. */
+static void tell_entry(struct lane *lane)
 {
-	const struct member *member = &lane->member;
-	struct record record = {
-		.archive = lane->archive_number,
-		.member = member->index,
-		.place = PLACE_NOWHERE,
-		.size_bytes = member->size_bytes,
-		.crc32 = member->crc32,
-		.listed = true,
-		.compressed_bytes = member->compressed_bytes,
-		.time = member->time,
-		.method = member->method,
-		.encrypted = member->encrypted,
-		.name = member->name,
-		.name_size = member->name_size,
-	};
+	struct record record = lane->member.directory
+				       ? entryrecord_directory(&lane->member, lane->archive_number)
+				       : entryrecord_list(&lane->member, lane->archive_number);
 
-	put_record(lane, &record, member->name_is_utf8, -1);
+	put_record(lane, &record, lane->member.name_is_utf8, -1);
 	outbox_flush_if_due(lane->outbox);
 }
 
@@ -248,8 +243,8 @@ static void prepare(struct lane *lane)
 		if (!plan_wants(&planner, &lane->member))
 			continue;
 		note_progress(lane, &lane->member);
-		if (lane->settings->task == TASK_LIST) {
-			list_member(lane);
+		if (lane->settings->task == TASK_LIST || lane->member.directory) {
+			tell_entry(lane);
 			continue;
 		}
 		enum extract_status status = extraction_begin(

@@ -19,8 +19,11 @@ bool plan_wants(const struct planner *planner, const struct member *member)
 	const struct filter *filter = &planner->settings->filter;
 	uint16_t size = member->name_size;
 
-	if (member->directory || filter->count == 0)
-		return !member->directory;
+	/* With filters, the directories are made that the wanted members are in. */
+	if (member->directory)
+		return planner->settings->own_names && filter->count == 0;
+	if (filter->count == 0)
+		return true;
 	return filter_wants(
 		filter, names_show(planner->names, member->name, &size, member->name_is_utf8));
 }

@@ -21,6 +21,7 @@ struct fields {
 	const void *extra;
 	size_t extra_size;
 	size_t comment_size;
+	bool dos; /* made on MS-DOS */
 };
 
 static struct bytes make_entry(const struct fields *fields)
@@ -29,7 +30,7 @@ static struct bytes make_entry(const struct fields *fields)
 	size_t name_size = fields->name_size ? fields->name_size : strlen(fields->name);
 
 	bytes_put(&entry, "PK\1\2", 4);
-	bytes_put_number(&entry, 0x0314, 2);
+	bytes_put_number(&entry, fields->dos ? 0x0014 : 0x0314, 2);
 	bytes_put_number(&entry, 20, 2);
 	bytes_put_number(&entry, fields->flags, 2);
 	bytes_put_number(&entry, fields->method, 2);
@@ -130,6 +131,13 @@ START_TEST(a_local_header_is_known_by_its_signature)
 }
 END_TEST
 
+START_TEST(an_entry_says_whether_its_name_is_of_MS_DOS)
+{
+	ck_assert(!parse(&(struct fields){.name = "d\\x"}).name_is_dos);
+	ck_assert(parse(&(struct fields){.name = "d\\x", .dos = true}).name_is_dos);
+}
+END_TEST
+
 START_TEST(a_name_ends_at_its_first_NUL_and_a_directory_by_a_slash)
 {
 	static const struct {
@@ -137,14 +145,16 @@ START_TEST(a_name_ends_at_its_first_NUL_and_a_directory_by_a_slash)
 		size_t size;
 		const char *name;
 		bool directory;
+		bool cut;
 	} rows[] = {
-		{"d/", 2, "d/", true},
-		{"d/e", 3, "d/e", false},
-		{"/", 1, "/", true},
-		{"a\0/", 3, "a", false},
-		{"a/\0b", 4, "a/", true},
-		{"\0x", 2, "", false},
-		{"d\\", 2, "d\\", false},
+		{"d/", 2, "d/", true, false},
+		{"d/e", 3, "d/e", false, false},
+		{"/", 1, "/", true, false},
+		{"a\0/", 3, "a", false, true},
+		{"a/\0b", 4, "a/", true, true},
+		{"a\0", 2, "a", false, true},
+		{"\0x", 2, "", false, true},
+		{"d\\", 2, "d\\", false, false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -152,6 +162,7 @@ START_TEST(a_name_ends_at_its_first_NUL_and_a_directory_by_a_slash)
 			parse(&(struct fields){.name = rows[i].bytes, .name_size = rows[i].size});
 		check_name(&member, rows[i].name);
 		ck_assert_msg(member.directory == rows[i].directory, "row %zu", i);
+		ck_assert_msg(member.name_is_cut == rows[i].cut, "row %zu", i);
 	}
 }
 END_TEST
@@ -414,6 +425,7 @@ int main(void)
 	tcase_add_test(tests, the_numbers_are_those_of_the_entry);
 	tcase_add_test(tests, an_entry_is_known_by_its_signature);
 	tcase_add_test(tests, a_local_header_is_known_by_its_signature);
+	tcase_add_test(tests, an_entry_says_whether_its_name_is_of_MS_DOS);
 	tcase_add_test(tests, a_name_ends_at_its_first_NUL_and_a_directory_by_a_slash);
 	tcase_add_test(tests, dates_are_seconds_from_1970);
 	tcase_add_test(tests, what_is_no_date_or_time_is_not_known);

@@ -2,6 +2,7 @@
 
 #include "protocol/failure.h"
 
+#include "protocol/namefault.h"
 #include "protocol/startstep.h"
 
 #include <check.h>
@@ -51,6 +52,7 @@ static bool may_share_a_slug(enum failure_kind a, enum failure_kind b)
 	       (a == FAILURE_SHAPE && b == FAILURE_OPEN_SHAPE) ||
 	       (a == FAILURE_NO_WORKER && b == FAILURE_NOT_READY) ||
 	       (a == FAILURE_COMMAND && b == FAILURE_NO_COMMAND) ||
+	       (a == FAILURE_WRITE && b == FAILURE_NAMING) ||
 	       (a == FAILURE_WORKER_DIED && b == FAILURE_BAD_WORKER) ||
 	       ((a == FAILURE_WORKER_DIED || a == FAILURE_BAD_WORKER) &&
 		       b == FAILURE_SILENT_WORKER);
@@ -117,6 +119,8 @@ END_TEST
 
 START_TEST(the_numbers_are_said)
 {
+	ck_assert_str_eq(describe(FAILURE_UNSAFE_NAME, NAME_PARENT, 0),
+		"not a safe name for a file: it has '..' in it");
 	ck_assert_str_eq(describe(FAILURE_OPEN, ENOENT, 0), "No such file or directory");
 	ck_assert_str_eq(describe(FAILURE_OPEN, EACCES, 0), "Permission denied");
 	ck_assert_str_eq(describe(FAILURE_CRC_MISMATCH, 0x1c96, 0xe20a1c96),

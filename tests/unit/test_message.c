@@ -105,6 +105,25 @@ static const struct message samples[] = {
 			.bytes = 7,
 			.final = true}},
 	{.kind = MESSAGE_PART, .unit = 8, .part = {.step = PART_STEPS - 1, .crc32 = UINT32_MAX}},
+	{.kind = MESSAGE_RECORD,
+		.unit = 6,
+		.record = {.member = 10,
+			.size_bytes = 1,
+			.inode = 2,
+			.crc32 = 3,
+			.own_name = true,
+			.time = UINT64_MAX,
+			.cut_name = true,
+			.name = "d/x",
+			.name_size = 3}},
+	{.kind = MESSAGE_RECORD,
+		.unit = 6,
+		.record = {.member = 11,
+			.place = PLACE_DIRECTORY,
+			.own_name = true,
+			.dos_name = true,
+			.name = "d/",
+			.name_size = 2}},
 	{.kind = MESSAGE_MEMORY, .memory = {123456789012, 98765432109}},
 	{.kind = MESSAGE_START, .start = {START_NONE, 0, false, false}},
 	{.kind = MESSAGE_START, .start = {START_DEATH_SIGNAL, 1, false, false}},
@@ -600,7 +619,11 @@ END_TEST
 
 /* The bits of a record's fields: message.c. */
 enum { BIT_FAILURE = 1, BIT_FILE = 2, BIT_OFFSET = 4, BIT_PACK = 8, BIT_NO_FILE = 1 << 8 };
+enum { BIT_OWN_NAME = 1 << 6, BIT_DIRECTORY = 1 << 7 };
 enum { BIT_LISTED = 1 << 9, BIT_IN_ARCHIVE = 1 << 13, BIT_UNCHECKED = 1 << 14 };
+
+/** What a record says of the name besides the time. */
+static uint8_t own_name_bits = 3;
 
 /** Put such a record by its fields, each of which has the bytes that it should. */
 static int decode_fields(unsigned fields)
@@ -626,6 +649,10 @@ static int decode_fields(unsigned fields)
 		wire_put_u64(&writer, 8);
 	if (fields & BIT_PACK)
 		wire_put_u64(&writer, 1);
+	if (fields & BIT_OWN_NAME) {
+		wire_put_u64(&writer, 1);
+		wire_put_u8(&writer, own_name_bits);
+	}
 	size += writer.size;
 	wire_writer_init(&writer, packet + 1, 4);
 	wire_put_u32(&writer, (uint32_t)size - 5);
@@ -652,6 +679,22 @@ START_TEST(a_member_in_its_archive_has_what_belongs_to_that_alone)
 	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_LISTED), -1);
 	ck_assert_int_eq(decode_fields(BIT_FAILURE), 0);
 	ck_assert_int_eq(decode_fields(BIT_FAILURE | BIT_UNCHECKED), -1);
+}
+END_TEST
+
+START_TEST(a_name_of_its_own_is_for_a_file_of_its_own_and_for_a_directory)
+{
+	ck_assert_int_eq(decode_fields(BIT_FILE | BIT_OWN_NAME), 0);
+	ck_assert_int_eq(decode_fields(BIT_DIRECTORY | BIT_OWN_NAME), 0);
+	ck_assert_int_eq(decode_fields(BIT_DIRECTORY), -1);
+	ck_assert_int_eq(decode_fields(BIT_DIRECTORY | BIT_OWN_NAME | BIT_OFFSET), -1);
+	ck_assert_int_eq(decode_fields(BIT_FILE | BIT_OWN_NAME | BIT_PACK), -1);
+	ck_assert_int_eq(decode_fields(BIT_NO_FILE | BIT_OWN_NAME), -1);
+	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_OWN_NAME), -1);
+	ck_assert_int_eq(decode_fields(BIT_FAILURE | BIT_OWN_NAME), -1);
+	ck_assert_int_eq(decode_fields(BIT_FILE | BIT_DIRECTORY | BIT_OWN_NAME), -1);
+	own_name_bits = 4;
+	ck_assert_int_eq(decode_fields(BIT_FILE | BIT_OWN_NAME), -1);
 }
 END_TEST
 
@@ -1053,6 +1096,7 @@ int main(void)
 	tcase_add_test(
 		tests, only_a_file_of_its_own_is_called_by_another_name_of_at_most_100_bytes);
 	tcase_add_test(tests, a_member_in_its_archive_has_what_belongs_to_that_alone);
+	tcase_add_test(tests, a_name_of_its_own_is_for_a_file_of_its_own_and_for_a_directory);
 	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
 	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);
 	tcase_add_test(tests, kinds_of_units_that_there_are_not_are_refused);

@@ -315,7 +315,7 @@ START_TEST(long_options_may_be_abbreviated)
 	ck_assert(options.recursive && options.null_output && options.fail_fast);
 	ck_assert_uint_eq(options.jobs, 4);
 	ck_assert_str_eq(options.files_from, "list");
-	ck_wrong("option '--f' is ambiguous: '--files-from' or '--fail-fast'", "--f=x");
+	ck_wrong("option '--f' is ambiguous: '--files-from' or '--flat'", "--f=x");
 }
 END_TEST
 
@@ -382,8 +382,9 @@ START_TEST(unknown_options)
 	ck_wrong("unknown option '--jsno'; did you mean '--json'?", "--jsno", "a");
 	ck_wrong("unknown option '-P': a password is read from '--password-file=FILE'", "-Psecret",
 		"a");
-	ck_wrong("unknown option '-d': files go below '--tmpdir=DIR', under names of their own",
-		"-d", "a");
+	ck_wrong("unknown option '-C': files go to DIR, under members' own names, by "
+		 "'--directory=DIR'",
+		"-C", "a");
 	ck_wrong("option '--npy' takes no argument", "--npy=3", "a");
 	ck_wrong("option '--npy' takes no argument", "--np=3", "a");
 }
@@ -657,6 +658,11 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right("a", text, "-x", "1");
 			continue;
 		}
+		if (strcmp(name, "flat") == 0 || strcmp(name, "overwrite") == 0 ||
+			strcmp(name, "umask") == 0) {
+			ck_right("a", text, "-d", "1");
+			continue;
+		}
 		if (strcmp(name, "decoder") == 0) {
 			ck_right(text, "auto", "a");
 			continue;
@@ -685,6 +691,54 @@ START_TEST(every_option_of_the_table_is_known)
 		snprintf(text, sizeof(text), "-%c", letter);
 		ck_right(text, "1", "a");
 	}
+}
+END_TEST
+
+START_TEST(a_directory_for_members_names)
+{
+	ck_right("-d", "out", "a");
+	ck_assert_str_eq(options.directory, "out");
+	ck_assert(!options.flat && !options.overwrite && !options.umask);
+	ck_right("--directory=out", "--flat", "--overwrite", "--umask", "a");
+	ck_assert(options.flat && options.overwrite && options.umask);
+	ck_right("-d", "out", "--json", "a");
+	ck_right("-d", "out", "a", "-x", "true");
+	ck_wrong("option '--directory': the DIR is empty", "-d", "", "a");
+	ck_wrong("option '--flat' needs '--directory'", "--flat", "a");
+	ck_wrong("option '--overwrite' needs '--directory'", "--overwrite", "a");
+	ck_wrong("option '--umask' needs '--directory'", "--umask", "a");
+	ck_wrong("options '--directory' and '--list' exclude each other: it makes no files", "-d",
+		"out", "-l", "a");
+	ck_wrong("options '--directory' and '--test' exclude each other: it keeps no files", "-d",
+		"out", "-t", "a");
+	ck_wrong("options '--directory' and '--pack' exclude each other: members in one file have "
+		 "no names of their own",
+		"-d", "out", "--pack", "--json", "a");
+	ck_wrong("options '--directory' and '--in-place' exclude each other: members there have "
+		 "no files of their own",
+		"-d", "out", "--in-place", "--json", "a");
+	ck_wrong("options '--directory' and '--memfd' exclude each other: files in memory have no "
+		 "names",
+		"-d", "out", "--memfd", "a", "-x", "true");
+	ck_wrong("options '--directory' and '--hold' exclude each other: the files stay", "-d",
+		"out", "--hold", "a");
+	ck_wrong("options '--directory' and '--max-scratch' exclude each other: the files stay, "
+		 "so that nothing makes room",
+		"-d", "out", "--max-scratch=1M", "a");
+	ck_wrong("options '--gc' and '--directory' exclude each other: '--tmpdir=DIR' says where "
+		 "to look",
+		"--gc", "-d", "out");
+	ck_wrong("the directory for files has a newline in its name: give '--null=out'", "-d",
+		"a\nb", "a");
+}
+END_TEST
+
+START_TEST(flat_is_for_one_archive)
+{
+	ck_right("-d", "out", "--flat", "-");
+	ck_wrong("option '--flat' is for one archive", "-d", "out", "--flat", "a", "b");
+	ck_wrong("option '--flat' is for one archive", "-d", "out", "--flat", "/tmp");
+	ck_wrong("option '--flat' is for one archive", "-d", "out", "--flat", "-T", "list");
 }
 END_TEST
 
@@ -777,6 +831,8 @@ int main(void)
 	tcase_add_test(tests, a_very_long_argument_does_not_break_the_message);
 	tcase_add_test(tests, help_lists_every_option_of_the_table);
 	tcase_add_test(tests, every_option_of_the_table_is_known);
+	tcase_add_test(tests, a_directory_for_members_names);
+	tcase_add_test(tests, flat_is_for_one_archive);
 	tcase_add_test(tests, help_fits_80_columns);
 	tcase_add_test(tests, version);
 	suite_add_tcase(suite, tests);

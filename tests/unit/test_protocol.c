@@ -269,7 +269,8 @@ START_TEST(failures_that_a_worker_cannot_know_of_are_refused)
 {
 	static const enum failure_kind ours[] = {FAILURE_OPEN, FAILURE_NOT_REGULAR,
 		FAILURE_EMPTY_FILE, FAILURE_CHANGED, FAILURE_WORKER_DIED, FAILURE_NO_WORKER,
-		FAILURE_BAD_WORKER, FAILURE_NOT_READY, FAILURE_SILENT_WORKER};
+		FAILURE_BAD_WORKER, FAILURE_NOT_READY, FAILURE_SILENT_WORKER, FAILURE_UNSAFE_NAME,
+		FAILURE_NAME_EXISTS, FAILURE_NAMING};
 	struct unit *unit = take(0, 0);
 
 	plan(unit, 3, 3);
@@ -311,6 +312,34 @@ START_TEST(a_member_is_where_the_run_has_members)
 	settings = (struct run_settings){.in_place = true};
 	unit->job->pathless = true;
 	ck_assert(!may_be(unit, PLACE_ARCHIVE));
+}
+END_TEST
+
+START_TEST(what_own_names_need_is_said_if_the_run_gives_them_and_never_else)
+{
+	static const struct run_naming naming = {.file_mode = 0600};
+	struct unit *unit = take(0, 0);
+	struct message message = make_record(unit, 0);
+	struct message directory = make_record(unit, 0);
+
+	plan(unit, 3, 3);
+	message.record.place = PLACE_FILE;
+	directory.record.place = PLACE_DIRECTORY;
+	directory.record.own_name = true;
+	ck_assert(may_say(&message));
+	ck_assert(!may_say(&directory));
+	settings.naming = &naming;
+	ck_assert(!may_say(&message));
+	ck_assert(may_say(&directory));
+	message.record.own_name = true;
+	ck_assert(may_say(&message));
+	settings.naming = NULL;
+	ck_assert(!may_say(&message));
+	/* Of a member that has failed there is nothing to name. */
+	settings.naming = &naming;
+	message = make_record(unit, 0);
+	message.record.failure.kind = FAILURE_BAD_DATA;
+	ck_assert(may_say(&message));
 }
 END_TEST
 
@@ -561,6 +590,7 @@ int main(void)
 	tcase_add_test(tests, impossible_ends_are_refused);
 	tcase_add_test(tests, failures_that_a_worker_cannot_know_of_are_refused);
 	tcase_add_test(tests, a_member_is_where_the_run_has_members);
+	tcase_add_test(tests, what_own_names_need_is_said_if_the_run_gives_them_and_never_else);
 	tcase_add_test(tests, an_archive_has_no_more_entries_than_its_size_and_the_limit_allow);
 	tcase_add_test(tests, a_member_in_its_archive_ends_before_the_archive_does);
 	tcase_add_test(tests, packs_are_named_for_a_member_of_the_unit_and_come_in_order);

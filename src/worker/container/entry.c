@@ -14,6 +14,9 @@
 #define FLAG_STRONG_ENCRYPTION (1 << 6)
 #define FLAG_UTF8              (1 << 11)
 
+/* Whose file attributes an entry has, in the upper byte of the version (APPNOTE 4.4.2). */
+#define HOST_DOS 0
+
 /* Extra fields (APPNOTE 4.5.2, 4.6.1; the AES one: APPNOTE, appendix E). */
 #define EXTRA_ZIP64        0x0001
 #define EXTRA_UNICODE_PATH 0x7075
@@ -174,6 +177,7 @@ void entry_parse(const uint8_t *entry, struct member *member)
 	member->header_offset = bytes_u32(entry + 42);
 	member->name = (const char *)name;
 	member->name_is_utf8 = flags & FLAG_UTF8;
+	member->name_is_dos = entry[5] == HOST_DOS;
 	member->crc_unstated = false;
 	memset(member->password_checks, 0, sizeof(member->password_checks));
 	member->encryption = ENCRYPTION_NONE;
@@ -181,6 +185,8 @@ void entry_parse(const uint8_t *entry, struct member *member)
 	parse_encryption(flags, entry, member);
 	if (extra_size > 0)
 		parse_extra(name + member->name_size, extra_size, name, member);
-	member->name_size = (uint16_t)strnlen(member->name, member->name_size);
+	size_t whole = member->name_size;
+	member->name_size = (uint16_t)strnlen(member->name, whole);
+	member->name_is_cut = member->name_size < whole;
 	member->directory = member->name_size > 0 && member->name[member->name_size - 1] == '/';
 }

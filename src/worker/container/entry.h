@@ -59,6 +59,8 @@ struct member {
 	/** In UTF-8, as its flag or an extra field says. If not, it may be in UTF-8 all the same.
 	 */
 	bool name_is_utf8;
+	bool name_is_dos; /**< it was made on MS-DOS or its like: separators may be backslashes */
+	bool name_is_cut; /**< something follows its first NUL */
 	uint16_t name_size;
 	const char *name; /**< as stored, to its first NUL; who gives the member says how long it
 			     lasts and whether it is NUL-terminated */
