@@ -32,6 +32,14 @@ faults() {
 	faults --job=first
 }
 
+@test "what fails in a run that gives files names of their own" {
+	faults --job=named
+}
+
+@test "what fails in a run that replaces files" {
+	faults --job=replaced
+}
+
 @test "what fails in --gc" {
 	faults --job=gc
 }

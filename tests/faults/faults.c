@@ -45,6 +45,7 @@
 	F(read) F(pread) F(write) F(pwrite) F(ftruncate)                                        \
 	F(fstat) F(fstatat) F(stat) F(lstat) F(fchmod)                                          \
 	F(mkdirat) F(readlinkat) F(mkostemp) F(unlinkat) F(unlink) F(rmdir) F(renameat)            \
+	F(linkat) F(utimensat) F(futimens)                                                      \
 	F(mmap) F(munmap)                                                                       \
 	F(socketpair) F(shutdown) F(sendmsg) F(recvmsg) F(poll)                                 \
 	F(fork) F(clone) F(execve) F(waitpid) F(getrlimit) F(setrlimit)                         \
@@ -335,6 +336,13 @@ WRAP(int, renameat, renameat, -1, (int from, const char *old, int to, const char
 WRAP(int, renameat2, renameat, -1,
 	(int from, const char *old, int to, const char *path, unsigned flags),
 	(from, old, to, path, flags))
+
+WRAP(int, linkat, linkat, -1, (int from, const char *old, int to, const char *path, int flags),
+	(from, old, to, path, flags))
+WRAP(int, utimensat, utimensat, -1,
+	(int at, const char *path, const struct timespec times[2], int flags),
+	(at, path, times, flags))
+WRAP(int, futimens, futimens, -1, (int fd, const struct timespec times[2]), (fd, times))
 
 WRAP(void *, mmap, mmap, MAP_FAILED,
 	(void *at, size_t size, int rights, int flags, int fd, off_t from),

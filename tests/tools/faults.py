@@ -73,6 +73,9 @@ HOWS = {
     "unlink": "EIO",
     "rmdir": "EIO",
     "renameat": "EIO ENOSPC EINVAL",
+    "linkat": "EIO EPERM",
+    "utimensat": "EPERM",
+    "futimens": "EPERM",
     "mmap": "ENOMEM EMFILE ENOMEM+",
     "munmap": "ENOMEM",
     "socketpair": "EMFILE ENFILE ENOBUFS EMFILE+",
@@ -105,6 +108,11 @@ class Wrong(Exception):
     pass
 
 
+def is_named(path):
+    """Whether it is, or is below, a directory of --directory, and none of the run's own."""
+    return "/target" in path and "/.zipmap" not in path
+
+
 def make_inputs(here):
     """Two good archives, a damaged one, one in a directory, a list of it."""
     old = os.getcwd()
@@ -120,6 +128,9 @@ def make_inputs(here):
 
 
 COMMON = ["good.zip", "bad.zip", "large.zip", "d/last.zip"]
+TARGET = "{tmp}/target"
+UMASK = os.umask(0)
+os.umask(UMASK)
 FORMAT = "--printf=%a\\t%m\\t%p\\t%o\\t%s\\n"
 JOBS = {
     # How many CPUs there are is read only without -j, and by stdio, which `compare` does not see.
@@ -132,6 +143,11 @@ JOBS = {
                    None),
     "first": Job(["--fail-fast", "--no-sandbox", "good.zip", "bad.zip", "large.zip"],
                  COMMON[:2], None, None),
+    # Names of their own: that of one member is taken already.
+    "named": Job(["-j1", "-d", TARGET, "--umask", FORMAT, "good.zip", "bad.zip", "large.zip", "d"],
+                 COMMON, None, None),
+    "replaced": Job(["-j2", "-d", TARGET, "--overwrite", FORMAT, "good.zip", "large.zip"],
+                    ["good.zip", "large.zip"], None, "named"),
     "gc": Job(["--gc", "-j1"], [], None, "killed"),
 }
 
@@ -173,7 +189,8 @@ SYSTEM_CALLS = {
     "newfstatat": "fstat fstatat stat lstat opendir fdopendir", "fchmod": "fchmod",
     "fcntl": "fcntl fdopendir fdopendir", "dup2": "dup2", "close_range": "close_range",
     "mkdirat": "mkdirat", "readlinkat": "readlinkat", "unlinkat": "unlinkat", "unlink": "unlink",
-    "rmdir": "rmdir", "renameat": "renameat", "renameat2": "renameat",
+    "rmdir": "rmdir", "renameat": "renameat", "renameat2": "renameat", "linkat": "linkat",
+    "utimensat": "utimensat futimens",
     "mmap": "mmap", "munmap": "munmap", "socketpair": "socketpair", "shutdown": "shutdown",
     "sendmsg": "sendmsg", "recvmsg": "recvmsg", "poll": "poll",
     "clone": "fork clone", "execve": "execve", "memfd_create": "memfd_create",
@@ -301,11 +318,14 @@ class Bench:
         os.mkdir(tmpdir)
         if job.before == "killed":
             self.leave_killed(tmpdir)
+        if job.before == "named":
+            self.leave_named(tmpdir)
+        arguments = [argument.replace("{tmp}", tmpdir) for argument in job.arguments]
         table = os.path.join(scratch, "table")
         with open(table, "wb") as file:
             file.write(bytes(TABLE_BYTES))
         environment = {
-            "PATH": os.environ["PATH"], "LC_ALL": "C", "TMPDIR": tmpdir,
+            "PATH": os.environ["PATH"], "LC_ALL": "C", "TMPDIR": tmpdir, "TZ": "UTC0",
         }
         more = {"LD_PRELOAD": self.shim, "FAULTS_TABLE": table}
         if fault:
@@ -322,7 +342,7 @@ class Bench:
                 os.write(end, file.read())
             os.close(end)
         process = subprocess.Popen(
-            [*before, os.environ["ZIPMAP"], *job.arguments], cwd=self.here, env=environment, stdin=stdin,
+            [*before, os.environ["ZIPMAP"], *arguments], cwd=self.here, env=environment, stdin=stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         if job.stdin:
             os.close(stdin)
@@ -341,7 +361,7 @@ class Bench:
         left = []
         for directory, directories, names in os.walk(tmpdir):
             left += [os.path.join(directory, name) for name in names]
-            if not names and not directories and directory != tmpdir:
+            if not names and not directories and directory != tmpdir and not is_named(directory):
                 left.append(directory + "/")
         result = Result(process.returncode, out.decode(), err.decode(), left, calls, injected,
                         processes)
@@ -352,10 +372,38 @@ class Bench:
         end = time.monotonic() + 2
         while group_is_there(process.pid) and time.monotonic() < end:
             time.sleep(0.001)
-        done = subprocess.run([os.environ["ZIPMAP"], "--gc", "--tmpdir=" + tmpdir],
-                              capture_output=True, check=False)
-        if done.returncode != 0 or done.stdout or done.stderr:
-            raise Wrong("--gc: status %d, %r" % (done.returncode, done.stderr))
+        for directory in (tmpdir, os.path.join(tmpdir, "target")):
+            if not os.path.isdir(directory):
+                continue
+            done = subprocess.run([os.environ["ZIPMAP"], "--gc", "--tmpdir=" + directory],
+                                  capture_output=True, check=False)
+            if done.returncode != 0 or done.stdout or done.stderr:
+                raise Wrong("--gc: status %d, %r" % (done.returncode, done.stderr))
+
+    def leave_named(self, tmpdir):
+        """Files that are to be replaced."""
+        for (archive, _), (name, data) in self.content.items():
+            path = os.path.join(tmpdir, "target", archive.removesuffix(".zip"), name)
+            if data is None or os.path.exists(path):
+                continue
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as made:
+                made.write(b"old")
+            os.chmod(path, 0o600)
+
+    def other_files(self, result, printed):
+        """What is left besides @printed, and should not be: whole files under their own names may
+        have been named before the run was stopped, or were there before."""
+        others = []
+        whole = {data for _, data in self.content.values() if data is not None} | {b"old"}
+        for path in set(result.left) - set(printed):
+            if not is_named(path) or path.endswith("/"):
+                others.append(path)
+                continue
+            with open(path, "rb") as file:
+                if file.read() not in whole:
+                    others.append(path)
+        return sorted(others)
 
     def leave_killed(self, tmpdir):
         """What a killed run leaves: two files, a worker's directory, an unlocked lock; and what --gc
@@ -403,7 +451,7 @@ class Bench:
                 continue
             if "killed by signal" in line or "broke the protocol" in line:
                 raise Wrong("a worker crashed: %r" % line)
-        if job.before:
+        if job.before == "killed":
             self.judge_gc(result)
             return
         if result.status == 2 and result.out:
@@ -429,11 +477,11 @@ class Bench:
                 file.seek(offset)
                 if file.read(size) != self.content[archive, index][1]:
                     raise Wrong("other bytes: %r" % path)
-            if os.stat(path).st_mode & 0o7777 != 0o600:
+            if os.stat(path).st_mode & 0o7777 != (0o666 & ~UMASK if "--umask" in job.arguments else 0o600):
                 raise Wrong("mode %o" % os.stat(path).st_mode)
-        others = set(result.left) - {line[2] for line in found}
+        others = self.other_files(result, [line[2] for line in found])
         if others:
-            raise Wrong("left: %r" % sorted(others))
+            raise Wrong("left: %r" % others)
 
     def judge_killed(self, job, result):
         """Of a run whose parent was killed, and after --gc."""
@@ -442,7 +490,9 @@ class Bench:
         if result.status != -signal.SIGKILL:
             raise Wrong("status %d" % result.status)
         left = [path for path in result.left if "/zipmap.bbbbbb/" not in path]
-        if job.before and len(left) + 1 != len(result.left):
+        if TARGET in job.arguments:
+            left = self.other_files(result, [])
+        if job.before == "killed" and len(left) + 1 != len(result.left):
             raise Wrong("--gc took what it is not to: %r" % result.left)
         if left:
             # It had ended in order, but for its last breath.
