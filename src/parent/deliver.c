@@ -240,7 +240,7 @@ void deliver_handle(struct deliver *deliver, const struct pollfd *polls, size_t 
 		execbatch_reap(&deliver->execbatch);
 }
 
-/* Remove the files that no command needs any more. */
+/* Remove the files that no command needs any more. Those with names of their own are not there. */
 static void remove_used(struct deliver *deliver)
 {
 	struct message record;
@@ -250,7 +250,7 @@ static void remove_used(struct deliver *deliver)
 	while (exec_take_used(&deliver->exec, &record, &result)) {
 		if (result.record->place == PLACE_MEMORY)
 			memoryfiles_close(deliver->memory, result.record->descriptor);
-		if (result.record->place != PLACE_FILE || deliver->settings->naming)
+		if (result.record->place != PLACE_FILE)
 			continue;
 		record_file_name(result.record, file);
 		if (rundir_remove(deliver->rundir, result.directory, file) < 0)
@@ -321,8 +321,7 @@ static void remove_batch(struct deliver *deliver)
 		memoryfiles_sweep(deliver->memory, close_used, &deliver->execbatch);
 		return;
 	}
-	/* Files that have got names of their own stay. */
-	for (uint32_t number = 0; number < rundir->next && !deliver->settings->naming; number++) {
+	for (uint32_t number = 0; number < rundir->next; number++) {
 		if (rundir_sweep(rundir, number, keep_others, &deliver->execbatch) < 0)
 			deliver->untidy = true;
 	}

@@ -28,8 +28,7 @@ enum rundir_name rundir_name_kind(const char *name)
 
 void rundir_name_first(const char *name, char first[RUNDIR_NAME_SIZE])
 {
-	memcpy(first, FIRST_PREFIX, strlen(FIRST_PREFIX));
-	memcpy(first + strlen(FIRST_PREFIX), name + strlen(name) - RUNDIR_LETTERS,
+	memcpy(stpcpy(first, FIRST_PREFIX), name + strlen(name) - RUNDIR_LETTERS,
 		RUNDIR_LETTERS + 1);
 }
 
