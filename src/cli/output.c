@@ -3,7 +3,7 @@
 #include "cli/output.h"
 
 #include "cli/format.h"
-#include "cli/json.h"
+#include "parent/json.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
 #include "util/io.h"

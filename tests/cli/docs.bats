@@ -244,9 +244,9 @@ run_examples()
 
 @test "the manual has each field of --json and of --stats=json" {
 	sed -n 's/^\.It Li //p' "$root/man/zipmap-json.5" | sort -u >"$BATS_TEST_TMPDIR/manual"
-	tr -d '\n\t' <"$root/src/cli/json.c" >"$BATS_TEST_TMPDIR/json.c"
+	tr -d '\n\t' <"$root/src/parent/json.c" >"$BATS_TEST_TMPDIR/json.c"
 	{
-		grep -o -E '\bset(_name|_number)?\([^"()]*"[a-z0-9_]+"' "$BATS_TEST_TMPDIR/json.c" |
+		grep -o -E '\bset(_name|_number|_small)?\([^"()]*"[a-z0-9_]+"' "$BATS_TEST_TMPDIR/json.c" |
 			sed -E 's/.*"(.*)"/\1/'
 		# A name that is not UTF-8 has a second field.
 		grep -o -E '\bset_name\([^"()]*"[a-z0-9_]+"' "$BATS_TEST_TMPDIR/json.c" |

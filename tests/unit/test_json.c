@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "cli/json.h"
+#include "parent/json.h"
 
 #include "support.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-#include "cli/json.h"
+#include "parent/json.h"
 
 #include "protocol/method.h"
 #include "util/cleanup.h"
@@ -188,11 +188,10 @@ static int print(FILE *stream, json_t *object, const struct large *large, int fa
 	return failed == 0 && putc('\n', stream) != EOF ? 0 : -1;
 }
 
-int json_print_member(
-	FILE *stream, const struct record *record, const char *archive_path, const char *path)
+/** Set what is told of a whole member. 0, or not if memory ran out. */
+static int set_member(json_t *object, struct large *large, const struct record *record,
+	const char *archive_path, const char *path)
 {
-	json_t *object = json_object();
-	struct large large = {.count = 0};
 	char crc32[9];
 
 	snprintf(crc32, sizeof(crc32), "%08" PRIx32, record->crc32);
@@ -200,18 +199,85 @@ int json_print_member(
 
 	failed |= set_name(object, "archive", archive_path, strlen(archive_path)) |
 		  set_name(object, "member", record->name, record->name_size) |
-		  set_number(object, &large, "size", record->size_bytes) |
+		  set_number(object, large, "size", record->size_bytes) |
 		  set(object, "crc32", json_string_nocheck(crc32));
 	if (*path)
-		failed |= set_number(object, &large, "offset", record_data_offset(record));
+		failed |= set_number(object, large, "offset", record_data_offset(record));
 	if (record->listed)
-		failed |= set_listing(object, &large, record);
+		failed |= set_listing(object, large, record);
 	if (record->array)
 		failed |= set_array(object, record->array);
 	if (record->place == PLACE_ARCHIVE)
 		failed |= set_place(object, record);
 	if (record->note != NOTE_NONE)
 		failed |= set(object, "warning", json_string_nocheck(record_note_slug(record)));
+	return failed;
+}
+
+int json_print_member(
+	FILE *stream, const struct record *record, const char *archive_path, const char *path)
+{
+	json_t *object = json_object();
+	struct large large = {.count = 0};
+	int failed = set_member(object, &large, record, archive_path, path);
+
+	return print(stream, object, &large, failed);
+}
+
+/** Set a number that is below 2^63, or fail. */
+static int set_small(json_t *object, const char *key, uint64_t number)
+{
+	return number > INT64_MAX ? -1 : set(object, key, json_integer((json_int_t)number));
+}
+
+/** What a record has that a user is not told. */
+static json_t *make_kept(const struct record *record, const struct json_file *file)
+{
+	json_t *kept = json_object();
+	int failed = set_small(kept, "index", record->member);
+
+	if (record->place == PLACE_FILE)
+		failed |= set_small(kept, "inode", record->inode) |
+			  set(kept, "mtime", json_integer(file->mtime_ns)) |
+			  set(kept, "ctime", json_integer(file->ctime_ns));
+	if (record->npy_header)
+		failed |= set(kept, "npy_header", json_true());
+	if (record->packed)
+		failed |= set_small(kept, "pack", record->pack);
+	if (record->array)
+		failed |= set_small(kept, "data_offset", record->array->data_offset) |
+			  set_small(kept, "item_size", record->array->item_bytes);
+	if (record->base)
+		failed |= set(kept, "base", hexadecimal(record->base, record->base_size));
+	if (failed == 0)
+		return kept;
+	json_decref(kept);
+	return NULL;
+}
+
+int json_print_kept(FILE *stream, const struct record *record, const char *archive_path,
+	const char *path, const struct json_file *file)
+{
+	json_t *object = json_object();
+	struct large large = {.count = 0};
+	int failed = set_member(object, &large, record, archive_path, path) |
+		     set(object, "kept", make_kept(record, file));
+
+	return print(stream, object, &large, failed | (large.count > 0));
+}
+
+int json_print_head(FILE *stream, const struct json_head *head)
+{
+	json_t *object = json_object();
+	const struct large large = {.count = 0};
+	const char *archive = head->archive_path;
+	int failed = set(object, "kept_files", json_string_nocheck("zipmap")) |
+		     set(object, "version", json_integer(head->version)) |
+		     set(object, "sha256", json_string_nocheck(head->sha256)) |
+		     set_small(object, "entries", head->entries) |
+		     set(object, "behind_another", json_boolean(head->behind_another)) |
+		     set_name(object, "archive", archive, strlen(archive));
+
 	return print(stream, object, &large, failed);
 }
 
