@@ -9,9 +9,8 @@
  *                        its setters (optionvalue); options says which options go together
  *     - optionsettings   what the options mean for each part
  *     - inputs           operands, directories, lists (pathlist), standard input (spool)
- *     - output           paths, or what --printf (format), --json (json) and --list (listing) print
- *     - report           --stats
- *     - progressline     --progress
+ *     - output           paths, or what --printf (format), --json and --list (listing) print
+ *     - report, progressline   --stats, --progress
  *     - garbage          --gc
  *     - cpus, password, safename, shard, size, complaint
  * - parent/: the trusted process, which never looks inside an archive
@@ -20,23 +19,21 @@
  *     - schedule         jobs, units and the order of results (requeue, recordqueue, lookup)
  *     - dispatch         units to workers
  *     - gate             which unit waits for room, by the files that live (scratch)
- *     - memoryfiles      --memfd: files in memory, believed once they are seen to be sealed
+ *     - memoryfiles      --memfd: files in memory, once they are seen to be sealed
  *     - pool             the workers: starting them (start), their crash notes (note)
  *     - parts            members that several workers decode: who owns one and who helps
  *     - hear, protocol   what workers say, checked, to the part that it is for
- *     - backpressure     who is listened to while much waits
- *     - handout          files for workers that may name no path
+ *     - backpressure, handout   who is listened to; files for workers that may name no path
  *     - verify           the file that a worker says it made, and the budget
- *     - naming           --directory: files under members' own names (ownname), in directories
- *                        that are made one by one (descend); place moves a verified file
+ *     - naming           --directory: members' own names (ownname, descend, place)
  *     - deliver          results to emit, or to commands (exec, execbatch)
- *     - emit             results to the sink
+ *     - emit             results to the sink (json)
+ *     - keeper           --cache: archives whose files are there (cache, manifest, keptrecord)
+ *     - keepentry        files of results to new entries of it (kept, prune)
  *     - workerexits      what is done when a worker ends
  *     - runfiles         the run directory (rundir, made in tmpdir) from its making to its end
- *     - gc, dirents      what runs left behind
- *     - lease            --hold
- *     - progress         when it is shown where the run is, and what
- *     - signals          INT, TERM, HUP and USR1 as events
+ *     - gc, dirents, lease   what runs left behind; --hold
+ *     - progress, signals   where the run is; INT, TERM, HUP and USR1 as events
  * - worker/: the only code that reads the bytes of archives
  *     - worker, anew     a worker process, and how it begins
  *     - lane, outbox     one unit of the two that it may have, and what it says
@@ -287,7 +284,8 @@ static void conclude(const struct options *options, const struct outcome *outcom
 
 /* Unzip @inputs and print what was asked for. */
 static void unzip_inputs(const struct options *options, const struct run_commands *started,
-	struct inputs *inputs, const struct worker_entry *worker, struct outcome *outcome)
+	const struct run_cache *cache, struct inputs *inputs, const struct worker_entry *worker,
+	struct outcome *outcome)
 {
 	struct output_style style = options_output_style(options);
 	struct output output;
@@ -302,7 +300,7 @@ static void unzip_inputs(const struct options *options, const struct run_command
 	struct record_sink sink = output_sink(&output);
 	struct run_commands commands = options_run_commands(options, started);
 	struct run_naming naming = options_run_naming(options, started);
-	struct run_settings settings = options_run_settings(options, &commands, &naming);
+	struct run_settings settings = options_run_settings(options, &commands, &naming, cache);
 	struct progressline line;
 	progressline_init(&line, options);
 	struct run_display display = progressline_display(&line);
@@ -316,9 +314,13 @@ static void unzip_inputs(const struct options *options, const struct run_command
 static void unzip_by_workers(const struct options *options, const struct run_commands *started,
 	struct inputs *inputs, struct worker_settings *settings, struct outcome *outcome)
 {
+	struct run_cache cache;
+	const struct run_cache *wanted = options_keep_files(options) ? &cache : NULL;
+	uint8_t *encoded = NULL;
 	size_t size;
-	uint8_t *encoded = settings_encode(settings, &size);
 
+	if (!wanted || options_cache(options, settings, &cache) == 0)
+		encoded = settings_encode(settings, &size);
 	if (!encoded) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));
 		return;
@@ -331,7 +333,7 @@ static void unzip_by_workers(const struct options *options, const struct run_com
 		.settings_bytes = size,
 		.fork = options_worker_fork(options),
 	};
-	unzip_inputs(options, started, inputs, &worker, outcome);
+	unzip_inputs(options, started, wanted, inputs, &worker, outcome);
 	explicit_bzero(encoded, size); /* it may contain the password */
 	free(encoded);
 }

@@ -3,12 +3,18 @@
 #include "cli/garbage.h"
 
 #include "parent/gc.h"
+#include "parent/manifest.h"
+#include "parent/prune.h"
+#include "util/cleanup.h"
 #include "util/diag.h"
 #include "util/printable.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct garbage {
 	const struct options *options;
@@ -63,7 +69,7 @@ static void tell(void *context, const char *name, enum gc_end end, int error)
 	}
 }
 
-int garbage_collect(const struct options *options)
+static int collect_runs(const struct options *options)
 {
 	struct garbage garbage = {.options = options};
 	const char *tmpdir = options->tmpdir;
@@ -78,4 +84,94 @@ int garbage_collect(const struct options *options)
 	diag(DIAG_DETAIL, "%s: %d %s, %d left, %d failed", shown, garbage.removed,
 		lists ? "to remove" : "removed", garbage.left, garbage.failures);
 	return garbage.failures;
+}
+
+/* --- kept files ------------------------------------------------------------------------------- */
+
+struct kept_garbage {
+	const struct options *options;
+	const struct cache *cache;
+};
+
+/* The archive of an entry, printable, in @text. */
+static void name_archive(
+	const struct cache *cache, const struct prune_item *item, char text[PRINTABLE_MAX])
+{
+	char path[sizeof(item->name) + sizeof("/" CACHE_MANIFEST)];
+
+	snprintf(path, sizeof(path), "%s/" CACHE_MANIFEST, item->name);
+	int fd = openat(cache->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	cleanup_free char *archive = fd < 0 ? NULL : manifest_read_archive(fd);
+	const char *shown = archive ? archive : "";
+	printable(shown, strlen(shown), text, PRINTABLE_MAX);
+}
+
+/* A line of the list: size, last use, archive, path. */
+static void list_kept(void *context, const struct prune_item *item, int error)
+{
+	const struct kept_garbage *garbage = context;
+	const time_t seconds = (time_t)(item->used_ns / 1000000000);
+	char archive[PRINTABLE_MAX] = "";
+	char when[32] = "";
+	struct tm fields;
+
+	(void)error;
+	if (item->kind == PRUNE_ENTRY && localtime_r(&seconds, &fields))
+		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &fields);
+	else if (item->kind == PRUNE_UNFINISHED)
+		strcpy(when, "unfinished");
+	else
+		strcpy(when, item->kind == PRUNE_RUN ? "not kept" : "in use");
+	if (item->kind == PRUNE_ENTRY)
+		name_archive(garbage->cache, item, archive);
+	printf("%" PRIu64 "\t%s\t%s\t%s/%s%c", item->bytes, when, archive, garbage->cache->path,
+		item->name, garbage->options->null_output ? '\0' : '\n');
+}
+
+static void tell_pruned(void *context, const struct prune_item *item, int error)
+{
+	(void)context;
+	if (error)
+		diag(DIAG_ERROR, "cannot remove all of %s: %s", item->name, strerror(error));
+	else
+		diag(DIAG_DETAIL, "removed %s", item->name);
+}
+
+static int collect_kept(const struct options *options)
+{
+	struct cache cache;
+	struct kept_garbage garbage = {options, &cache};
+	struct prune_sums sums = {0};
+	char shown[PRINTABLE_MAX];
+	const char *why;
+	int result;
+
+	printable(options->cache, strlen(options->cache), shown, sizeof(shown));
+	if (cache_open(&cache, options->cache, false, &why) < 0) {
+		diag(DIAG_ERROR, "%s: %s", shown, why ? why : strerror(errno));
+		return -1;
+	}
+	if (options->action == ACTION_GC_LIST) {
+		result = prune_list(&cache, list_kept, &garbage);
+	} else if (cache_lock_pruning(&cache) < 0) {
+		diag(DIAG_WARNING, "%s: another process prunes it", shown);
+		cache_release(&cache);
+		return 0;
+	} else {
+		result = prune(&cache, options->cache_bytes, true, tell_pruned, NULL, &sums);
+	}
+	if (result < 0)
+		diag(DIAG_ERROR, "%s: %s", shown, strerror(errno));
+	else if (options->action == ACTION_GC)
+		diag(DIAG_DETAIL,
+			"%s: %" PRIu64 " removed, %" PRIu64 " left, %" PRIu64 " failed; %" PRIu64
+			" bytes are kept",
+			shown, sums.removed, sums.left, sums.failures, sums.bytes);
+	cache_release(&cache);
+	return result < 0 ? -1 : (int)sums.failures;
+}
+
+int garbage_collect(const struct options *options)
+{
+	return options->cache ? collect_kept(options) : collect_runs(options);
 }

@@ -159,6 +159,7 @@ static int check_directory(const struct options *options, struct options_error *
 		{options->hold, "hold", "the files stay"},
 		{options->limits.scratch_bytes > 0, "max-scratch",
 			"the files stay, so that nothing makes room"},
+		{options->cache != NULL, "cache", "files are kept under other names there"},
 	};
 	const char *needs = options->flat        ? "flat"
 			    : options->overwrite ? "overwrite"
@@ -187,6 +188,34 @@ static int check_flat(const struct options *options, struct options_error *error
 		(stat(options->operands[0], &status) < 0 || !S_ISDIR(status.st_mode)))
 		return 0;
 	return options_wrong(error, "option '--flat' is for one archive");
+}
+
+/** Check what is about kept files. */
+static int check_cache(const struct options *options, struct options_error *error)
+{
+	if (options->cache_bytes > 0 && !options->cache)
+		return options_wrong(error, "option '--cache-max' needs '--cache'");
+	if (!options->cache)
+		return 0;
+	if (options->memfd)
+		return options_wrong(error, "options '--cache' and '--memfd' exclude each other");
+	if (options->hold)
+		return options_wrong(error, "options '--cache' and '--hold' exclude each other");
+	if (options->limits.scratch_bytes > 0)
+		return options_wrong(
+			error, "options '--cache' and '--max-scratch' exclude each other");
+	return 0;
+}
+
+/** Whether a line of the list may have a newline in the name of the directory for files. */
+static bool has_newline(const struct options *options)
+{
+	const char *directory = options->directory ? options->directory
+				: options->cache   ? options->cache
+						   : options->tmpdir;
+
+	return strchr(directory, '\n') && !options->null_output && !options->printf_format &&
+	       !options->json && options->command_count == 0;
 }
 
 /** Check that standard input is used for one thing at most. */
@@ -225,11 +254,9 @@ int options_check(const struct options *options, struct options_error *error)
 	if (options->json && options->printf_format)
 		return options_wrong(error, "options '--json' and '--printf' exclude each other");
 	if (check_directory(options, error) < 0 || check_places(options, error) < 0 ||
-		check_owners(options, error) < 0)
+		check_owners(options, error) < 0 || check_cache(options, error) < 0)
 		return -1;
-	const char *place = options->directory ? options->directory : options->tmpdir;
-	if (strchr(place, '\n') && !options->null_output && !options->printf_format &&
-		!options->json && options->command_count == 0)
+	if (has_newline(options))
 		return options_wrong(error,
 			"the directory for files has a newline in its name: give '--null=out'");
 	bool gc = options->action == ACTION_GC || options->action == ACTION_GC_LIST;

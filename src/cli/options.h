@@ -90,6 +90,8 @@ struct options {
 	bool flat;                 /**< only together with @directory, as the next two */
 	bool overwrite;
 	bool umask;                /**< modes as the umask says */
+	const char *cache;         /**< where files are kept; or NULL */
+	uint64_t cache_bytes;      /**< what that is pruned to; 0: it is not; only with @cache */
 	struct template *commands; /**< --exec or --exec-batch, in the order given; owned */
 	size_t command_count;
 	bool exec_batch;             /**< they are of --exec-batch */

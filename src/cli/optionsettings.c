@@ -4,6 +4,24 @@
 
 #include "cli/format.h"
 
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Write the hash of @text in hexadecimal. */
+static void hash_text(const char *text, char digits[2 * SHA256_DIGEST_SIZE + 1])
+{
+	uint8_t hash[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sum;
+
+	sha256_init(&sum);
+	sha256_update(&sum, strlen(text), (const uint8_t *)text);
+	sha256_digest(&sum, sizeof(hash), hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(digits + 2 * i, 3, "%02x", hash[i]);
+}
+
 static enum worker_task task_of(enum options_action action)
 {
 	switch (action) {
@@ -43,8 +61,9 @@ struct worker_settings options_worker_settings(
 		.decoder = options->decoder,
 		.parts = is_undivided(options) ? PARTS_NEVER : options->parts,
 		.own_names = options->directory != NULL,
+		/* Another run may want what this one does not print. */
 		.full_names = options->action == ACTION_LIST || options->json ||
-			      options->directory || options->command_count > 0 ||
+			      options->directory || options->cache || options->command_count > 0 ||
 			      (options->printf_format &&
 				      (format_uses(options->printf_format, 'm') ||
 					      format_uses(options->printf_format, 'M'))),
@@ -73,8 +92,44 @@ struct run_naming options_run_naming(
 	};
 }
 
+bool options_keep_files(const struct options *options)
+{
+	return options->cache && options->action == ACTION_RUN;
+}
+
+int options_cache(const struct options *options, const struct worker_settings *worker,
+	struct run_cache *cache)
+{
+	/* What shapes the files is all that workers are told, but how they are to work. */
+	struct worker_settings shape = *worker;
+	struct sha256_ctx sum;
+	char password[2 * SHA256_DIGEST_SIZE + 1] = "";
+	size_t size;
+
+	shape.decoder = DECODER_AUTO;
+	shape.parts = PARTS_AUTO;
+	shape.sandboxed = shape.all_required = shape.measure = false;
+	shape.sandbox = 0;
+	shape.limits.total_bytes =
+		0; /* what it leaves out is no part of the entry of another run */
+	if (worker->password) {
+		hash_text(worker->password, password);
+		shape.password = password;
+	}
+	uint8_t *bytes = settings_encode(&shape, &size);
+	if (!bytes)
+		return -1;
+	*cache = (struct run_cache){.path = options->cache, .max_bytes = options->cache_bytes};
+	sha256_init(&sum);
+	sha256_update(&sum, size, bytes);
+	sha256_digest(&sum, sizeof(cache->options), cache->options);
+	free(bytes);
+	return 0;
+}
+
 struct run_settings options_run_settings(const struct options *options,
-	const struct run_commands *commands, const struct run_naming *naming)
+	const struct run_commands *commands, const struct run_naming *naming,
+	const struct run_cache *cache)
 {
 	return (struct run_settings){
 		.jobs = options->jobs,
@@ -90,8 +145,11 @@ struct run_settings options_run_settings(const struct options *options,
 		.unordered = options->unordered,
 		.fail_fast = options->fail_fast,
 		.measure = options->stats != STATS_NONE,
-		.tmpdir = options->directory ? options->directory : options->tmpdir,
+		.tmpdir = options->directory ? options->directory
+			  : cache            ? cache->path
+					     : options->tmpdir,
 		.naming = options->directory ? naming : NULL,
+		.cache = cache,
 		.trusted_tmpdir = options->require_sandbox,
 		.commands = options->command_count > 0 ? commands : NULL,
 		.leased = options->hold,

@@ -21,13 +21,27 @@ struct worker_settings options_worker_settings(
 /** What is done if a worker cannot be a process of its own making. */
 enum worker_fork options_worker_fork(const struct options *options);
 
-/** For the run. @commands is kept if there are any, and @naming if it is asked for. */
-struct run_settings options_run_settings(const struct options *options,
-	const struct run_commands *commands, const struct run_naming *naming);
-
 /** How files are named, with the umask that this process was @started with. */
 struct run_naming options_run_naming(
 	const struct options *options, const struct run_commands *started);
+
+/** Whether files are kept for later runs. */
+bool options_keep_files(const struct options *options);
+
+/**
+ * Where and for which options files are kept, if they are. @worker is what workers are told. 0, or
+ * -1 with errno.
+ */
+int options_cache(const struct options *options, const struct worker_settings *worker,
+	struct run_cache *cache);
+
+/**
+ * What the run is told. @commands counts if there are any, and @naming if it is asked for; @cache
+ * may be NULL. All must stay.
+ */
+struct run_settings options_run_settings(const struct options *options,
+	const struct run_commands *commands, const struct run_naming *naming,
+	const struct run_cache *cache);
 
 /** What commands are, and what they get: what this process was @started with. */
 struct run_commands options_run_commands(

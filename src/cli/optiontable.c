@@ -232,6 +232,22 @@ const struct option_spec option_specs[] = {
 		.set = optionvalue_set_size,
 		.field = FIELD(limits.scratch_bytes)},
 
+	{.name = "cache",
+		.has_arg = required_argument,
+		.argument = "DIR",
+		.help = "keep the files below DIR, and use them again as long\n"
+			"as archives and options are the same",
+		.completes = COMPLETES_DIRECTORY,
+		.set = optionvalue_set_text,
+		.field = FIELD(cache)},
+	{.name = "cache-max",
+		.has_arg = required_argument,
+		.argument = "SIZE",
+		.help = "in the end prune DIR to SIZE, what was used least\n"
+			"recently first",
+		.set = optionvalue_set_size,
+		.field = FIELD(cache_bytes)},
+
 	{.section = "Safety",
 		.name = "max-member",
 		.has_arg = required_argument,
@@ -285,7 +301,8 @@ const struct option_spec option_specs[] = {
 		.action = ACTION_TEST},
 	{.name = "gc",
 		.help = "remove what runs left behind in the directory for\n"
-			"files (--tmpdir); with --list, only print what",
+			"files (--tmpdir), or prune that of --cache;\n"
+			"with --list, only print what",
 		.set = optionvalue_set_action,
 		.action = ACTION_GC},
 

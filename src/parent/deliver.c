@@ -36,8 +36,9 @@ static int make_longest_path(struct deliver *deliver)
 		return deliver->longest_path ? 0 : -1;
 	}
 	memset(file, 'x', sizeof(file));
-	if (asprintf(&deliver->longest_path, "%s/%u/%.*s", deliver->rundir->path, UINT32_MAX,
-		    (int)sizeof(file), file) >= 0)
+	/* In an entry of kept files it is longer than in the run directory. */
+	if (asprintf(&deliver->longest_path, "%s/%u/%.*s%.*s", deliver->rundir->path, UINT32_MAX,
+		    (int)sizeof(file), file, deliver->keep ? CACHE_ENTRY_SIZE : 0, file) >= 0)
 		return 0;
 	deliver->longest_path = NULL;
 	errno = ENOMEM;
@@ -46,12 +47,15 @@ static int make_longest_path(struct deliver *deliver)
 
 int deliver_init(struct deliver *deliver, const struct run_settings *settings, unsigned jobs,
 	struct emit *emit, struct rundir *rundir, struct memoryfiles *memory,
-	const struct signals *signals)
+	struct keepentry *keep, const struct signals *signals)
 {
 	const struct run_commands *commands = settings->commands;
 
-	*deliver = (struct deliver){
-		.settings = settings, .emit = emit, .rundir = rundir, .memory = memory};
+	*deliver = (struct deliver){.settings = settings,
+		.emit = emit,
+		.rundir = rundir,
+		.memory = memory,
+		.keep = keep};
 	if (settings->naming &&
 		naming_init(&deliver->naming, settings->naming, settings->tmpdir, rundir) < 0)
 		return -1;
@@ -160,9 +164,12 @@ static enum deliver_end deliver_named(struct deliver *deliver, const struct resu
 	return started(deliver, exec_add(&deliver->exec, result, path));
 }
 
-/* Deliver @result, just popped. */
-static enum deliver_end deliver_result(struct deliver *deliver, const struct result *result)
+/* Deliver @popped. */
+static enum deliver_end deliver_result(struct deliver *deliver, const struct result *popped)
 {
+	struct result moved;
+	const struct result *result =
+		deliver->keep ? keepentry_take(deliver->keep, popped, &moved) : popped;
 	struct failure failure;
 
 	if (!deliver->settings->naming || !is_whole_member(result))
@@ -250,7 +257,7 @@ static void remove_used(struct deliver *deliver)
 	while (exec_take_used(&deliver->exec, &record, &result)) {
 		if (result.record->place == PLACE_MEMORY)
 			memoryfiles_close(deliver->memory, result.record->descriptor);
-		if (result.record->place != PLACE_FILE)
+		if (result.record->place != PLACE_FILE || result.directory == DIRECTORY_KEPT)
 			continue;
 		record_file_name(result.record, file);
 		if (rundir_remove(deliver->rundir, result.directory, file) < 0)

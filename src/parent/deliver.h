@@ -13,6 +13,7 @@
 #include "parent/exec.h"
 #include "parent/execbatch.h"
 #include "parent/interface.h"
+#include "parent/keepentry.h"
 #include "parent/memoryfiles.h"
 #include "parent/naming.h"
 #include "parent/rundir.h"
@@ -27,6 +28,7 @@ struct deliver {
 	struct emit *emit;
 	struct rundir *rundir;
 	struct memoryfiles *memory; /**< or NULL: files are in @rundir */
+	struct keepentry *keep;     /**< takes files that are to be kept; or NULL */
 	enum { DELIVER_EMIT, DELIVER_EXEC, DELIVER_BATCH } way;
 	struct exec exec;           /**< DELIVER_EXEC */
 	struct execbatch execbatch; /**< DELIVER_BATCH */
@@ -45,11 +47,12 @@ enum deliver_end {
 
 /**
  * Prepare to deliver by @emit, with files in @rundir, which is there already, or in @memory if that
- * is not NULL. @jobs commands run at a time. All that is given must stay. 0, or -1 with errno.
+ * is not NULL; @keep, or NULL, has some of them kept. @jobs commands run at a time. All that is
+ * given must stay. 0, or -1 with errno.
  */
 int deliver_init(struct deliver *deliver, const struct run_settings *settings, unsigned jobs,
 	struct emit *emit, struct rundir *rundir, struct memoryfiles *memory,
-	const struct signals *signals);
+	struct keepentry *keep, const struct signals *signals);
 
 /** Kill commands that run, and release @deliver. */
 void deliver_release(struct deliver *deliver);

@@ -2,6 +2,7 @@
 
 #include "parent/emit.h"
 
+#include "parent/keptrecord.h"
 #include "parent/lookup.h"
 #include "parent/memoryfiles.h"
 #include "parent/naming.h"
@@ -139,12 +140,25 @@ static char *make_file_path(const struct result *result, const char *run_path)
 	return path;
 }
 
+/* The path of a file in the entry of its archive. NULL: no memory. */
+static char *make_kept_path(const struct result *result)
+{
+	const char *entry = result->job->kept->path;
+	char *path = malloc(strlen(entry) + 1 + MEMBER_FILE_SIZE);
+
+	if (path)
+		keptrecord_file_name(result->record, stpcpy(stpcpy(path, entry), "/"));
+	return path;
+}
+
 /* NULL: no memory. */
 static char *file_path(
 	const struct run_settings *settings, const struct result *result, const char *run_path)
 {
-	return settings->naming ? naming_path(settings->tmpdir, settings->naming, result)
-				: make_file_path(result, run_path);
+	if (settings->naming)
+		return naming_path(settings->tmpdir, settings->naming, result);
+	return result->directory == DIRECTORY_KEPT ? make_kept_path(result)
+						   : make_file_path(result, run_path);
 }
 
 int emit_path(
@@ -222,6 +236,8 @@ enum emit_end emit_result(struct emit *emit, const struct result *result, const 
 		return emit_member(emit, result, run_path);
 	case RESULT_FAILED:
 		return emit_failed(emit, job);
+	case RESULT_WHOLE:
+		return EMIT_DONE;
 	case RESULT_EMPTY:
 	case RESULT_BEHIND:
 		break;

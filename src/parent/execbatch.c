@@ -84,6 +84,7 @@ static int add_file(struct execbatch *execbatch, const struct record *record)
 /* What stands before a record: sizes of what follows it. */
 struct record_head {
 	size_t path_size;
+	size_t entry_size; /* 0: the file is not in an entry of kept files */
 	size_t record_size;
 	uint64_t archive;
 	uint32_t directory;
@@ -96,11 +97,15 @@ static int put_record(struct execbatch *execbatch, const struct result *result)
 
 	if (kept_result_copy(&kept, result) < 0)
 		return -1;
-	const struct record_head head = {
-		strlen(kept.job.path) + 1, kept.record_size, kept.job.number, kept.directory};
+	const char *entry = kept.job.kept ? kept.job.kept->path : "";
+	const struct record_head head = {strlen(kept.job.path) + 1,
+		kept.job.kept ? strlen(entry) + 1 : 0, kept.record_size, kept.job.number,
+		kept.directory};
 	int put = gather_put(&execbatch->records, place, &head, sizeof(head));
 	if (put == 0)
 		put = gather_put(&execbatch->records, place, kept.job.path, head.path_size);
+	if (put == 0)
+		put = gather_put(&execbatch->records, place, entry, head.entry_size);
 	if (put == 0)
 		put = gather_put(&execbatch->records, place, kept.record, head.record_size);
 	int error = errno;
@@ -243,8 +248,11 @@ int execbatch_take(struct execbatch *execbatch, struct kept_result *kept)
 	kept->record_size = head.record_size;
 	kept->job.path = malloc(head.path_size);
 	kept->record = malloc(head.record_size);
-	if (kept->job.path && kept->record &&
+	kept->job.kept = head.entry_size > 0 ? kept_of_size(head.entry_size) : NULL;
+	if (kept->job.path && kept->record && (kept->job.kept || head.entry_size == 0) &&
 		take_all(execbatch, kept->job.path, head.path_size) == 0 &&
+		take_all(execbatch, kept->job.kept ? kept->job.kept->path : NULL,
+			head.entry_size) == 0 &&
 		take_all(execbatch, kept->record, head.record_size) == 0)
 		return 1;
 	int error = errno;

@@ -30,8 +30,8 @@ int gate_init(struct gate *gate, const struct run_settings *settings, struct run
 	const struct memoryfiles *memory, const struct schedule *schedule, const struct pool *pool)
 {
 	uint64_t most_bytes = settings->limits.scratch_bytes;
-	/* Files that get names of their own are there to stay: nobody makes room. */
-	bool leave = rundir->path && !settings->naming;
+	/* Files that get names of their own, or are kept, are there to stay: nobody makes room. */
+	bool leave = rundir->path && !settings->naming && !settings->cache;
 
 	*gate = (struct gate){.settings = settings,
 		.rundir = rundir,

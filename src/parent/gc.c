@@ -184,6 +184,22 @@ static enum gc_end end_run(const struct gc *gc, const char *name)
 	return errno == ENOENT ? GC_GONE : GC_FAILED; /* it was about to end */
 }
 
+int gc_remove_ended(int tmpdir_fd, const char *name)
+{
+	struct stat status;
+	cleanup_fd int run_fd = open_own_directory(tmpdir_fd, name);
+
+	if (run_fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fstatat(run_fd, RUNDIR_LOCK, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EBUSY;
+		return -1;
+	}
+	if (dirents_each(run_fd, remove_worker_directory, NULL) < 0)
+		return -1;
+	return dirents_remove(tmpdir_fd, name, AT_REMOVEDIR);
+}
+
 static bool is_scratch_name(const char *name)
 {
 	const size_t prefix = strlen(SCRATCHFILE_TEMPLATE) - 6;

@@ -36,4 +36,10 @@ typedef void gc_tell(void *context, const char *name, enum gc_end end, int error
  */
 int gc_sweep(const char *tmpdir, bool look, gc_tell *tell, void *context);
 
+/**
+ * Remove the run directory @name in @tmpdir_fd, whose run has ended in order, with the files that
+ * were printed. 0, or -1 with errno: EBUSY if it has not.
+ */
+int gc_remove_ended(int tmpdir_fd, const char *name);
+
 #endif

@@ -47,6 +47,8 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 	case MESSAGE_DONE:
 		parts_end(hear->parts, hear->pool, hand->unit, UINT64_MAX);
 		verify_settle_pack(worker, hand);
+		if (hand->unit->job->kept)
+			kept_check_archive(hand->unit->job->kept, hand->unit->job->fd);
 		schedule_done(hear->schedule, hand->unit, &message->done);
 		gate_note_done(hear->gate);
 		worker->made = hand->unit->withheld ? hand->unit : NULL;

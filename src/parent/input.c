@@ -24,20 +24,17 @@ void input_release(struct input *input)
  * Open an archive without waiting: a FIFO must not block, a terminal must not become ours. The
  * descriptor, or -1 with *@failure. @fd as in struct source_item.
  */
-static int open_archive(const char *path, int fd, uint64_t *size_bytes, struct failure *failure)
+static int open_archive(const char *path, int fd, struct stat *status, struct failure *failure)
 {
-	struct stat status;
 	cleanup_fd int opened =
 		fd >= 0 ? fd : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (opened < 0 || fstat(opened, &status) < 0)
+	if (opened < 0 || fstat(opened, status) < 0)
 		*failure = (struct failure){FAILURE_OPEN, {(uint64_t)errno, 0}};
-	else if (!S_ISREG(status.st_mode))
-		*failure = (struct failure){FAILURE_NOT_REGULAR, {status.st_mode, 0}};
-	else if (status.st_size == 0)
+	else if (!S_ISREG(status->st_mode))
+		*failure = (struct failure){FAILURE_NOT_REGULAR, {status->st_mode, 0}};
+	else if (status->st_size == 0)
 		failure->kind = FAILURE_EMPTY_FILE;
-	else
-		*size_bytes = (uint64_t)status.st_size;
 	return failure->kind == FAILURE_NONE ? steal_fd(&opened) : -1;
 }
 
@@ -46,8 +43,9 @@ static enum input_end take_archive(
 	struct input *input, struct schedule *schedule, const char *path, int fd)
 {
 	struct failure failure = {0};
-	uint64_t size_bytes = 0;
-	int opened = open_archive(path, fd, &size_bytes, &failure);
+	struct stat status = {0};
+	struct kept *kept = NULL;
+	int opened = open_archive(path, fd, &status, &failure);
 	bool too_many = failure.kind == FAILURE_OPEN &&
 			(failure.numbers[0] == EMFILE || failure.numbers[0] == ENFILE);
 
@@ -56,8 +54,19 @@ static enum input_end take_archive(
 		return input->held_path ? INPUT_NONE : INPUT_NO_MEMORY;
 	}
 	bool is_open = opened >= 0;
-	if (schedule_add(schedule, path, opened, size_bytes, is_open ? NULL : &failure) < 0)
+	/* Standard input is not there any more when another run comes. */
+	if (is_open && fd < 0) {
+		enum keeper_end end =
+			keeper_look(input->keeper, schedule, path, opened, &status, &kept);
+		input->archives += end == KEEPER_FOUND;
+		if (end != KEEPER_NOTHING)
+			return end == KEEPER_FOUND ? INPUT_TAKEN : INPUT_NO_MEMORY;
+	}
+	if (schedule_add(schedule, path, opened, (uint64_t)status.st_size,
+		    is_open ? NULL : &failure) < 0)
 		return INPUT_NO_MEMORY;
+	if (kept)
+		schedule_keep(schedule, kept);
 	schedule->last->pathless = is_open && fd >= 0;
 	input->archives += is_open;
 	return INPUT_TAKEN;

@@ -8,6 +8,7 @@
 #define ZIPMAP_PARENT_INPUT_H
 
 #include "parent/interface.h"
+#include "parent/keeper.h"
 #include "parent/schedule.h"
 
 #include <stdbool.h>
@@ -17,6 +18,7 @@ struct input {
 	const struct archive_source *source;
 	enum source_status status; /**< SOURCE_WAIT and SOURCE_END end the asking */
 	char *held_path;           /**< an archive that waits for a free descriptor, or NULL */
+	struct keeper *keeper;     /**< knows archives whose files are kept; or NULL; as the next */
 	size_t most_archives;      /**< open at a time; the caller's to set */
 	uint64_t archives;         /**< that were opened, in all */
 };

@@ -142,6 +142,13 @@ struct run_naming {
 	mode_t directory_mode; /**< and of directories that are made */
 };
 
+/** Where files are kept for later runs. */
+struct run_cache {
+	const char *path;    /**< the directory, which is made if it is not there */
+	uint8_t options[32]; /**< a hash of all that shapes the files of an archive */
+	uint64_t max_bytes;  /**< what is kept is pruned to so many at the end; 0: it is not */
+};
+
 struct run_settings {
 	unsigned jobs;        /**< most worker processes at a time, at least 1 */
 	struct limits limits; /**< what workers refuse is not taken from them either */
@@ -162,6 +169,7 @@ struct run_settings {
 	const char *tmpdir;           /**< where the run directory is made */
 	const struct run_naming *naming; /**< files get the members' own names below it; or NULL */
 	bool trusted_tmpdir;             /**< not where others could harm what is made there */
+	const struct run_cache *cache; /**< or NULL; never with @no_files, @in_memory or @leased */
 	const struct run_commands *commands; /**< or NULL */
 	const struct run_display *display;   /**< or NULL */
 	bool leased;                         /**< files live until @lease_fd ends, and no longer */

@@ -38,6 +38,7 @@ int kept_result_copy(struct kept_result *kept, const struct result *result)
 	kept->job.number = job->number;
 	kept->job.failure = job->failure;
 	kept->job.error = job->error;
+	kept->job.kept = kept_share(job->kept);
 	kept->job.path = strdup(job->path);
 	kept->job.message = job->message ? strdup(job->message) : NULL;
 	if (kept->job.path && (kept->job.message || !job->message) &&
@@ -66,6 +67,7 @@ void kept_result_get(const struct kept_result *kept, struct message *record, str
 
 void kept_result_release(struct kept_result *kept)
 {
+	kept_release(steal_pointer(&kept->job.kept));
 	free(steal_pointer(&kept->job.path));
 	free(steal_pointer(&kept->job.message));
 	free(steal_pointer(&kept->record));

@@ -42,6 +42,16 @@ static void stop_without_memory(struct run *run)
 	stop(run, RUN_STOPPED, 0);
 }
 
+/* Have more results of kept files if they have their turn. Whether there are any. */
+static bool feed_kept(struct run *run)
+{
+	int fed = keeper_feed(&run->keeper, &run->schedule);
+
+	if (fed < 0)
+		stop_without_memory(run);
+	return fed > 0;
+}
+
 /* Deliver what has its turn while there is room for it. */
 static void deliver_results(struct run *run)
 {
@@ -55,6 +65,8 @@ static void deliver_results(struct run *run)
 			stop(run, RUN_NO_COMMAND, errno);
 		else if (end == DELIVER_FAILURE && run->settings->fail_fast)
 			stop(run, RUN_STOPPED, 0);
+		else if (end == DELIVER_DONE && feed_kept(run))
+			end = DELIVER_FAILURE; /* there is more */
 	}
 }
 

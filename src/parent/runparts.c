@@ -18,6 +18,8 @@ void runparts_init(struct run *run, const struct archive_source *source, uint64_
 	parts_init(&run->parts, &run->schedule);
 	budget_init(&run->budget, &run->settings->limits);
 	input_init(&run->input, source);
+	run->input.keeper = &run->keeper;
+	run->keeper.reader.fd = -1;
 	run->hear = (struct hear){.settings = run->settings,
 		.pool = &run->pool,
 		.dispatch = &run->dispatch,
@@ -75,8 +77,11 @@ static int set_up_delivery(struct run *run)
 {
 	if (run->settings->commands && signals_watch_children(&run->signals) < 0)
 		return -1;
+	struct keepentry *keep = run->settings->cache ? &run->keepentry : NULL;
+	if (keep && keepentry_init(keep, &run->keeper.cache, &run->rundir) < 0)
+		return -1;
 	return deliver_init(&run->deliver, run->settings, run->share.commands, &run->emit,
-		&run->rundir, memory_of(run), &run->signals);
+		&run->rundir, memory_of(run), keep, &run->signals);
 }
 
 int runparts_make(struct run *run, const struct worker_entry *worker)
@@ -86,6 +91,8 @@ int runparts_make(struct run *run, const struct worker_entry *worker)
 		return -1;
 	}
 	diag_set_interrupt(run->signals.fd);
+	if (keeper_init(&run->keeper, run->settings, &run->budget) < 0)
+		return -1;
 	if (has_directory(run->settings) && runfiles_make(&run->rundir, run->settings) < 0)
 		return -1;
 	if (gate_init(&run->gate, run->settings, &run->rundir, memory_of(run), &run->schedule,
@@ -108,12 +115,15 @@ void runparts_release(struct run *run)
 	pool_release(&run->pool);
 	deliver_stop(&run->deliver, number, &run->signals);
 	deliver_release(&run->deliver);
+	keeper_prune(&run->keeper, run->settings);
 	runfiles_end(&run->rundir, run->settings, &run->emit, &run->schedule, run->deliver.untidy,
 		run->stats);
 	gate_release(&run->gate);
 	memoryfiles_release(&run->memory_files);
 	parts_release(&run->parts);
 	schedule_release(&run->schedule);
+	keepentry_release(&run->keepentry);
+	keeper_release(&run->keeper);
 	diag_set_interrupt(-1);
 	signals_release(&run->signals);
 	memory_peak_release(&run->memory);

@@ -16,6 +16,8 @@
 #include "parent/hear.h"
 #include "parent/input.h"
 #include "parent/interface.h"
+#include "parent/keepentry.h"
+#include "parent/keeper.h"
 #include "parent/memoryfiles.h"
 #include "parent/parts.h"
 #include "parent/pool.h"
@@ -54,6 +56,8 @@ struct run {
 	struct schedule schedule;
 	struct budget budget;
 	struct input input;
+	struct keeper keeper;
+	struct keepentry keepentry; /* of settings->cache, as is what is in @keeper */
 	struct dispatch dispatch;
 	struct parts parts;
 	struct gate gate;

@@ -16,7 +16,8 @@ void schedule_init(struct schedule *schedule, bool unordered)
 
 static size_t job_bytes(const struct job *job)
 {
-	return sizeof(*job) + strlen(job->path) + 1 + (job->message ? strlen(job->message) + 1 : 0);
+	return sizeof(*job) + strlen(job->path) + 1 + kept_bytes(job->kept) +
+	       (job->message ? strlen(job->message) + 1 : 0);
 }
 
 struct unit *schedule_insert(struct schedule *schedule, struct job *job, struct unit *after,
@@ -138,6 +139,7 @@ static void free_job(struct job *job)
 {
 	if (!job)
 		return;
+	kept_release(job->kept);
 	free(job->path);
 	free(job->message);
 	free(job);
@@ -221,11 +223,6 @@ int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t s
 bool schedule_has_room(const struct schedule *schedule)
 {
 	return schedule->held_bytes <= SCHEDULE_HELD_MAX;
-}
-
-bool schedule_is_idle(const struct schedule *schedule)
-{
-	return schedule->first == NULL;
 }
 
 struct unit *schedule_next(const struct schedule *schedule, uint64_t preferred)
@@ -392,16 +389,19 @@ static enum popped pop_job(struct schedule *schedule, struct job *job, struct re
 {
 	bool failed = job->failure.kind != FAILURE_NONE || job->error;
 	bool empty = job->opened && job->entries == 0;
+	bool kept = job->kept && job->kept->state != KEPT_FOUND;
 
 	if (schedule->unordered)
 		schedule->ready = job->next_ready; /* it was the first */
 	unlink_job(schedule, job);
-	if (!failed && !empty) {
+	if (!failed && !empty && !kept) {
 		free_job(job);
 		return GONE;
 	}
 	schedule->popped_job = job;
-	*result = (struct result){.kind = failed ? RESULT_FAILED : RESULT_EMPTY, .job = job};
+	*result = (struct result){.kind = empty ? RESULT_EMPTY : RESULT_WHOLE, .job = job};
+	if (failed)
+		result->kind = RESULT_FAILED;
 	return POPPED;
 }
 

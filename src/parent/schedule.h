@@ -18,6 +18,7 @@
 #ifndef ZIPMAP_PARENT_SCHEDULE_H
 #define ZIPMAP_PARENT_SCHEDULE_H
 
+#include "parent/kept.h"
 #include "parent/recordqueue.h"
 #include "protocol/message.h"
 
@@ -46,6 +47,7 @@ struct job {
 	struct failure failure;      /**< of the archive as a whole */
 	const char *error;           /**< no archive at all: a word for scripts; static; or NULL */
 	char *message;               /**< and what is wrong with it */
+	struct kept *kept;           /**< the entry that its files are kept in, or NULL */
 	struct unit *units;          /**< those that are not done or whose results wait, in order */
 	struct job *previous, *next; /**< all jobs, in order */
 	struct job *next_open;       /**< jobs that have a unit to give out, in order */
@@ -86,6 +88,7 @@ enum result_kind {
 	RESULT_MEMBER, /**< a member, whole or failed */
 	RESULT_FAILED, /**< job->failure of a whole archive, or job->error: an input is none */
 	RESULT_EMPTY,  /**< an archive without members */
+	RESULT_WHOLE,  /**< all of an archive was given out, whose files are kept by this run */
 	RESULT_BEHIND, /**< what is to be said of an archive before its members: behind_another */
 };
 
@@ -134,11 +137,21 @@ int schedule_add(struct schedule *schedule, const char *path, int fd, uint64_t s
 int schedule_add_failed(
 	struct schedule *schedule, const char *path, const char *error, const char *message);
 
+/** The archive that was added last has @kept, which is taken over. */
+static inline void schedule_keep(struct schedule *schedule, struct kept *kept)
+{
+	schedule->last->kept = kept;
+	schedule->held_bytes += kept_bytes(kept);
+}
+
 /** Whether another archive may be added now. */
 bool schedule_has_room(const struct schedule *schedule);
 
 /** Whether nothing is left to do and nothing is left to pop. */
-bool schedule_is_idle(const struct schedule *schedule);
+static inline bool schedule_is_idle(const struct schedule *schedule)
+{
+	return schedule->first == NULL;
+}
 
 /**
  * The unit that is to be given out next, or NULL: one of archive @preferred, which a worker has

@@ -65,14 +65,14 @@ void worker_exit_take(
 }
 
 /* Which files of a worker directory stay. */
-struct kept {
+struct with_record {
 	const struct schedule *schedule;
 	uint32_t directory;
 };
 
 static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
 {
-	const struct kept *kept = context;
+	const struct with_record *kept = context;
 
 	return lookup_has_record(kept->schedule, kept->directory, archive, member);
 }
@@ -80,7 +80,7 @@ static bool keep_recorded(void *context, uint64_t archive, uint64_t member)
 int worker_exit_sweep(
 	const struct worker_exit *gone, const struct schedule *schedule, struct rundir *rundir)
 {
-	struct kept kept = {schedule, gone->directory};
+	struct with_record kept = {schedule, gone->directory};
 
 	return rundir_sweep(rundir, gone->directory, keep_recorded, &kept);
 }

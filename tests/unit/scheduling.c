@@ -62,6 +62,10 @@ static void note_result(const struct result *result)
 		must(result->job->entries == 0);
 		snprintf(word, sizeof(word), "E%" PRIu64, archive);
 		break;
+	case RESULT_WHOLE:
+		must(result->job->kept);
+		snprintf(word, sizeof(word), "W%" PRIu64, archive);
+		break;
 	case RESULT_BEHIND:
 		must(result->job->behind_another);
 		snprintf(word, sizeof(word), "B%" PRIu64, archive);

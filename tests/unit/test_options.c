@@ -181,6 +181,26 @@ START_TEST(a_command_ends_at_a_semicolon_or_with_the_arguments)
 }
 END_TEST
 
+START_TEST(kept_files_outlive_the_run_so_that_some_options_exclude_them)
+{
+	ck_right("--cache=d", "--cache-max=1G", "a");
+	ck_assert_str_eq(options.cache, "d");
+	ck_assert_uint_eq(options.cache_bytes, 1U << 30);
+	ck_right("--gc", "--cache=d", "--cache-max=1G");
+	ck_right("--gc", "--list", "--cache=d");
+	ck_right("--cache=d", "-x", "echo", ";", "a");
+	ck_right("--cache=d", "--list", "a");
+	ck_right("--cache=d", "--test", "a");
+	ck_wrong("option '--cache-max' needs '--cache'", "--cache-max=1G", "a");
+	ck_wrong("options '--cache' and '--hold' exclude each other", "--cache=d", "--hold=9", "a");
+	ck_wrong("options '--cache' and '--memfd' exclude each other", "--cache=d", "--memfd", "-x",
+		"echo", ";", "a");
+	ck_wrong("options '--cache' and '--max-scratch' exclude each other", "--cache=d",
+		"--max-scratch=1G", "a");
+	ck_wrong("option '--cache': the DIR is empty", "--cache=", "a");
+}
+END_TEST
+
 START_TEST(gc_and_list_in_either_order_list_only)
 {
 	ck_right("--gc", "--list");
@@ -663,6 +683,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right("a", text, "-d", "1");
 			continue;
 		}
+		if (strcmp(name, "cache-max") == 0) {
+			ck_right(text, "1", "--cache=d", "a");
+			continue;
+		}
 		if (strcmp(name, "decoder") == 0) {
 			ck_right(text, "auto", "a");
 			continue;
@@ -803,6 +827,7 @@ int main(void)
 	tcase_add_test(tests, what_raw_members_hold);
 	tcase_add_test(tests, a_decoder_is_called_by_its_name);
 	tcase_add_test(tests, a_command_ends_at_a_semicolon_or_with_the_arguments);
+	tcase_add_test(tests, kept_files_outlive_the_run_so_that_some_options_exclude_them);
 	tcase_add_test(tests, gc_and_list_in_either_order_list_only);
 	tcase_add_test(tests, commands_that_make_no_sense);
 	tcase_add_test(tests, a_lease_is_standard_input_or_another_descriptor);
