@@ -44,7 +44,7 @@
 	F(close) F(close_range) F(dup2) F(fcntl) F(lseek)                                       \
 	F(read) F(pread) F(write) F(pwrite) F(ftruncate)                                        \
 	F(fstat) F(fstatat) F(stat) F(lstat) F(fchmod)                                          \
-	F(mkdirat) F(readlinkat) F(mkostemp) F(unlinkat) F(unlink) F(rmdir) F(renameat)            \
+	F(mkdir) F(mkdirat) F(readlinkat) F(mkostemp) F(unlinkat) F(unlink) F(rmdir) F(renameat)            \
 	F(linkat) F(utimensat) F(futimens)                                                      \
 	F(mmap) F(munmap)                                                                       \
 	F(socketpair) F(shutdown) F(sendmsg) F(recvmsg) F(poll)                                 \
@@ -323,6 +323,10 @@ WRAP(int, lstat, lstat, -1, (const char *path, struct stat *status), (path, stat
 WRAP(int, lstat64, lstat, -1, (const char *path, struct stat64 *status), (path, status))
 
 WRAP(int, fchmod, fchmod, -1, (int fd, mode_t mode), (fd, mode))
+WRAP(int, mkdir, mkdir, -1, (const char *path, mode_t mode), (path, mode))
+WRAP(int, utimensat, utimensat, -1,
+	(int at, const char *path, const struct timespec times[2], int flags),
+	(at, path, times, flags))
 WRAP(int, mkdirat, mkdirat, -1, (int at, const char *path, mode_t mode), (at, path, mode))
 WRAP(ssize_t, readlinkat, readlinkat, -1, (int fd, const char *path, char *text, size_t size),
 	(fd, path, text, size))
