@@ -2,11 +2,12 @@
 """Kept files (--cache), used as they should not be. Works in the current directory.
 
 usage: check_cache.py stale | manifest | together
-       check_cache.py kills FAULTS.SO
+       check_cache.py kills | faults FAULTS.SO
 
 stale     archives and kept files are changed in every way: each run gives the bytes of now
 manifest  manifests are cut, and lie: the same
 together  twenty runs at once, with prunes and kills among them: all are right
+faults    a call of the parent fails at each of those steps, and of finding an entry
 kills     the parent is killed at each step of making an entry: nothing is used of it, and it goes
 
 Expected bytes are those of Python's zipfile. ZIPMAP is the program.
@@ -322,20 +323,21 @@ def together():
 # --- kills --------------------------------------------------------------------------------------
 
 
-def kills(shim):
-    names = ["0.zip", "1.zip"]
-    for name in names:
-        make(name, name)
-    age(*names)
-    shim = os.path.abspath(shim)
+NAMES = ["0.zip", "1.zip"]
 
-    def start(fault):
-        with open("table", "wb") as file:
-            file.write(bytes(4096))
-        return run("-j1", *names, env={**os.environ, "LD_PRELOAD": shim, "FAULTS": fault,
-                                       "FAULTS_TABLE": os.path.abspath("table")})
 
-    assert start("parent:poll:1000000:kill").returncode == 0
+def start(shim, fault):
+    """A run with a fault, whose calls go to ./table."""
+    with open("table", "wb") as file:
+        file.write(bytes(4096))
+    return run("-j1", FORMAT, *NAMES, env={**os.environ, "LD_PRELOAD": os.path.abspath(shim),
+                                           "FAULTS": fault,
+                                           "FAULTS_TABLE": os.path.abspath("table")})
+
+
+def count_calls(shim):
+    """How often the parent calls each function."""
+    assert start(shim, "parent:poll:1000000:kill").returncode == 0
     with open("table", "rb") as file:
         data = file.read()
     row = struct.Struct("24sII")
@@ -343,6 +345,18 @@ def kills(shim):
     for number in range(struct.unpack_from("II", data)[1]):
         name, parent, _ = row.unpack_from(data, 8 + number * row.size)
         calls[name.rstrip(b"\0").decode()] = parent
+    return calls
+
+
+def make_names():
+    for name in NAMES:
+        make(name, name)
+    age(*NAMES)
+
+
+def kills(shim):
+    make_names()
+    calls = count_calls(shim)
     steps = [(function, number) for function in (
         "mkdir", "mkdirat", "openat", "renameat", "utimensat", "fstatat", "fstat", "close", "fcntl",
         "unlinkat", "read", "sendmsg", "recvmsg", "getdents64")
@@ -351,7 +365,7 @@ def kills(shim):
     killed = 0
     for function, number in steps:
         shutil.rmtree("kept", ignore_errors=True)
-        result = start("parent:%s:%d:kill" % (function, number))
+        result = start(shim, "parent:%s:%d:kill" % (function, number))
         killed += result.returncode == -signal.SIGKILL
         step = "%s %d" % (function, number)
         if os.path.exists("kept/CACHEDIR.TAG"):
@@ -360,11 +374,36 @@ def kills(shim):
             for entry in glob.glob("kept/??/*"):
                 assert os.path.exists(entry + "/manifest"), (step, entry)
             assert not glob.glob("kept/*zipmap.*"), (step, os.listdir("kept"))
-        expect(names, step)
-        expect_hit(names, step)
+        expect(NAMES, step)
+        expect_hit(NAMES, step)
     assert killed > len(steps) * 3 / 4, (killed, len(steps))
 
 
+def faults(shim):
+    make_names()
+    for found in False, True:
+        calls = count_calls(shim)
+        for function, error in (("mkdir", 13), ("mkdirat", 28), ("openat", 24), ("renameat", 28),
+                                ("utimensat", 1), ("fstatat", 5), ("fcntl", 11), ("fcntl", 37),
+                                ("unlinkat", 5), ("read", 5), ("getdents64", 5), ("lseek", 29)):
+            for number in range(1, calls[function] + 1):
+                if not found:
+                    shutil.rmtree("kept", ignore_errors=True)
+                step = "%s %d %d %s" % (function, number, error, "found" if found else "made")
+                result = start(shim, "parent:%s:%d:%d" % (function, number, error))
+                assert result.returncode in (0, 1, 2), (step, result)
+                assert result.returncode == 0 or result.stderr, (step, result)
+                for line in result.stdout.splitlines():
+                    archive, member, path, _, _ = line.split("\t")
+                    with open(path, "rb") as file:
+                        assert file.read() == dict(content(archive))[member], step
+                if result.returncode == 0:
+                    assert len(result.stdout.splitlines()) == 4, (step, result)
+                expect(NAMES, step)
+                expect_hit(NAMES, step)
+
+
 if __name__ == "__main__":
-    {"stale": stale, "manifest": manifest, "together": together, "kills": kills}[sys.argv[1]](
+    {"stale": stale, "manifest": manifest, "together": together, "kills": kills,
+     "faults": faults}[sys.argv[1]](
         *sys.argv[2:])
