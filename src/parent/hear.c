@@ -58,8 +58,7 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 		pool_note_memory(hear->pool, worker, &message->memory);
 		return 0;
 	case MESSAGE_PART:
-		return parts_hear(hear->parts, hear->pool, worker,
-			hand, &message->part);
+		return parts_hear(hear->parts, hear->pool, worker, hand, &message->part);
 	case MESSAGE_WORK:
 	case MESSAGE_START:
 	case MESSAGE_HAND:

@@ -324,9 +324,6 @@ WRAP(int, lstat64, lstat, -1, (const char *path, struct stat64 *status), (path, 
 
 WRAP(int, fchmod, fchmod, -1, (int fd, mode_t mode), (fd, mode))
 WRAP(int, mkdir, mkdir, -1, (const char *path, mode_t mode), (path, mode))
-WRAP(int, utimensat, utimensat, -1,
-	(int at, const char *path, const struct timespec times[2], int flags),
-	(at, path, times, flags))
 WRAP(int, mkdirat, mkdirat, -1, (int at, const char *path, mode_t mode), (at, path, mode))
 WRAP(ssize_t, readlinkat, readlinkat, -1, (int fd, const char *path, char *text, size_t size),
 	(fd, path, text, size))
