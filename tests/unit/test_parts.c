@@ -16,6 +16,7 @@
 #include "worker/parts/blocks.h"
 #include "worker/parts/join.h"
 #include "worker/parts/stretch.h"
+#include "worker/twin/markers.h"
 
 #include "zips.h"
 
@@ -288,6 +289,37 @@ START_TEST(a_stretch_is_what_zlib_has_there)
 	ck_assert_uint_gt(decoded, 10);
 	ck_assert_uint_lt(early, decoded);
 	stretcher_free(stretcher);
+}
+END_TEST
+
+/* One value of so many in a hundred is a marker. All lengths of up to three vectors come. */
+START_TEST(markers_stand_for_the_bytes_of_the_window)
+{
+	enum { VALUES = 96 };
+	static uint8_t table[TWIN_MARKER_TABLE];
+	static uint8_t window[TWIN_MARKER_WINDOW];
+	uint16_t values[VALUES];
+	uint8_t bytes[VALUES + 1];
+	uint32_t state = 7;
+
+	for (size_t i = 0; i < sizeof(window); i++)
+		window[i] = (uint8_t)next_random(&state);
+	twin_make_marker_table(table, window);
+	for (unsigned share = 0; share <= 100; share += 5) {
+		for (size_t size = 0; size <= VALUES; size++) {
+			for (size_t i = 0; i < size; i++)
+				values[i] = (uint16_t)(below(&state, 100) < share
+							       ? TWIN_MARKER + below(&state, WINDOW)
+							       : below(&state, TWIN_MARKER));
+			bytes[size] = 'x';
+			twin_resolve_markers(bytes, values, size, table);
+			for (size_t i = 0; i < size; i++)
+				ck_assert_uint_eq(bytes[i],
+					values[i] < TWIN_MARKER ? values[i]
+								: window[values[i] - TWIN_MARKER]);
+			ck_assert_uint_eq(bytes[size], 'x');
+		}
+	}
 }
 END_TEST
 
@@ -765,6 +797,7 @@ static void add_tests(TCase *tests)
 	tcase_add_loop_test(tests, blocks_are_found_where_zlib_has_them, 0, 2);
 	tcase_add_loop_test(tests, a_stretch_is_what_zlib_has_there, 0, 2);
 	tcase_add_test(tests, a_stretch_that_is_too_large_ends_with_a_block_before);
+	tcase_add_test(tests, markers_stand_for_the_bytes_of_the_window);
 	tcase_add_test(tests, members_of_all_kinds_joined_are_zlibs);
 	tcase_add_test(tests, stretches_that_are_lost_are_decoded_again);
 	tcase_add_test(tests, begins_that_are_none_are_passed_by);
