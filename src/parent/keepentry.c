@@ -9,7 +9,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* Kept files are for reading. */
+#define KEPT_MODE 0400
+#define KEPT_OPEN (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 #define MANIFEST_NEW    CACHE_MANIFEST ".new"
 #define MANIFEST_SORTED CACHE_MANIFEST ".sorted"
@@ -76,7 +81,8 @@ static int look_at_moved(const struct keepentry *keep, const char *path,
 
 /*
  * Move the file of @result into the entry. It gets the archive's time, which is long past, so that
- * whoever writes to it changes its time for sure. 0, or -1: it stays where it is.
+ * whoever writes to it changes its time for sure; but for who writes through a map on a tmpfs, and
+ * so nobody may. 0, or -1: it stays where it is.
  */
 static int move_file(const struct keepentry *keep, const struct result *result, const char *path)
 {
@@ -90,6 +96,9 @@ static int move_file(const struct keepentry *keep, const struct result *result, 
 	if (renameat(keep->rundir->fd, from, keep->cache->fd, path) < 0)
 		return -1;
 	(void)utimensat(keep->cache->fd, path, times, AT_SYMLINK_NOFOLLOW);
+	cleanup_fd int fd = openat(keep->cache->fd, path, KEPT_OPEN);
+	if (fd >= 0)
+		(void)fchmod(fd, KEPT_MODE); /* if it is another file, that shows */
 	return 0;
 }
 

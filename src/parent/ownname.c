@@ -3,6 +3,8 @@
 #include "parent/ownname.h"
 
 #include "protocol/membername.h"
+#include "util/printable.h"
+#include "util/utf8.h"
 
 #include <string.h>
 #include <strings.h>
@@ -10,15 +12,18 @@
 /* What the hidden directories and files of runs begin with: rundir.h, scratchfile.h. */
 #define RUN_PREFIX ".zipmap"
 
-/* Bytes of the control character at the start of @text; 0: it is none. */
-static size_t control_size(const char *text, size_t size)
+/*
+ * Bytes of the character at the start of @text if that drives terminals, ends a line or changes the
+ * direction of text; 0: it does not. Bytes that are no UTF-8 stay as they are.
+ */
+static size_t unprintable_size(const char *text, size_t size)
 {
-	unsigned char first = (unsigned char)text[0];
+	uint32_t character = 0;
+	size_t length = utf8_decode(text, size, &character);
 
-	if (first < 0x20 || first == 0x7f)
-		return 1;
-	/* U+0080 to U+009F, which drive terminals too. */
-	return first == 0xc2 && size > 1 && (unsigned char)text[1] < 0xa0 ? 2 : 0;
+	/* A backslash is only special where characters are shown by it. */
+	bool plain = character == '\\' || printable_character(character);
+	return length > 0 && !plain ? length : 0;
 }
 
 /* Append @size bytes as they are. */
@@ -32,7 +37,7 @@ static enum name_fault append(struct ownname *path, size_t most, const char *tex
 	return NAME_GOOD;
 }
 
-/* Append a component, made free of control characters. */
+/* Append a component, made printable. */
 static enum name_fault append_component(
 	struct ownname *path, size_t most, const char *text, size_t size)
 {
@@ -40,9 +45,9 @@ static enum name_fault append_component(
 
 	path->base_at = path->size;
 	for (size_t at = 0; at < size && fault == NAME_GOOD;) {
-		size_t control = control_size(text + at, size - at);
-		fault = append(path, most, control > 0 ? "_" : text + at, 1);
-		at += control > 0 ? control : 1;
+		size_t unprintable = unprintable_size(text + at, size - at);
+		fault = append(path, most, unprintable > 0 ? "_" : text + at, 1);
+		at += unprintable > 0 ? unprintable : 1;
 	}
 	return path->size - path->base_at > NAME_MAX ? NAME_LONG : fault;
 }

@@ -72,6 +72,39 @@ expect_entries() { # COUNT
 	[[ "$(stat -c %a kept/??/*/* | sort -u)" == 600 ]]
 }
 
+@test "kept files are for reading, since a tmpfs does not tell of writing through a map" {
+	make_archives 1
+	keep d
+	while read -r path; do
+		[[ $(stat -c %a "$path") == 400 ]] || fail "$path has mode $(stat -c %a "$path")"
+	done <out
+	if ((EUID == 0)); then
+		return
+	fi
+	! echo >>"$(head -n 1 out)" || fail "it could be written to"
+}
+
+@test "directories of kept files are left out by --recursive, so that nothing is unzipped again" {
+	mkdir inner outer
+	make_archive members inner/a.zip 2 100
+	(cd inner && "$PYTHON" -c 'import zipfile; zipfile.ZipFile("../outer/b.zip", "w").write("a.zip")')
+	make_old outer/b.zip
+	cd outer
+	for ((i = 0; i < 3; i++)); do
+		keep -r .
+		expect_status 0
+		expect_lines out 1
+	done
+	# Somebody who names it means it, and other caches are no cache of zipmap.
+	keep -r kept
+	expect_lines out 2
+	printf 'Signature: 8a477f597d28d172789f06886806bc55\n' >CACHEDIR.TAG
+	mkdir other
+	mv CACHEDIR.TAG b.zip other
+	zipmap -r .
+	expect_lines out 1
+}
+
 @test "a second run reads manifests and nothing else" {
 	skip_under_sanitizer "LeakSanitizer does not work under strace"
 	need_strace

@@ -112,6 +112,10 @@ END_TEST
 
 START_TEST(control_characters_are_replaced)
 {
+	/* What ends a line for some readers, and what turns the text around. */
+	assert_made("a\xe2\x80\xa8"
+		    "b\xe2\x80\xae.\\",
+		"a/a_b_.\\");
 	assert_made("a\nb\x1b[1m\x7f\xc2\x9b.\xc2\xa0", "a/a_b_[1m__.\xc2\xa0");
 	const struct record record = record_of("\xc2", 1);
 	ck_assert_int_eq(ownname_make(&record, "a", true, PATH_MAX, &made), NAME_GOOD);
