@@ -314,7 +314,7 @@ static void unzip_inputs(const struct options *options, const struct run_command
 static void unzip_by_workers(const struct options *options, const struct run_commands *started,
 	struct inputs *inputs, struct worker_settings *settings, struct outcome *outcome)
 {
-	struct run_cache cache;
+	struct run_cache cache = {0};
 	const struct run_cache *wanted = options_keep_files(options) ? &cache : NULL;
 	uint8_t *encoded = NULL;
 	size_t size;

@@ -112,16 +112,17 @@ static void list_kept(void *context, const struct prune_item *item, int error)
 	const struct kept_garbage *garbage = context;
 	const time_t seconds = (time_t)(item->used_ns / 1000000000);
 	char archive[PRINTABLE_MAX] = "";
-	char when[32] = "";
+	char used[32] = "";
+	const char *when = used;
 	struct tm fields;
 
 	(void)error;
 	if (item->kind == PRUNE_ENTRY && localtime_r(&seconds, &fields))
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &fields);
+		strftime(used, sizeof(used), "%Y-%m-%d %H:%M:%S", &fields);
 	else if (item->kind == PRUNE_UNFINISHED)
-		strcpy(when, "unfinished");
+		when = "unfinished";
 	else
-		strcpy(when, item->kind == PRUNE_RUN ? "not kept" : "in use");
+		when = item->kind == PRUNE_RUN ? "not kept" : "in use";
 	if (item->kind == PRUNE_ENTRY)
 		name_archive(garbage->cache, item, archive);
 	printf("%" PRIu64 "\t%s\t%s\t%s/%s%c", item->bytes, when, archive, garbage->cache->path,

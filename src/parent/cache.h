@@ -32,8 +32,11 @@
 #define CACHE_TAG      "CACHEDIR.TAG"
 #define CACHE_MANIFEST "manifest"
 
+/** The digits of a key. */
+#define CACHE_KEY_SIZE (2 * (size_t)SHA256_DIGEST_SIZE)
+
 /** Room for "<2 hex>/<key>", and for the path of a file of such an entry, with the NUL. */
-#define CACHE_ENTRY_SIZE (2 + 1 + 2 * SHA256_DIGEST_SIZE + 1)
+#define CACHE_ENTRY_SIZE (2 + 1 + CACHE_KEY_SIZE + 1)
 #define CACHE_FILE_SIZE  (CACHE_ENTRY_SIZE + MEMBER_FILE_SIZE)
 
 struct cache {

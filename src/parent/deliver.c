@@ -38,7 +38,7 @@ static int make_longest_path(struct deliver *deliver)
 	memset(file, 'x', sizeof(file));
 	/* In an entry of kept files it is longer than in the run directory. */
 	if (asprintf(&deliver->longest_path, "%s/%u/%.*s%.*s", deliver->rundir->path, UINT32_MAX,
-		    (int)sizeof(file), file, deliver->keep ? CACHE_ENTRY_SIZE : 0, file) >= 0)
+		    (int)sizeof(file), file, deliver->keep ? (int)CACHE_ENTRY_SIZE : 0, file) >= 0)
 		return 0;
 	deliver->longest_path = NULL;
 	errno = ENOMEM;

@@ -73,7 +73,7 @@ static int scan_entry(void *context, int fd, const char *name)
 	bool whole;
 
 	(void)fd;
-	if (strlen(name) != 2 * SHA256_DIGEST_SIZE)
+	if (strlen(name) != CACHE_KEY_SIZE)
 		return 0;
 	stpcpy(stpcpy(stpcpy(item.name, scan->shard), "/"), name);
 	if (!cache_read_key(item.name, &key) || measure(scan, &item, &whole, CACHE_MANIFEST) < 0)
@@ -89,7 +89,7 @@ static void scan_run(const struct scan *scan, const char *name)
 	struct prune_item item = {.kind = PRUNE_RUN};
 	bool locked;
 
-	strcpy(item.name, name);
+	stpcpy(item.name, name);
 	if (measure(scan, &item, &locked, RUNDIR_LOCK) < 0)
 		return;
 	if (locked)
@@ -106,7 +106,7 @@ static int scan_any(void *context, int fd, const char *name)
 	if (strlen(name) != 2 || strspn(name, "0123456789abcdef") != 2)
 		return 0;
 	cleanup_fd int shard = openat(fd, name, DIRECTORY_FLAGS);
-	strcpy(scan->shard, name);
+	memcpy(scan->shard, name, sizeof(scan->shard));
 	/* One that is not to be read has nothing of ours. */
 	return shard < 0 ? 0 : dirents_each(shard, scan_entry, scan);
 }

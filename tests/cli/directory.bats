@@ -139,7 +139,7 @@ b" ]
 	expect_status 1
 	[ "$(wc -l <out)" -eq "$(wc -l <err)" ]
 	grep -q '^zipmap: two/a.NPZ: .*: its name is taken' err
-	! grep -q '^zipmap: one' err
+	run ! grep -q '^zipmap: one' err
 	[ "$(ls out.d)" = a ]
 }
 

@@ -26,7 +26,7 @@
  * The lead, in stretches. The first stretch of a helper takes several times as long as those after
  * it, since its memory is new. If it is passed by, it was for nothing.
  */
-#define LEAD_FIRST 3
+#define LEAD_FIRST UINT64_C(3)
 #define LEAD_MAX   (2 * (JOIN_HELPERS_MAX + 1))
 
 /* How much further the next one is to begin after one was passed by. */
