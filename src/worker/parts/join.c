@@ -22,12 +22,8 @@
 /* A member is worth at least so many, so that all workers end at about the same time. */
 #define STRETCHES_MIN 12
 
-/*
- * The lead, in stretches. The first stretch of a helper takes several times as long as those after
- * it, since its memory is new. If it is passed by, it was for nothing.
- */
-#define LEAD_FIRST UINT64_C(3)
-#define LEAD_MAX   (2 * (JOIN_HELPERS_MAX + 1))
+/* The lead, in stretches. */
+#define LEAD_MAX (2 * (JOIN_HELPERS_MAX + 1))
 
 /* How much further the next one is to begin after one was passed by. */
 #define LEAD_GROWTH 1.25
@@ -50,7 +46,7 @@ void join_init(struct join *join, uint64_t compressed_bytes, uint64_t size_bytes
 	*join = (struct join){
 		.stream_bits = 8 * compressed_bytes,
 		.stretch_bits = 8 * stretch_bytes,
-		.lead_bits = 8 * LEAD_FIRST * stretch_bytes,
+		.lead_bits = 8 * (stretch_bytes + stretch_bytes / 4),
 	};
 }
 
