@@ -159,8 +159,12 @@ static enum deliver_end deliver_named(struct deliver *deliver, const struct resu
 		return emit_one(deliver, result);
 	if (whole && emit_path(deliver->emit, result, deliver->rundir->path, &path) < 0)
 		return DELIVER_NO_MEMORY;
-	if (deliver->way == DELIVER_BATCH)
+	if (deliver->way == DELIVER_BATCH) {
+		/* If it is not printed after the command, it counts now. */
+		if (deliver->emit->silent && emit_one(deliver, result) != DELIVER_DONE)
+			return DELIVER_NO_MEMORY;
 		return started(deliver, execbatch_add(&deliver->execbatch, result, path));
+	}
 	return started(deliver, exec_add(&deliver->exec, result, path));
 }
 

@@ -257,6 +257,17 @@ size = max(counts)
 assert all(count > 0.9 * size for count in counts[:-1]), counts' || fail "$(cat counts)"
 }
 
+@test "-x and -X: --stats counts the members, printed or not" {
+	make_lines d 2 5
+	for option in -x -X; do
+		for print in "" --json; do
+			"$ZIPMAP" --stats=json $print d $option true >out 2>err
+			[[ $("$PYTHON" -c 'import json, sys; print(json.loads(sys.stdin.readlines()[-1])["members"])' <err) == 10 ]] ||
+				fail "$option $print: $(cat err)"
+		done
+	done
+}
+
 @test "-X: a command that fails is one failure, and the files are removed" {
 	make_lines d 2 5
 	zipmap d -X sh -c 'cat "$@"; exit 9' sh
