@@ -2,8 +2,8 @@
 
 #include "cli/directory.h"
 
+#include "parent/cache.h"
 #include "util/cleanup.h"
-#include "util/io.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,11 +13,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-
-/** The tag of a directory of kept files, and what zipmap's begins with (parent/cache.h). */
-#define KEPT_TAG "CACHEDIR.TAG"
-#define KEPT_TAG_TEXT \
-	"Signature: 8a477f597d28d172789f06886806bc55\n# This directory holds files that zipmap"
 
 /** The most directories that are read in one call. */
 #define ENTERED_MAX 64
@@ -168,17 +163,6 @@ static int reserve_path(struct directory_walk *walk, size_t size)
 	return 0;
 }
 
-/** Whether the directory @fd is one of kept files: archives in there come from others. */
-static bool is_kept(int fd)
-{
-	char text[sizeof(KEPT_TAG_TEXT) - 1];
-	cleanup_fd int tag =
-		openat(fd, KEPT_TAG, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-
-	return tag >= 0 && io_pread_full(tag, text, sizeof(text), 0) == (ssize_t)sizeof(text) &&
-	       memcmp(text, KEPT_TAG_TEXT, sizeof(text)) == 0;
-}
-
 /** Enter the directory that the walk's path names. 0, or -1 with errno. */
 static int enter(struct directory_walk *walk)
 {
@@ -202,7 +186,8 @@ static int enter(struct directory_walk *walk)
 		walk->levels = moved;
 		walk->depth_capacity = larger;
 	}
-	bool skipped = walk->depth > 0 && is_kept(dirfd(dir));
+	/* Archives among kept files come from others, which are unzipped already. */
+	bool skipped = walk->depth > 0 && cache_has_tag(dirfd(dir));
 	if (!skipped && read_entries(&level, dir, walk->recursive) < 0) {
 		int error = errno;
 		release_level(&level);

@@ -226,11 +226,22 @@ static int find_entry(void *context, int fd, const char *name)
 	return 0;
 }
 
-static bool has_tag(int fd)
+static bool tag_is_there(int fd)
 {
 	struct stat status;
 
 	return fstatat(fd, CACHE_TAG, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+}
+
+bool cache_has_tag(int fd)
+{
+	char text[sizeof(tag) - 1];
+	cleanup_fd int opened =
+		openat(fd, CACHE_TAG, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+
+	return opened >= 0 &&
+	       io_pread_full(opened, text, sizeof(text), 0) == (ssize_t)sizeof(text) &&
+	       memcmp(text, tag, sizeof(text)) == 0;
 }
 
 /* Mark an empty directory as a cache. 0, or -1 with errno. */
@@ -249,12 +260,12 @@ static int check_content(int fd, bool make, const char **why)
 {
 	bool found = false;
 
-	if (has_tag(fd))
+	if (tag_is_there(fd))
 		return 0;
 	if (dirents_each(fd, find_entry, &found) < 0)
 		return -1;
 	/* Another run may just have marked it. */
-	if (found && has_tag(fd))
+	if (found && tag_is_there(fd))
 		return 0;
 	if (!found && make)
 		return make_tag(fd);

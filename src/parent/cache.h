@@ -63,6 +63,9 @@ struct cache_key {
  */
 int cache_open(struct cache *cache, const char *path, bool make, const char **why);
 
+/** Whether the directory @fd has the tag of one of kept files, whoever's it is. */
+bool cache_has_tag(int fd);
+
 /** End the locks, and free all. */
 void cache_release(struct cache *cache);
 

@@ -88,11 +88,11 @@ static int move_file(const struct keepentry *keep, const struct result *result, 
 {
 	const struct timespec times[2] = {
 		{.tv_nsec = UTIME_OMIT}, result->job->kept->archive.st_mtim};
-	char from[MEMBER_FILE_SIZE + sizeof("4294967295/")];
-	size_t length = member_put_decimal(from, result->directory);
+	char name[MEMBER_FILE_SIZE];
+	char from[RUNDIR_FILE_SIZE];
 
-	from[length++] = '/';
-	record_file_name(result->record, from + length);
+	record_file_name(result->record, name);
+	rundir_file_name(result->directory, name, from);
 	if (renameat(keep->rundir->fd, from, keep->cache->fd, path) < 0)
 		return -1;
 	(void)utimensat(keep->cache->fd, path, times, AT_SYMLINK_NOFOLLOW);
