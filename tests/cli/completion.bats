@@ -25,8 +25,8 @@ expect_completed() {
 expect_completions() {
 	touch archive.zip array.NPZ 'two words.zip'
 	mkdir place
-	expect_completed "$1" 'zipmap --deco' "zipmap --decoder$2"
-	expect_completed "$1" 'zipmap --pas' "zipmap --password-file$2"
+	expect_completed "$1" 'zipmap --decod' "zipmap --decoder$2"
+	expect_completed "$1" 'zipmap --passw' "zipmap --password-file$2"
 	expect_completed "$1" 'zipmap --unord' 'zipmap --unordered'
 	expect_completed "$1" 'zipmap --decoder=tw' 'zipmap --decoder=twin'
 	expect_completed "$1" 'zipmap --in-place=al' 'zipmap --in-place=aligned'

@@ -266,7 +266,9 @@ run_examples()
 		[[ "$(head -n 1 "$BATS_TEST_TMPDIR/page")" =~ ^ZIPMAP(-[A-Z]+)?\([157]\)\ +[A-Z][a-z]+.*\ Manual\ +ZIPMAP ]]
 		[[ "$(tail -n 1 "$BATS_TEST_TMPDIR/page")" =~ ^"zipmap $version "\ +[A-Z].*\ "zipmap $version"$ ]]
 		command -v man >/dev/null && man --version | grep -q '^man 2' || continue
-		MANWIDTH=80 man -l "$page" 2>/dev/null | sed -n '1p; $p' >"$BATS_TEST_TMPDIR/man-db"
+		# The mdoc of groff 1.23 ends with the title again.
+		MANWIDTH=80 man -l "$page" 2>/dev/null |
+			sed -n "1p; \$ { s/ZIPMAP[-A-Z]*([157])\$/zipmap $version/; p; }" >"$BATS_TEST_TMPDIR/man-db"
 		diff -u <(tr -s ' ' <"$BATS_TEST_TMPDIR/page" | sed -n '1p; $p') <(tr -s ' ' <"$BATS_TEST_TMPDIR/man-db")
 	done
 }
