@@ -3,9 +3,7 @@
 #include "worker/parts/stretch.h"
 
 #include "worker/decode/buffer.h"
-#include "worker/parts/blocks.h"
 #include "worker/parts/finder.h"
-#include "worker/twin/markers.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -15,29 +13,16 @@ static_assert(STRETCH_WINDOW == TWIN_WINDOW, "it is the same window");
 static_assert(STRETCH_IN_SLACK >= TWIN_IN_SLACK && STRETCH_IN_SLACK >= FINDER_SLACK,
 	"whoever looks ahead finds something readable");
 
-/* A place up to which all is well. */
-struct cut {
-	bool known;
-	bool final;
-	uint64_t end;
-	size_t values;
-	size_t bytes;
-};
+#define SECTION_MEMORY (STRETCH_MEMORY / 2)
+
+/* With fewer bits to be searched, half of them are hardly worth a section of their own. */
+#define TWO_MIN (UINT64_C(8) * 32 * 1024)
 
 struct stretcher {
 	struct finder finder;
-	struct twin *twin;
-	uint8_t table[TWIN_MARKER_TABLE];
-	/*
-	 * The markers of the window, then the values, and behind them the bytes: STRETCH_WINDOW
-	 * bytes that the last values are, which begin at @bytes_start, and then what follows.
-	 */
-	uint16_t *memory;
-	size_t values; /* without those of the window */
-	size_t bytes;
-	uint8_t *bytes_start;
-	size_t clean_from; /* of the stretch: there are no markers from here on */
-	struct cut cut;
+	struct section first, second;
+	uint8_t *memory;
+	bool joined; /* the second section is a part of the stretch */
 };
 
 struct stretcher *stretcher_new(void)
@@ -46,17 +31,15 @@ struct stretcher *stretcher_new(void)
 
 	if (!stretcher)
 		return NULL;
-	stretcher->twin = aligned_alloc(64, (sizeof(struct twin) + 63) / 64 * 64);
 	stretcher->memory = buffer_new_huge(STRETCH_MEMORY);
-	if (!stretcher->twin || !stretcher->memory) {
+	if (!stretcher->memory ||
+		section_init(&stretcher->first, stretcher->memory, SECTION_MEMORY) < 0 ||
+		section_init(&stretcher->second, stretcher->memory + SECTION_MEMORY,
+			SECTION_MEMORY) < 0) {
 		stretcher_free(stretcher);
 		return NULL;
 	}
-	memset(stretcher->twin, 0, sizeof(*stretcher->twin));
 	finder_init(&stretcher->finder);
-	twin_make_marker_table(stretcher->table, stretcher->table + TWIN_MARKER);
-	for (size_t i = 0; i < TWIN_MARKER_WINDOW; i++)
-		stretcher->memory[i] = (uint16_t)(TWIN_MARKER + i);
 	return stretcher;
 }
 
@@ -64,7 +47,8 @@ void stretcher_free(struct stretcher *stretcher)
 {
 	if (!stretcher)
 		return;
-	free(stretcher->twin);
+	section_release(&stretcher->first);
+	section_release(&stretcher->second);
 	free(stretcher->memory);
 	free(stretcher);
 }
@@ -79,206 +63,109 @@ uint64_t stretch_find(const struct stretcher *stretcher, const struct stretch_in
 	return found == FINDER_NOTHING ? BLOCKS_NOWHERE : found + origin;
 }
 
-/* --- values ----------------------------------------------------------------------------------- */
-
-static uint16_t *values_of(const struct stretcher *stretcher)
-{
-	return stretcher->memory + TWIN_MARKER_WINDOW;
-}
-
-/* Where values have to end, so that a round may go beyond. */
-static const uint16_t *values_end(const struct stretcher *stretcher)
-{
-	return stretcher->memory + STRETCH_MEMORY / sizeof(uint16_t) - TWIN_MARKER_OVERRUN;
-}
-
-static struct cut cut_at(const struct stretcher *stretcher, uint64_t end, bool final)
-{
-	return (struct cut){true, final, end, stretcher->values, stretcher->bytes};
-}
-
-/* The bytes of a stored block as values. False: there is no room, or no input. */
-static bool put_stored(struct stretcher *stretcher)
-{
-	struct twin *twin = stretcher->twin;
-	uint16_t *out = values_of(stretcher) + stretcher->values;
-	size_t size = twin->stored_left;
-
-	if (size > (size_t)(twin->in_end - twin->in) ||
-		(out < values_end(stretcher) ? (size_t)(values_end(stretcher) - out) : 0) < size)
-		return false;
-	for (size_t i = 0; i < size; i++)
-		out[i] = twin->in[i];
-	twin->in += size;
-	stretcher->values += size;
-	twin->state = twin->last_block ? TWIN_END : TWIN_BLOCK;
-	return true;
-}
-
-/* Symbols as values, up to @most values in all. False: there is no room, or no input. */
-static bool put_symbols(struct stretcher *stretcher, size_t most)
-{
-	struct twin *twin = stretcher->twin;
-	uint16_t *out = values_of(stretcher) + stretcher->values;
-	const uint16_t *out_end = values_of(stretcher) + most;
-
-	if (out_end > values_end(stretcher))
-		out_end = values_end(stretcher);
-	twin_loop_markers(twin, &out, out_end);
-	stretcher->values = (size_t)(out - values_of(stretcher));
-	return twin->in <= twin->in_end && (twin->state != TWIN_SYMBOLS || out >= out_end) &&
-	       (twin->state != TWIN_SYMBOLS || out < values_end(stretcher));
-}
-
 /*
- * Decode values until the window is clean, or to a block that begins at @stop. False: the stretch
- * ends at its last cut.
+ * Begin the second section at the first block that seems to begin from @from on. False: there is
+ * none, and the first one goes on to the end.
  */
-static bool decode_values(struct stretcher *stretcher, struct blocks *blocks, uint64_t stop)
+static bool begin_second(struct stretcher *stretcher, const struct stretch_input *input,
+	uint64_t from, uint64_t stop)
 {
-	struct twin *twin = stretcher->twin;
-	uint64_t end_place = blocks->in_place + (size_t)(twin->in_end - twin->in);
-	size_t check = STRETCH_WINDOW; /* with so many values, look whether the window is clean */
+	uint64_t input_end = 8 * (input->place + input->size);
+	uint64_t end = stop < input_end ? stop : input_end;
+	uint64_t begin = from < end ? stretch_find(stretcher, input, from, end) : BLOCKS_NOWHERE;
 
-	for (;;) {
-		enum decode_status status;
-		bool more = true;
-		bool can_stop = false;
-		if (twin->state == TWIN_SYMBOLS) {
-			more = put_symbols(stretcher, check);
-		} else if (twin->state == TWIN_STORED) {
-			more = put_stored(stretcher);
-		} else {
-			can_stop = blocks_step(blocks, end_place, &status);
-			more = status == DECODE_PAUSED || status == DECODE_END;
-		}
-		if (!more || twin->state == TWIN_BAD)
-			return false;
-		blocks->in_place = end_place - (size_t)(twin->in_end - twin->in);
-		if (twin->state == TWIN_END) {
-			stretcher->cut = cut_at(stretcher, blocks_place(blocks), true);
-			return false;
-		}
-		if (can_stop && stretcher->values > 0) {
-			stretcher->cut = cut_at(stretcher, blocks->header, false);
-			if (blocks->begin >= stop)
-				return false;
-		}
-		if (stretcher->values >= check) {
-			size_t clean = twin_count_clean(
-				values_of(stretcher) + stretcher->values, stretcher->values);
-			if (clean == STRETCH_WINDOW)
-				return true;
-			check = stretcher->values + STRETCH_WINDOW - clean;
-		}
-	}
-}
-
-/* --- bytes ------------------------------------------------------------------------------------ */
-
-/* The window is clean: have it as bytes behind the values. False: there is no room. */
-static bool begin_bytes(struct stretcher *stretcher)
-{
-	const uint16_t *end = values_of(stretcher) + stretcher->values;
-	uint8_t *start = (uint8_t *)(values_of(stretcher) + stretcher->values);
-
-	if ((size_t)((uint8_t *)stretcher->memory + STRETCH_MEMORY - start) <
-		STRETCH_WINDOW + TWIN_OVERRUN)
+	if (begin == BLOCKS_NOWHERE) {
+		stretcher->first.stop = stop;
 		return false;
-	stretcher->bytes_start = start;
-	stretcher->clean_from = stretcher->values - STRETCH_WINDOW;
-	/* Clean values do not need the table to be right. */
-	twin_resolve_markers(start, end - STRETCH_WINDOW, STRETCH_WINDOW, stretcher->table);
+	}
+	section_begin(&stretcher->second, input, begin, stop);
 	return true;
 }
 
-/* Decode bytes up to a block that begins at @stop. */
-static void decode_bytes(struct stretcher *stretcher, struct blocks *blocks, uint64_t stop)
+/* Decode as two sections at once. False: it has become the first one alone, if there is one. */
+static bool decode_two(struct stretcher *stretcher, const struct stretch_input *input,
+	uint64_t begin, uint64_t stop)
 {
-	struct twin *twin = stretcher->twin;
-	uint8_t *first = stretcher->bytes_start + STRETCH_WINDOW;
-	size_t room =
-		(size_t)((uint8_t *)stretcher->memory + STRETCH_MEMORY - first) - TWIN_OVERRUN;
-	struct decode_span span = {
-		.in = twin->in, .in_size = (size_t)(twin->in_end - twin->in), .out = first};
-	enum blocks_status status = BLOCKS_NEED_OUTPUT;
+	struct section *first = &stretcher->first;
+	struct section *second = &stretcher->second;
 
-	twin->produced = STRETCH_WINDOW;
-	while (status == BLOCKS_NEED_OUTPUT || status == BLOCKS_STOPPED) {
-		size_t left = stretcher->bytes < room ? room - stretcher->bytes : 0;
-		if (left == 0)
-			return;
-		span.out_size = left;
-		status = blocks_run(blocks, &span, 0);
-		stretcher->bytes = (size_t)(span.out - first);
-		if (status == BLOCKS_STOPPED) {
-			stretcher->cut = cut_at(stretcher, blocks->header, false);
-			if (blocks->begin >= stop)
-				return;
-		} else if (status == BLOCKS_END) {
-			stretcher->cut = cut_at(stretcher, blocks_place(blocks), true);
-		}
+	first->memory_bytes = SECTION_MEMORY;
+	section_begin(first, input, begin, begin + (stop - begin) / 2);
+	bool two = begin_second(stretcher, input, first->stop, stop);
+	while (two && !first->ended) {
+		section_run_two(first, second);
+		if (second->ended && second->cut.known)
+			section_run(first);
+		else if (second->ended) /* what it began with was no block */
+			two = begin_second(stretcher, input, second->begin + 1, stop);
 	}
+	section_run(first);
+	/* Nor is it one if the first section does not end there. */
+	if (!two || !first->cut.known || first->cut.final || first->cut.begin != second->begin)
+		return false;
+	section_run(second);
+	return second->cut.known;
 }
 
-/* --- a stretch -------------------------------------------------------------------------------- */
+/* The same as one section, which has all of the memory. */
+static void decode_alone(struct stretcher *stretcher, const struct stretch_input *input,
+	uint64_t begin, uint64_t stop)
+{
+	struct section *first = &stretcher->first;
+
+	first->memory_bytes = STRETCH_MEMORY;
+	section_begin(first, input, begin, stop);
+	section_run(first);
+}
 
 int stretch_decode(struct stretcher *stretcher, const struct stretch_input *input, uint64_t begin,
 	uint64_t stop, struct stretch *stretch)
 {
-	struct twin *twin = stretcher->twin;
-	struct blocks blocks;
-	size_t at = (size_t)(begin / 8 - input->place);
+	const struct section *first = &stretcher->first;
+	const struct section *second = &stretcher->second;
+	bool large = stop > begin && stop - begin >= TWO_MIN;
 
-	assert(at < input->size);
-	blocks_start_at(&blocks, twin, begin, input->bytes[at]);
-	twin->in_start = twin->in = input->bytes + at + 1;
-	twin->in_end = input->bytes + input->size;
-	twin->in_fast_end = twin->in_end;
-	stretcher->values = 0;
-	stretcher->bytes = 0;
-	stretcher->bytes_start = NULL;
-	stretcher->clean_from = SIZE_MAX;
-	stretcher->cut = (struct cut){0};
-	if (decode_values(stretcher, &blocks, stop) && begin_bytes(stretcher))
-		decode_bytes(stretcher, &blocks, stop);
-	if (!stretcher->cut.known)
+	stretcher->joined = large && decode_two(stretcher, input, begin, stop);
+	if (!large || !first->cut.known)
+		decode_alone(stretcher, input, begin, stop);
+	if (!first->cut.known)
 		return -1;
-	stretcher->values = stretcher->cut.values;
-	stretcher->bytes = stretcher->cut.bytes;
+	const struct section *last = stretcher->joined ? second : first;
 	*stretch = (struct stretch){
 		.begin = begin,
-		.end = stretcher->cut.end,
-		.final = stretcher->cut.final,
-		.size_bytes = (uint64_t)stretcher->values + stretcher->bytes,
+		.end = last->cut.end,
+		.final = last->cut.final,
+		.size_bytes = section_size(first) + (stretcher->joined ? section_size(second) : 0),
 	};
 	return 0;
 }
 
 void stretch_set_window(struct stretcher *stretcher, const uint8_t *window)
 {
-	twin_make_marker_table(stretcher->table, window);
-}
+	struct section *first = &stretcher->first;
+	uint8_t own[STRETCH_WINDOW];
+	uint64_t size = section_size(first);
+	size_t tail = size < sizeof(own) ? (size_t)size : sizeof(own);
 
-size_t stretch_known_from(const struct stretcher *stretcher)
-{
-	return stretcher->clean_from;
+	section_set_window(first, window);
+	if (!stretcher->joined)
+		return;
+	memcpy(own, window + tail, sizeof(own) - tail);
+	section_read(first, size - tail, tail, own + sizeof(own) - tail);
+	section_set_window(&stretcher->second, own);
 }
 
 void stretch_read(const struct stretcher *stretcher, uint64_t at, size_t size, uint8_t *bytes)
 {
-	size_t from_values = 0;
+	uint64_t first_size = section_size(&stretcher->first);
+	size_t from_first = 0;
 
-	assert(at + size <= stretcher->values + stretcher->bytes);
-	if (at < stretcher->values) {
-		from_values = stretcher->values - (size_t)at;
-		from_values = from_values < size ? from_values : size;
-		twin_resolve_markers(
-			bytes, values_of(stretcher) + at, from_values, stretcher->table);
-		at += from_values;
+	if (at < first_size) {
+		from_first = first_size - at < size ? (size_t)(first_size - at) : size;
+		section_read(&stretcher->first, at, from_first, bytes);
+		at += from_first;
 	}
-	if (size > from_values)
-		memcpy(bytes + from_values,
-			stretcher->bytes_start + STRETCH_WINDOW + (at - stretcher->values),
-			size - from_values);
+	if (size > from_first)
+		section_read(
+			&stretcher->second, at - first_size, size - from_first, bytes + from_first);
 }

@@ -2,13 +2,14 @@
 
 /*
  * A stretch of a DEFLATE stream, decoded by itself: from a block that begins in it to the first one
- * that begins behind it. What it refers to in front of itself is not known, so its output is values
- * (worker/twin/markers.h), and bytes from where the last 32 KiB no longer have a marker. Once that
- * window is known, all of it is bytes.
+ * that begins behind it. A large one is decoded as two sections at once (section.h). It is whole
+ * once the window in front of it is known.
  */
 
 #ifndef ZIPMAP_WORKER_PARTS_STRETCH_H
 #define ZIPMAP_WORKER_PARTS_STRETCH_H
+
+#include "worker/parts/section.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,13 +23,6 @@
 
 /** Bytes behind the input that must be readable. */
 #define STRETCH_IN_SLACK ((size_t)128)
-
-/** Some input: @size bytes of the stream, from byte @place of it on. */
-struct stretch_input {
-	const uint8_t *bytes;
-	size_t size;
-	uint64_t place;
-};
 
 /** What was decoded. Places are in bits of the stream (worker/parts/blocks.h). */
 struct stretch {
@@ -56,8 +50,8 @@ uint64_t stretch_find(const struct stretcher *stretcher, const struct stretch_in
 /**
  * Decode from the block that seems to begin at @begin, up to the first one that begins at @stop or
  * later, and has the looks by which it is found. If memory or input does not reach so far, or the
- * data are bad there, the stretch ends with the last block that does. 0 with *@stretch; -1: there
- * is no such block, or it is too large.
+ * data are bad there, the stretch ends with the last block that does, or before: with its first
+ * section. 0 with *@stretch; -1: there is no such block, or it is too large.
  */
 int stretch_decode(struct stretcher *stretcher, const struct stretch_input *input, uint64_t begin,
 	uint64_t stop, struct stretch *stretch);
@@ -65,10 +59,7 @@ int stretch_decode(struct stretcher *stretcher, const struct stretch_input *inpu
 /** The STRETCH_WINDOW bytes in front of the stretch are these. */
 void stretch_set_window(struct stretcher *stretcher, const uint8_t *window);
 
-/** Where in the stretch the bytes begin that are known without that window; or SIZE_MAX. */
-size_t stretch_known_from(const struct stretcher *stretcher);
-
-/** Have @size bytes at @at of the stretch. The window is set, or they are known without it. */
+/** Have @size bytes at @at of the stretch, whose window is set. */
 void stretch_read(const struct stretcher *stretcher, uint64_t at, size_t size, uint8_t *bytes);
 
 #endif

@@ -165,69 +165,166 @@ INLINE bool match_values_step(struct marker_lane *marker, struct twin *twin, uns
 
 /* --- loops ------------------------------------------------------------------------------------ */
 
+INLINE struct marker_lane load_markers(const struct twin *twin, const struct twin_values *values)
+{
+	return (struct marker_lane){load(twin), values->out};
+}
+
+INLINE void save_markers(
+	const struct marker_lane *marker, struct twin *twin, struct twin_values *values)
+{
+	save(&marker->lane, twin);
+	values->out = marker->out;
+}
+
 INLINE bool has_marker_round(
-	const struct marker_lane *marker, const struct twin *twin, const uint16_t *out_end)
+	const struct marker_lane *marker, const struct twin *twin, const struct twin_values *values)
 {
-	return marker->lane.in <= twin->in_fast_end && marker->out < out_end;
+	return marker->lane.in <= twin->in_fast_end && marker->out < values->end;
 }
 
-TWIN_CPU static __attribute__((noinline)) uint16_t *literal_loop(
-	struct twin *twin, uint16_t *out, const uint16_t *out_end)
+/* Have 56 bits, and the first entry. */
+INLINE void begin_literals(struct marker_lane *marker, const struct twin *twin)
 {
-	struct marker_lane marker = {load(twin), out};
+	begin_scaled(&marker->lane);
+	refill(&marker->lane);
+	marker->lane.next = look_up_scaled(&marker->lane, twin);
+}
 
-	begin_scaled(&marker.lane);
-	refill(&marker.lane);
-	marker.lane.next = look_up_scaled(&marker.lane, twin);
+INLINE void begin_matches(struct marker_lane *marker, const struct twin *twin)
+{
+	refill(&marker->lane);
+	marker->lane.next = look_up(&marker->lane, twin, 0);
+}
+
+TWIN_CPU static __attribute__((noinline)) void literal_one(
+	struct twin *twin, struct twin_values *values)
+{
+	struct marker_lane a = load_markers(twin, values);
+
+	begin_literals(&a, twin);
 	do {
-		refill(&marker.lane);
-		if (!literal_values_step(&marker, twin) || !literal_values_step(&marker, twin) ||
-			!literal_values_step(&marker, twin) || !literal_values_step(&marker, twin))
+		refill(&a.lane);
+		if (!literal_values_step(&a, twin) || !literal_values_step(&a, twin) ||
+			!literal_values_step(&a, twin) || !literal_values_step(&a, twin))
 			break;
-	} while (has_marker_round(&marker, twin, out_end));
-	end_scaled(&marker.lane);
-	save(&marker.lane, twin);
-	return marker.out;
+	} while (has_marker_round(&a, twin, values));
+	end_scaled(&a.lane);
+	save_markers(&a, twin, values);
 }
 
-INLINE uint16_t *match_loop(
-	struct twin *twin, uint16_t *out, const uint16_t *out_end, unsigned most)
+TWIN_CPU static __attribute__((noinline)) void literal_two(struct twin *restrict first,
+	struct twin_values *first_values, struct twin *restrict second,
+	struct twin_values *second_values)
 {
-	struct marker_lane marker = {load(twin), out};
+	struct marker_lane a = load_markers(first, first_values);
+	struct marker_lane b = load_markers(second, second_values);
 
-	refill(&marker.lane);
-	marker.lane.next = look_up(&marker.lane, twin, 0);
+	begin_literals(&a, first);
+	begin_literals(&b, second);
 	do {
-		if (!match_values_step(&marker, twin, most) ||
-			!match_values_step(&marker, twin, most))
+		refill(&a.lane);
+		refill(&b.lane);
+		if (!literal_values_step(&a, first) || !literal_values_step(&b, second) ||
+			!literal_values_step(&a, first) || !literal_values_step(&b, second) ||
+			!literal_values_step(&a, first) || !literal_values_step(&b, second) ||
+			!literal_values_step(&a, first) || !literal_values_step(&b, second))
 			break;
-	} while (has_marker_round(&marker, twin, out_end));
-	save(&marker.lane, twin);
-	return marker.out;
+	} while (has_marker_round(&a, first, first_values) &&
+		 has_marker_round(&b, second, second_values));
+	end_scaled(&a.lane);
+	end_scaled(&b.lane);
+	save_markers(&a, first, first_values);
+	save_markers(&b, second, second_values);
 }
 
-TWIN_CPU static __attribute__((noinline)) uint16_t *match_loop_short(
-	struct twin *twin, uint16_t *out, const uint16_t *out_end)
+INLINE void match_one(struct twin *twin, struct twin_values *values, unsigned most)
 {
-	return match_loop(twin, out, out_end, 16);
+	struct marker_lane a = load_markers(twin, values);
+
+	begin_matches(&a, twin);
+	do {
+		if (!match_values_step(&a, twin, most) || !match_values_step(&a, twin, most))
+			break;
+	} while (has_marker_round(&a, twin, values));
+	save_markers(&a, twin, values);
 }
 
-TWIN_CPU static __attribute__((noinline)) uint16_t *match_loop_long(
-	struct twin *twin, uint16_t *out, const uint16_t *out_end)
+INLINE void match_two(struct twin *restrict first, struct twin_values *first_values,
+	struct twin *restrict second, struct twin_values *second_values, unsigned most)
 {
-	return match_loop(twin, out, out_end, 32);
+	struct marker_lane a = load_markers(first, first_values);
+	struct marker_lane b = load_markers(second, second_values);
+
+	begin_matches(&a, first);
+	begin_matches(&b, second);
+	do {
+		if (!match_values_step(&a, first, most) || !match_values_step(&b, second, most) ||
+			!match_values_step(&a, first, most) || !match_values_step(&b, second, most))
+			break;
+	} while (has_marker_round(&a, first, first_values) &&
+		 has_marker_round(&b, second, second_values));
+	save_markers(&a, first, first_values);
+	save_markers(&b, second, second_values);
 }
 
-void twin_loop_markers(struct twin *twin, uint16_t **out, const uint16_t *out_end)
+TWIN_CPU static __attribute__((noinline)) void match_one_short(
+	struct twin *twin, struct twin_values *values)
 {
-	if (twin->in > twin->in_fast_end || *out >= out_end)
-		return;
+	match_one(twin, values, 16);
+}
+
+TWIN_CPU static __attribute__((noinline)) void match_one_long(
+	struct twin *twin, struct twin_values *values)
+{
+	match_one(twin, values, 32);
+}
+
+TWIN_CPU static __attribute__((noinline)) void match_two_short(struct twin *restrict first,
+	struct twin_values *first_values, struct twin *restrict second,
+	struct twin_values *second_values)
+{
+	match_two(first, first_values, second, second_values, 16);
+}
+
+TWIN_CPU static __attribute__((noinline)) void match_two_long(struct twin *restrict first,
+	struct twin_values *first_values, struct twin *restrict second,
+	struct twin_values *second_values)
+{
+	match_two(first, first_values, second, second_values, 32);
+}
+
+/* How much is likely to be gained by copying more at once. */
+static int long_gain(const struct twin *twin)
+{
+	return 2 * twin->long_share - twin->near_share - (1 << (TWIN_CODE_BITS - 4));
+}
+
+void twin_loop_markers(struct twin *twin, struct twin_values *values)
+{
 	if (twin->matches != TWIN_OFTEN)
-		*out = literal_loop(twin, *out, out_end);
-	else if (2 * twin->long_share - twin->near_share > 1 << (TWIN_CODE_BITS - 4))
-		*out = match_loop_long(twin, *out, out_end);
+		literal_one(twin, values);
+	else if (long_gain(twin) > 0)
+		match_one_long(twin, values);
 	else
-		*out = match_loop_short(twin, *out, out_end);
+		match_one_short(twin, values);
+}
+
+void twin_loop_two_markers(struct twin *first, struct twin_values *first_values,
+	struct twin *second, struct twin_values *second_values)
+{
+	bool often = first->matches == TWIN_OFTEN;
+
+	if (often != (second->matches == TWIN_OFTEN)) {
+		twin_loop_markers(first, first_values);
+		twin_loop_markers(second, second_values);
+	} else if (!often) {
+		literal_two(first, first_values, second, second_values);
+	} else if (long_gain(first) + long_gain(second) > 0) {
+		match_two_long(first, first_values, second, second_values);
+	} else {
+		match_two_short(first, first_values, second, second_values);
+	}
 }
 
 /* --- values ----------------------------------------------------------------------------------- */

@@ -21,12 +21,22 @@
 /** Values that a round may put behind the end of the output: as TWIN_OVERRUN, copied by 16. */
 #define TWIN_MARKER_OVERRUN ((size_t)TWIN_ROUND_STEPS * TWIN_MATCH_MAX + 16)
 
+/** Room for values. */
+struct twin_values {
+	uint16_t *out;
+	const uint16_t *end; /**< where to stop; there is TWIN_MARKER_OVERRUN behind it */
+};
+
 /**
- * Decode symbols of a stream in the state TWIN_SYMBOLS to *@out, until @out_end or
- * twin->in_fast_end is reached, its block has ended (TWIN_BLOCK, TWIN_END), or its data are bad
- * (TWIN_BAD). Moves *@out on. TWIN_IN_SLACK bytes behind twin->in_fast_end must be readable.
+ * Decode symbols of a stream in the state TWIN_SYMBOLS until values->end or twin->in_fast_end is
+ * reached, its block has ended (TWIN_BLOCK, TWIN_END), or its data are bad (TWIN_BAD). Moves
+ * values->out on. TWIN_IN_SLACK bytes behind twin->in_fast_end must be readable.
  */
-void twin_loop_markers(struct twin *twin, uint16_t **out, const uint16_t *out_end);
+void twin_loop_markers(struct twin *twin, struct twin_values *values);
+
+/** The same with two streams at once, until one of them can go on no more. */
+void twin_loop_two_markers(struct twin *first, struct twin_values *first_values,
+	struct twin *second, struct twin_values *second_values);
 
 /** How many of the last values of @size that end at @end are bytes, TWIN_MARKER_WINDOW at most. */
 size_t twin_count_clean(const uint16_t *end, size_t size);
