@@ -5,29 +5,7 @@
 # each byte.
 
 load helpers
-
-# Archives that are old enough to be kept: d/0.zip and so on, each with three members.
-make_archives() { # COUNT
-	mkdir d
-	for ((i = 0; i < $1; i++)); do
-		make_archive members "d/$i.zip" 3 $((3000 + i))
-	done
-	make_old d/*
-}
-
-# No file is kept of an archive that was changed in the last two seconds.
-make_old() {
-	"$PYTHON" - "$@" <<-'END'
-		import os, sys, time
-		newest = max(os.stat(path).st_ctime for path in sys.argv[1:])
-		while time.time() < newest + 2.1:
-		    time.sleep(0.05)
-	END
-}
-
-keep() {
-	zipmap --cache=kept "$@"
-}
+load keeping
 
 # The same run starts no worker, and prints the same.
 expect_kept() {
@@ -41,12 +19,6 @@ expect_kept() {
 
 check_cache() {
 	"$PYTHON" "$here/check_cache.py" "$@" || fail "not as it should be"
-}
-
-expect_entries() { # COUNT
-	local count
-	count=$(find kept -name manifest | wc -l)
-	((count == $1)) || fail "expected $1 entries, not $count"
 }
 
 @test "a second run prints the same paths and starts no worker, however they are printed" {
@@ -286,56 +258,6 @@ expect_entries() { # COUNT
 	keep --max-member=3000 d
 	expect_status 1
 	expect_lines out 3
-}
-
-@test "--cache-max holds after each run, and what was used least recently goes first" {
-	make_archives 5
-	for i in 0 1 2 3 4 0 2; do
-		keep --cache-max=60K "d/$i.zip"
-		expect_good
-		xargs cat <out >/dev/null
-		"$ZIPMAP" --gc --list --cache=kept >list
-		(($(cut -f 1 list | paste -s -d +) <= 60 * 1024)) || fail "too much: $(cat list)"
-	done
-	# How many fit depends on the file system.
-	[[ $(wc -l <list) -lt 5 ]]
-	[[ $(wc -l <list) -lt 2 ]] || grep -q 'd/0\.zip' list
-	grep -q 'd/2\.zip' list
-	! grep 'd/1\.zip' list || fail "the oldest is there"
-}
-
-@test "what a run has printed is left, with a warning, even if it is more than --cache-max" {
-	make_archives 3
-	keep --cache-max=10K d
-	expect_status 0
-	expect_message "more than --cache-max"
-	xargs cat <out >/dev/null
-	keep --cache-max=10K -x true \; d
-	expect_good
-	expect_entries 0
-}
-
-@test "--gc --cache prunes to --cache-max, and --list shows size, last use, archive and path" {
-	make_archives 3
-	keep d
-	cp out first
-	"$ZIPMAP" --gc --cache=kept -v 2>err
-	grep -q '0 removed, 3 left' err || fail "expected nothing to go"
-	xargs cat <first >/dev/null
-	"$ZIPMAP" --gc --list --cache=kept >list
-	expect_lines list 3
-	while IFS=$'\t' read -r size used archive path; do
-		((size >= 9000))
-		[[ $used =~ ^20[0-9-]{8}\ [0-9:]{8}$ ]]
-		unzip -t "$archive" >/dev/null
-		[[ -f $path/manifest ]]
-	done <list
-	rm "$(head -n 1 first | sed 's,/[^/]*$,,')/manifest"
-	"$ZIPMAP" --gc --list --cache=kept | grep -q $'\tunfinished\t'
-	"$ZIPMAP" --gc --cache=kept
-	[[ $(find kept -mindepth 2 -maxdepth 2 | wc -l) -eq 2 ]]
-	"$ZIPMAP" --gc --cache=kept --cache-max=1
-	[[ "$(ls -A kept)" == $'CACHEDIR.TAG\nlock' ]]
 }
 
 @test "a directory that others can write to, or that holds other things, is refused" {

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# --cache-max and --gc --cache: what is removed of kept files, and what is left.
+
+load helpers
+load keeping
+
+@test "--cache-max holds after each run, and what was used least recently goes first" {
+	make_archives 5
+	for i in 0 1 2 3 4 0 2; do
+		keep --cache-max=60K "d/$i.zip"
+		expect_good
+		xargs cat <out >/dev/null
+		"$ZIPMAP" --gc --list --cache=kept >list
+		(($(cut -f 1 list | paste -s -d +) <= 60 * 1024)) || fail "too much: $(cat list)"
+	done
+	# How many fit depends on the file system.
+	[[ $(wc -l <list) -lt 5 ]]
+	[[ $(wc -l <list) -lt 2 ]] || grep -q 'd/0\.zip' list
+	grep -q 'd/2\.zip' list
+	! grep 'd/1\.zip' list || fail "the oldest is there"
+}
+
+@test "what a run has printed is left, with a warning, even if it is more than --cache-max" {
+	make_archives 3
+	keep --cache-max=10K d
+	expect_status 0
+	expect_message "more than --cache-max"
+	xargs cat <out >/dev/null
+	keep --cache-max=10K -x true \; d
+	expect_good
+	expect_entries 0
+}
+
+@test "--gc --cache prunes to --cache-max, and --list shows size, last use, archive and path" {
+	make_archives 3
+	keep d
+	cp out first
+	"$ZIPMAP" --gc --cache=kept -v 2>err
+	grep -q '0 removed, 3 left' err || fail "expected nothing to go"
+	xargs cat <first >/dev/null
+	"$ZIPMAP" --gc --list --cache=kept >list
+	expect_lines list 3
+	while IFS=$'\t' read -r size used archive path; do
+		((size >= 9000))
+		[[ $used =~ ^20[0-9-]{8}\ [0-9:]{8}$ ]]
+		unzip -t "$archive" >/dev/null
+		[[ -f $path/manifest ]]
+	done <list
+	rm "$(head -n 1 first | sed 's,/[^/]*$,,')/manifest"
+	"$ZIPMAP" --gc --list --cache=kept | grep -q $'\tunfinished\t'
+	"$ZIPMAP" --gc --cache=kept
+	[[ $(find kept -mindepth 2 -maxdepth 2 | wc -l) -eq 2 ]]
+	"$ZIPMAP" --gc --cache=kept --cache-max=1
+	[[ "$(ls -A kept)" == $'CACHEDIR.TAG\nlock' ]]
+}
