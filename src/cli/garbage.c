@@ -77,7 +77,7 @@ static int collect_runs(const struct options *options)
 	char shown[PRINTABLE_MAX];
 
 	printable(tmpdir, strlen(tmpdir), shown, sizeof(shown));
-	if (gc_sweep(tmpdir, lists, tell, &garbage) < 0) {
+	if (gc_sweep(tmpdir, NULL, lists, tell, &garbage) < 0) {
 		diag(DIAG_ERROR, "%s: %s", shown, strerror(errno));
 		return -1;
 	}

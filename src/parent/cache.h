@@ -47,7 +47,8 @@ struct cache {
 	uid_t owner;
 	uint8_t options[SHA256_DIGEST_SIZE]; /**< hash of the options that shape files */
 	uint8_t locked[CACHE_SLOTS / 8];     /**< the slots that this run has locked */
-	uint8_t *used; /**< marks of the keys of entries that this run has made or used */
+	uint8_t *used;       /**< marks of the keys of entries that this run has made or used */
+	const char *own_run; /**< the name of this run's directory, which stays; or NULL */
 };
 
 struct cache_key {

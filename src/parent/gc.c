@@ -220,7 +220,7 @@ static enum gc_end end_scratch(const struct gc *gc, const char *name)
 	return gc->look || dirents_remove(gc->tmpdir_fd, name, 0) == 0 ? GC_REMOVED : GC_FAILED;
 }
 
-int gc_sweep(const char *tmpdir, bool look, gc_tell *tell, void *context)
+int gc_sweep(const char *tmpdir, const char *own, bool look, gc_tell *tell, void *context)
 {
 	cleanup_dir DIR *directory = opendir(tmpdir);
 	struct dirent *entry;
@@ -231,6 +231,8 @@ int gc_sweep(const char *tmpdir, bool look, gc_tell *tell, void *context)
 	while (errno = 0, (entry = readdir(directory)) != NULL) {
 		const char *name = entry->d_name;
 		enum gc_end end = GC_GONE;
+		if (own && strcmp(name, own) == 0)
+			continue;
 		if (is_scratch_name(name))
 			end = end_scratch(&gc, name);
 		else if (rundir_name_kind(name) != RUNDIR_OTHER)

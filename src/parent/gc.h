@@ -31,10 +31,12 @@ typedef void gc_tell(void *context, const char *name, enum gc_end end, int error
 /**
  * Remove what killed runs, and readers of lists, left in @tmpdir. With @look nothing is removed:
  * GC_REMOVED says what would be. Nothing that zipmap did not make is removed, and no symbolic link
- * is followed below @tmpdir. Returns 0, also where single directories could not be removed, of
- * which @tell is told; -1 with errno where @tmpdir cannot be read.
+ * is followed below @tmpdir. The directory @own, which may be NULL, is passed over: it is that of
+ * this process, whose lock would not show, and would end if it were looked at. Returns 0, also
+ * where single directories could not be removed, of which @tell is told; -1 with errno where
+ * @tmpdir cannot be read.
  */
-int gc_sweep(const char *tmpdir, bool look, gc_tell *tell, void *context);
+int gc_sweep(const char *tmpdir, const char *own, bool look, gc_tell *tell, void *context);
 
 /**
  * Remove the run directory @name in @tmpdir_fd, whose run has ended in order, with the files that

@@ -48,7 +48,8 @@ void keeper_release(struct keeper *keeper)
 	cache_release(&keeper->cache);
 }
 
-void keeper_prune(struct keeper *keeper, const struct run_settings *settings)
+void keeper_prune(
+	struct keeper *keeper, const struct run_settings *settings, const struct rundir *rundir)
 {
 	struct cache *cache = &keeper->cache;
 	struct prune_sums sums;
@@ -59,6 +60,7 @@ void keeper_prune(struct keeper *keeper, const struct run_settings *settings)
 	/* Commands have ended, and nobody else was told of a path. */
 	if (settings->commands && !settings->commands->print)
 		cache_forget_marks(cache);
+	cache->own_run = rundir_name(rundir);
 	printable(cache->path, strlen(cache->path), name, sizeof(name));
 	if (prune(cache, settings->cache->max_bytes, false, NULL, NULL, &sums) < 0)
 		diag(DIAG_WARNING, "cannot prune %s: %s", name, strerror(errno));

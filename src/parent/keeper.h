@@ -15,6 +15,7 @@
 #include "parent/interface.h"
 #include "parent/kept.h"
 #include "parent/manifest.h"
+#include "parent/rundir.h"
 #include "parent/schedule.h"
 
 #include <sys/stat.h>
@@ -55,9 +56,10 @@ enum keeper_end keeper_look(struct keeper *keeper, struct schedule *schedule, co
 int keeper_feed(struct keeper *keeper, struct schedule *schedule);
 
 /**
- * The run is over, and its directory is there still: prune, if @settings say so. What cannot be
- * done is said.
+ * The run is over, and its directory @rundir is there still: prune, if @settings say so. What
+ * cannot be done is said.
  */
-void keeper_prune(struct keeper *keeper, const struct run_settings *settings);
+void keeper_prune(
+	struct keeper *keeper, const struct run_settings *settings, const struct rundir *rundir);
 
 #endif

@@ -286,7 +286,7 @@ int prune(struct cache *cache, uint64_t max_bytes, bool all, prune_tell *tell, v
 
 	*sums = (struct prune_sums){0};
 	/* What killed runs have left goes in any case. */
-	if (!items || gc_sweep(cache->path, false, ignore, NULL) < 0)
+	if (!items || gc_sweep(cache->path, cache->own_run, false, ignore, NULL) < 0)
 		return -1;
 	do {
 		struct choice choice = {.items = items};

@@ -246,6 +246,11 @@ int rundir_create_hidden(struct rundir *rundir, const char *tmpdir)
 	return create(rundir, tmpdir, RUNDIR_HIDDEN_PREFIX);
 }
 
+const char *rundir_name(const struct rundir *rundir)
+{
+	return rundir->path ? rundir->path + rundir->name_at : NULL;
+}
+
 /* Have it seen if a file of worker directory @name goes. 0, or -1 with errno. */
 static int watch(const struct rundir *rundir, const char *name)
 {

@@ -57,6 +57,9 @@ int rundir_create(struct rundir *rundir, const char *tmpdir);
 /** The same, but called .zipmap-XXXXXX: nobody is to find files in it. */
 int rundir_create_hidden(struct rundir *rundir, const char *tmpdir);
 
+/** Its name in the directory that was asked for; NULL if there is no run directory. */
+const char *rundir_name(const struct rundir *rundir);
+
 /**
  * Make the next worker's directory. Its number goes to *@number, which names it below the run
  * directory. Returns its descriptor, which the caller owns, or -1 with errno.

@@ -115,7 +115,7 @@ void runparts_release(struct run *run)
 	pool_release(&run->pool);
 	deliver_stop(&run->deliver, number, &run->signals);
 	deliver_release(&run->deliver);
-	keeper_prune(&run->keeper, run->settings);
+	keeper_prune(&run->keeper, run->settings, &run->rundir);
 	runfiles_end(&run->rundir, run->settings, &run->emit, &run->schedule, run->deliver.untidy,
 		run->stats);
 	gate_release(&run->gate);

@@ -54,3 +54,14 @@ load keeping
 	"$ZIPMAP" --gc --cache=kept --cache-max=1
 	[[ "$(ls -A kept)" == $'CACHEDIR.TAG\nlock' ]]
 }
+
+@test "files that a run has printed and not kept are left by its own pruning" {
+	make_archive members young.zip 2 3000
+	for size in 1G 1; do
+		keep --cache-max=$size young.zip
+		expect_status 0
+		expect_entries 0
+		expect_lines out 2
+		xargs cat <out | cmp - <(unzip -p young.zip) || fail "--cache-max=$size"
+	done
+}
