@@ -113,29 +113,34 @@ static void list_kept(void *context, const struct prune_item *item, int error)
 	const time_t seconds = (time_t)(item->used_ns / 1000000000);
 	char archive[PRINTABLE_MAX] = "";
 	char used[32] = "";
-	const char *when = used;
+	const char *const states[] = {
+		[PRUNE_ENTRY] = used,
+		[PRUNE_UNFINISHED] = "unfinished",
+		[PRUNE_RUN] = "not kept",
+		[PRUNE_LIVE_RUN] = "in use",
+		[PRUNE_LEFT_OVER] = "left over",
+	};
 	struct tm fields;
 
 	(void)error;
 	if (item->kind == PRUNE_ENTRY && localtime_r(&seconds, &fields))
 		strftime(used, sizeof(used), "%Y-%m-%d %H:%M:%S", &fields);
-	else if (item->kind == PRUNE_UNFINISHED)
-		when = "unfinished";
-	else
-		when = item->kind == PRUNE_RUN ? "not kept" : "in use";
 	if (item->kind == PRUNE_ENTRY)
 		name_archive(garbage->cache, item, archive);
-	printf("%" PRIu64 "\t%s\t%s\t%s/%s%c", item->bytes, when, archive, garbage->cache->path,
-		item->name, garbage->options->null_output ? '\0' : '\n');
+	printf("%" PRIu64 "\t%s\t%s\t%s/%s%c", item->bytes, states[item->kind], archive,
+		garbage->cache->path, item->name, garbage->options->null_output ? '\0' : '\n');
 }
 
 static void tell_pruned(void *context, const struct prune_item *item, int error)
 {
+	char shown[PRINTABLE_MAX];
+
 	(void)context;
+	printable(item->name, strlen(item->name), shown, sizeof(shown));
 	if (error)
-		diag(DIAG_ERROR, "cannot remove all of %s: %s", item->name, strerror(error));
+		diag(DIAG_ERROR, "cannot remove all of %s: %s", shown, strerror(error));
 	else
-		diag(DIAG_DETAIL, "removed %s", item->name);
+		diag(DIAG_DETAIL, "removed %s", shown);
 }
 
 static int collect_kept(const struct options *options)

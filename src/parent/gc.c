@@ -184,6 +184,13 @@ static enum gc_end end_run(const struct gc *gc, const char *name)
 	return errno == ENOENT ? GC_GONE : GC_FAILED; /* it was about to end */
 }
 
+enum gc_end gc_judge(int tmpdir_fd, const char *name)
+{
+	const struct gc gc = {tmpdir_fd, true};
+
+	return end_run(&gc, name);
+}
+
 int gc_remove_ended(int tmpdir_fd, const char *name)
 {
 	struct stat status;

@@ -38,6 +38,9 @@ typedef void gc_tell(void *context, const char *name, enum gc_end end, int error
  */
 int gc_sweep(const char *tmpdir, const char *own, bool look, gc_tell *tell, void *context);
 
+/** What gc_sweep() would do with the run directory @name in @tmpdir_fd, not this process's own. */
+enum gc_end gc_judge(int tmpdir_fd, const char *name);
+
 /**
  * Remove the run directory @name in @tmpdir_fd, whose run has ended in order, with the files that
  * were printed. 0, or -1 with errno: EBUSY if it has not.

@@ -84,17 +84,38 @@ static int scan_entry(void *context, int fd, const char *name)
 	return 0;
 }
 
+/* What the run directory @name is. False if it is nothing of ours. */
+static bool judge_run(const struct cache *cache, const char *name, enum prune_kind *kind)
+{
+	bool own = cache->own_run && strcmp(name, cache->own_run) == 0;
+
+	switch (own ? GC_LEFT_ALIVE : gc_judge(cache->fd, name)) {
+	case GC_REMOVED:
+		*kind = PRUNE_LEFT_OVER;
+		return true;
+	case GC_LEFT_ALIVE:
+		*kind = PRUNE_LIVE_RUN;
+		return true;
+	case GC_LEFT_FILES:
+		*kind = PRUNE_RUN;
+		return true;
+	case GC_GONE:
+	case GC_LEFT_OTHER:
+	case GC_FAILED:
+		break;
+	}
+	return false;
+}
+
 static void scan_run(const struct scan *scan, const char *name)
 {
-	struct prune_item item = {.kind = PRUNE_RUN};
+	struct prune_item item;
 	bool locked;
 
 	stpcpy(item.name, name);
-	if (measure(scan, &item, &locked, RUNDIR_LOCK) < 0)
-		return;
-	if (locked)
-		item.kind = PRUNE_LIVE_RUN;
-	scan->act(scan->context, &item);
+	if (judge_run(scan->cache, name, &item.kind) &&
+		measure(scan, &item, &locked, RUNDIR_LOCK) == 0)
+		scan->act(scan->context, &item);
 }
 
 static int scan_any(void *context, int fd, const char *name)
@@ -205,7 +226,7 @@ static void choose_item(void *context, const struct prune_item *item)
 
 	choice->bytes += item->bytes;
 	choice->all++;
-	if (item->kind == PRUNE_LIVE_RUN)
+	if (item->kind == PRUNE_LIVE_RUN || item->kind == PRUNE_LEFT_OVER)
 		return;
 	if (choice->count < ITEMS_MAX) {
 		choice->items[choice->count] = *item;
@@ -269,24 +290,38 @@ static uint64_t remove_chosen(struct cache *cache, const struct choice *choice, 
 	return removed;
 }
 
-static void ignore(void *context, const char *name, enum gc_end end, int error)
+/* What killed runs have left. */
+struct sweep {
+	prune_tell *tell;
+	void *context;
+	struct prune_sums *sums;
+};
+
+/* For gc_sweep(). */
+static void tell_swept(void *context, const char *name, enum gc_end end, int error)
 {
-	(void)context;
-	(void)name;
-	(void)end;
-	(void)error;
+	const struct sweep *sweep = context;
+	struct prune_item item = {.kind = PRUNE_LEFT_OVER};
+
+	if (end != GC_REMOVED && end != GC_FAILED)
+		return;
+	sweep->sums->removed += end == GC_REMOVED;
+	sweep->sums->failures += end == GC_FAILED;
+	stpcpy(item.name, name);
+	if (sweep->tell)
+		sweep->tell(sweep->context, &item, end == GC_FAILED ? error : 0);
 }
 
 int prune(struct cache *cache, uint64_t max_bytes, bool all, prune_tell *tell, void *context,
 	struct prune_sums *sums)
 {
 	cleanup_free struct prune_item *items = calloc(ITEMS_MAX, sizeof(*items));
+	struct sweep sweep = {tell, context, sums};
 	uint64_t removed;
 	bool more;
 
 	*sums = (struct prune_sums){0};
-	/* What killed runs have left goes in any case. */
-	if (!items || gc_sweep(cache->path, cache->own_run, false, ignore, NULL) < 0)
+	if (!items || gc_sweep(cache->path, cache->own_run, false, tell_swept, &sweep) < 0)
 		return -1;
 	do {
 		struct choice choice = {.items = items};

@@ -17,8 +17,9 @@
 enum prune_kind {
 	PRUNE_ENTRY,      /**< a whole entry */
 	PRUNE_UNFINISHED, /**< one without a manifest */
-	PRUNE_RUN,        /**< the directory of a run that has ended */
-	PRUNE_LIVE_RUN,   /**< that of one that lives, or was killed */
+	PRUNE_RUN,        /**< the directory of a run that has ended, with files that it printed */
+	PRUNE_LIVE_RUN,   /**< that of one that lives */
+	PRUNE_LEFT_OVER,  /**< that of one that was killed, or of whose files none is left */
 };
 
 /** A directory below that of kept files. */
@@ -41,8 +42,9 @@ struct prune_sums {
 
 /**
  * Remove items until they take at most @max_bytes; 0: only what no run can use. With @all, that
- * goes even if there is room for it. @tell, which may be NULL, is told of each that is removed or
- * cannot be. 0 with *@sums, or -1 with errno if the directory cannot be read.
+ * goes even if there is room for it; what killed runs have left goes in any case. @tell, which may
+ * be NULL, is told of each that is removed or cannot be. 0 with *@sums, or -1 with errno if the
+ * directory cannot be read.
  */
 int prune(struct cache *cache, uint64_t max_bytes, bool all, prune_tell *tell, void *context,
 	struct prune_sums *sums);

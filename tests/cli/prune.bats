@@ -65,3 +65,31 @@ load keeping
 		xargs cat <out | cmp - <(unzip -p young.zip) || fail "--cache-max=$size"
 	done
 }
+
+# Leave what a run that was killed does, in kept; prints the name of its directory.
+kill_run() {
+	mkfifo "$BATS_TEST_TMPDIR/endless"
+	make_archive members young.zip 2 3000
+	"$ZIPMAP" --cache=kept -T endless >printed 2>err 3>&- &
+	local run=$!
+	exec 9>endless
+	echo young.zip >&9
+	until [[ -s printed ]]; do sleep 0.01; done
+	"$ZIPMAP" --gc --cache=kept --list >listed
+	kill -KILL "$run"
+	wait "$run" || true
+	exec 9>&-
+	directory=$(basename kept/zipmap.*)
+}
+
+@test "--gc --cache --list tells a run that lives from one that was killed, and -v names what goes" {
+	kill_run
+	grep -q $'^[0-9]*\tin use\t\tkept/'"$directory"'$' listed || fail "alive: $(cat listed)"
+	"$ZIPMAP" --gc --cache=kept --list >listed
+	grep -q $'^[0-9]*\tleft over\t\tkept/'"$directory"'$' listed || fail "killed: $(cat listed)"
+	[[ -d kept/$directory ]]
+	"$ZIPMAP" --gc --cache=kept -v 2>err
+	grep -q "^zipmap: removed $directory$" err || fail "$(cat err)"
+	grep -q "1 removed, 0 left, 0 failed" err || fail "$(cat err)"
+	[[ "$(ls -A kept)" == $'CACHEDIR.TAG\nlock' ]]
+}
