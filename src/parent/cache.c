@@ -175,6 +175,8 @@ int cache_remove_entry(const struct cache *cache, const char *entry)
 	cleanup_fd int fd =
 		openat(cache->fd, entry, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) /* a link or a file in its place */
+		return dirents_remove(cache->fd, entry, 0);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
 	/* Without its manifest it is unfinished, should we be killed before all is gone. */
@@ -200,7 +202,6 @@ int cache_make_entry(struct cache *cache, const struct cache_key *key)
 	int made = make_directories(cache, key->entry);
 
 	if (made < 0 && errno == EEXIST) {
-		errno = EEXIST;
 		if (cache_is_marked(cache, key) || cache_take_alone(cache, key) < 0) {
 			errno = EEXIST;
 			return -1;

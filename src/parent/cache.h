@@ -103,11 +103,12 @@ void cache_forget_marks(struct cache *cache);
 
 /**
  * Make the entry of @key, empty, and mark it. What is left of one there that nobody uses is removed
- * before. 0, or -1 with errno: EEXIST if somebody uses one.
+ * before. 0, or -1 with errno: EEXIST if somebody uses one; EISDIR if somebody has put a directory
+ * into it.
  */
 int cache_make_entry(struct cache *cache, const struct cache_key *key);
 
-/** Remove @entry with its files, the manifest first. 0, or -1 with errno. */
+/** Remove @entry with its files, the manifest first. 0, or -1 with errno: some of it is left. */
 int cache_remove_entry(const struct cache *cache, const char *entry);
 
 /** Be the only one who prunes. 0, or -1 with errno: somebody does. It ends with cache_release(). */

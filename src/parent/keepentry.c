@@ -4,11 +4,14 @@
 
 #include "parent/keptrecord.h"
 #include "util/cleanup.h"
+#include "util/diag.h"
+#include "util/printable.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +54,21 @@ static void remove_new(const struct keepentry *keep, const struct kept *kept, co
 	(void)unlinkat(keep->cache->fd, path, 0); /* it may not be there */
 }
 
+/* Say once why an entry of @job's archive cannot be made. */
+static void warn(struct keepentry *keep, const struct job *job)
+{
+	const char *reason = strerror(errno);
+	char archive[PRINTABLE_MAX];
+	char entry[PRINTABLE_MAX];
+
+	if (keep->warned)
+		return;
+	keep->warned = true;
+	diag(DIAG_WARNING, "cannot keep the files of %s in %s: %s",
+		printable(job->path, strlen(job->path), archive, sizeof(archive)),
+		printable(job->kept->path, strlen(job->kept->path), entry, sizeof(entry)), reason);
+}
+
 /* Begin the entry of @job's archive. */
 static void begin_entry(struct keepentry *keep, const struct job *job)
 {
@@ -58,8 +76,11 @@ static void begin_entry(struct keepentry *keep, const struct job *job)
 	const struct manifest_head head = {job->entries, job->behind_another};
 
 	kept->state = KEPT_REFUSED;
-	if (cache_make_entry(keep->cache, &kept->key) < 0)
+	if (cache_make_entry(keep->cache, &kept->key) < 0) {
+		if (errno != EEXIST) /* then somebody uses one */
+			warn(keep, job);
 		return;
+	}
 	kept->state = KEPT_MADE;
 	int fd = open_new(keep, kept, MANIFEST_NEW);
 	if (fd < 0 || manifest_begin(&kept->writer, fd, &head, job->path) < 0)

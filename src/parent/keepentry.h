@@ -15,12 +15,14 @@
 #include "parent/rundir.h"
 #include "parent/schedule.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 struct keepentry {
 	struct cache *cache;
 	const struct rundir *rundir;
+	bool warned;  /**< that an entry could not be made */
 	FILE *stream; /**< writes each line to the start of @line */
 	char *line;
 	size_t line_size;

@@ -48,12 +48,31 @@ void keeper_release(struct keeper *keeper)
 	cache_release(&keeper->cache);
 }
 
+/* The first item that could not be removed. */
+struct stuck {
+	int error; /* 0: there is none */
+	char name[CACHE_ENTRY_SIZE];
+};
+
+/* For prune(). */
+static void note_stuck(void *context, const struct prune_item *item, int error)
+{
+	struct stuck *stuck = context;
+
+	if (!error || stuck->error)
+		return;
+	stuck->error = error;
+	memcpy(stuck->name, item->name, sizeof(stuck->name));
+}
+
 void keeper_prune(
 	struct keeper *keeper, const struct run_settings *settings, const struct rundir *rundir)
 {
 	struct cache *cache = &keeper->cache;
+	struct stuck stuck = {0};
 	struct prune_sums sums;
 	char name[PRINTABLE_MAX];
+	char item[PRINTABLE_MAX];
 
 	if (!cache->path || settings->cache->max_bytes == 0 || cache_lock_pruning(cache) < 0)
 		return;
@@ -62,8 +81,12 @@ void keeper_prune(
 		cache_forget_marks(cache);
 	cache->own_run = rundir_name(rundir);
 	printable(cache->path, strlen(cache->path), name, sizeof(name));
-	if (prune(cache, settings->cache->max_bytes, false, NULL, NULL, &sums) < 0)
+	if (prune(cache, settings->cache->max_bytes, false, note_stuck, &stuck, &sums) < 0)
 		diag(DIAG_WARNING, "cannot prune %s: %s", name, strerror(errno));
+	else if (stuck.error)
+		diag(DIAG_WARNING, "cannot prune %s: cannot remove all of %s%s: %s", name,
+			printable(stuck.name, strlen(stuck.name), item, sizeof(item)),
+			sums.failures > 1 ? ", and of others" : "", strerror(stuck.error));
 	else if (sums.bytes > settings->cache->max_bytes)
 		diag(DIAG_WARNING,
 			"%s: kept files take %" PRIu64

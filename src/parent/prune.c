@@ -30,21 +30,46 @@ struct scan {
 	char shard[3]; /* whose entries are looked at */
 };
 
-/* Add up what the files of a directory take, and of directories in it. */
-static int add_bytes(void *context, int fd, const char *name)
+/* Add what @name takes to *@bytes. 1 if it is a directory, or else 0, or -1 with errno. */
+static int add_one(uint64_t *bytes, int fd, const char *name)
 {
-	uint64_t *bytes = context;
 	struct stat status;
 
 	if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -1;
 	*bytes += (uint64_t)status.st_blocks * BLOCK_BYTES;
-	if (!S_ISDIR(status.st_mode))
-		return 0;
+	return S_ISDIR(status.st_mode);
+}
+
+/* Add up what the files of a directory take. */
+static int add_bytes(void *context, int fd, const char *name)
+{
+	return add_one(context, fd, name) < 0 ? -1 : 0;
+}
+
+/* The same, with the directories of workers. What is in others, or not to be read, is not ours. */
+static int add_all_bytes(void *context, int fd, const char *name)
+{
+	int added = add_one(context, fd, name);
+
+	if (added <= 0)
+		return added;
 	cleanup_fd int inner = openat(fd, name, DIRECTORY_FLAGS);
-	if (inner < 0)
-		return errno == ENOENT ? 0 : -1;
-	return dirents_each(inner, add_bytes, bytes);
+	if (inner >= 0)
+		(void)dirents_each(inner, add_bytes, context);
+	return 0;
+}
+
+/* What stands in the place of an entry and is no directory: nobody can use it. As measure(). */
+static int measure_other(const struct scan *scan, struct prune_item *item)
+{
+	struct stat status;
+
+	if (fstatat(scan->cache->fd, item->name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+		S_ISDIR(status.st_mode))
+		return -1;
+	item->bytes = (uint64_t)status.st_blocks * BLOCK_BYTES;
+	return 0;
 }
 
 /* What the directory item->name takes. 0, or -1 with errno: ENOENT if it has just gone. */
@@ -56,7 +81,7 @@ static int measure(
 
 	item->bytes = 0;
 	item->used_ns = 0;
-	if (fd < 0 || fstat(fd, &status) < 0 || dirents_each(fd, add_bytes, &item->bytes) < 0)
+	if (fd < 0 || fstat(fd, &status) < 0 || dirents_each(fd, add_all_bytes, &item->bytes) < 0)
 		return -1;
 	item->bytes += (uint64_t)status.st_blocks * BLOCK_BYTES;
 	*has_special = fstatat(fd, special, &status, AT_SYMLINK_NOFOLLOW) == 0;
@@ -70,13 +95,14 @@ static int scan_entry(void *context, int fd, const char *name)
 	const struct scan *scan = context;
 	struct prune_item item = {.kind = PRUNE_UNFINISHED};
 	struct cache_key key;
-	bool whole;
+	bool whole = false;
 
 	(void)fd;
 	if (strlen(name) != CACHE_KEY_SIZE)
 		return 0;
 	stpcpy(stpcpy(stpcpy(item.name, scan->shard), "/"), name);
-	if (!cache_read_key(item.name, &key) || measure(scan, &item, &whole, CACHE_MANIFEST) < 0)
+	if (!cache_read_key(item.name, &key) || (measure(scan, &item, &whole, CACHE_MANIFEST) < 0 &&
+							measure_other(scan, &item) < 0))
 		return 0;
 	if (whole)
 		item.kind = PRUNE_ENTRY;

@@ -16,7 +16,7 @@
 
 enum prune_kind {
 	PRUNE_ENTRY,      /**< a whole entry */
-	PRUNE_UNFINISHED, /**< one without a manifest */
+	PRUNE_UNFINISHED, /**< one without a manifest, or something else in its place */
 	PRUNE_RUN,        /**< the directory of a run that has ended, with files that it printed */
 	PRUNE_LIVE_RUN,   /**< that of one that lives */
 	PRUNE_LEFT_OVER,  /**< that of one that was killed, or of whose files none is left */

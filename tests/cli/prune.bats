@@ -93,3 +93,67 @@ kill_run() {
 	grep -q "1 removed, 0 left, 0 failed" err || fail "$(cat err)"
 	[[ "$(ls -A kept)" == $'CACHEDIR.TAG\nlock' ]]
 }
+
+# Spoil both entries of kept: one has a directory in it, the other has become a link.
+spoil_entries() {
+	make_archives 2
+	keep d
+	expect_entries 2
+	mkdir elsewhere
+	echo mine >elsewhere/manifest
+	entries=(kept/??/*)
+	mkdir "${entries[0]}/foreign"
+	echo mine >"${entries[0]}/foreign/notes"
+	rm -r "${entries[1]}"
+	ln -s "$PWD/elsewhere" "${entries[1]}"
+}
+
+# Nothing is left of them but what is somebody's.
+expect_spoiled() {
+	[[ "$(cat elsewhere/manifest "${entries[0]}/foreign/notes")" == $'mine\nmine' ]]
+	[[ "$(ls "${entries[0]}")" == foreign ]] || fail "$(ls "${entries[0]}")"
+	[[ ! -L ${entries[1]} ]] || fail "the link is left"
+}
+
+@test "--gc --cache removes what it can of an entry with a directory in it, and says so: status 1" {
+	spoil_entries
+	status=0
+	"$ZIPMAP" --gc --cache=kept --cache-max=1 2>err || status=$?
+	expect_status 1
+	expect_lines err 1
+	expect_message "cannot remove all of ${entries[0]#kept/}: Is a directory"
+	expect_spoiled
+	# Root may look into any directory.
+	chmod 0 "${entries[0]}/foreign"
+	"$ZIPMAP" --gc --cache=kept 2>err && fail "it is not seen"
+	expect_message "cannot remove all of ${entries[0]#kept/}: Is a directory"
+	chmod 700 "${entries[0]}/foreign"
+	rm -r "${entries[0]}/foreign"
+	"$ZIPMAP" --gc --cache=kept
+	[[ "$(ls -A kept)" == $'CACHEDIR.TAG\nlock' ]]
+}
+
+@test "the pruning of a run warns once of what it cannot remove" {
+	spoil_entries
+	make_archive members young.zip 2 3000
+	for _ in 1 2; do
+		keep --cache-max=1 young.zip
+		expect_status 0
+		expect_lines err 1
+		expect_message "cannot prune kept: cannot remove all of ${entries[0]#kept/}: Is a directory"
+	done
+	expect_spoiled
+}
+
+@test "an entry that is void is replaced as far as it can be, with one warning if it cannot" {
+	spoil_entries
+	rm "${entries[0]}"/0-*
+	keep --printf='%a\n' d
+	expect_status 0
+	expect_lines out 6
+	expect_lines err 1
+	expect_message "cannot keep the files of d/" " in ${entries[0]}: Is a directory"
+	expect_spoiled
+	expect_entries 1
+	[[ -f ${entries[1]}/manifest ]]
+}
