@@ -197,21 +197,26 @@ static int make_directories(const struct cache *cache, const char *entry)
 	return mkdirat(cache->fd, entry, 0700);
 }
 
+int cache_make_room(struct cache *cache, const struct cache_key *key)
+{
+	if (faccessat(cache->fd, key->entry, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return 0;
+	if (cache_is_marked(cache, key) || cache_take_alone(cache, key) < 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	int removed = cache_remove_entry(cache, key->entry);
+	int error = errno;
+	cache_share_again(cache, key);
+	errno = error;
+	return removed;
+}
+
 int cache_make_entry(struct cache *cache, const struct cache_key *key)
 {
+	if (cache_make_room(cache, key) < 0)
+		return -1;
 	int made = make_directories(cache, key->entry);
-
-	if (made < 0 && errno == EEXIST) {
-		if (cache_is_marked(cache, key) || cache_take_alone(cache, key) < 0) {
-			errno = EEXIST;
-			return -1;
-		}
-		if (cache_remove_entry(cache, key->entry) == 0)
-			made = make_directories(cache, key->entry);
-		int error = errno;
-		cache_share_again(cache, key);
-		errno = error;
-	}
 	if (made == 0)
 		cache_mark(cache, key);
 	return made;

@@ -102,10 +102,12 @@ bool cache_is_marked(const struct cache *cache, const struct cache_key *key);
 void cache_forget_marks(struct cache *cache);
 
 /**
- * Make the entry of @key, empty, and mark it. What is left of one there that nobody uses is removed
- * before. 0, or -1 with errno: EEXIST if somebody uses one; EISDIR if somebody has put a directory
- * into it.
+ * Remove what is left of an entry of @key if nobody uses it. 0, also if there is none, or -1 with
+ * errno: EEXIST if somebody uses one; EISDIR if somebody has put a directory into it.
  */
+int cache_make_room(struct cache *cache, const struct cache_key *key);
+
+/** Make the entry of @key, empty, and mark it, after cache_make_room(). 0, or -1 with its errno. */
 int cache_make_entry(struct cache *cache, const struct cache_key *key);
 
 /** Remove @entry with its files, the manifest first. 0, or -1 with errno: some of it is left. */

@@ -298,6 +298,9 @@ enum keeper_end keeper_look(struct keeper *keeper, struct schedule *schedule, co
 	}
 	int got = find_entry(keeper, own, &found);
 	if (got == 0) {
+		/* What is void makes room for what takes its place. If it cannot, that is said
+		 * when the entry is to be made. */
+		(void)cache_make_room(&keeper->cache, &own->key);
 		*kept = own;
 		return KEEPER_NOTHING;
 	}

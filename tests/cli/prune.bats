@@ -157,3 +157,18 @@ expect_spoiled() {
 	expect_entries 1
 	[[ -f ${entries[1]}/manifest ]]
 }
+
+@test "an entry that is void makes room for its archive on a file system that holds it once" {
+	need_mount
+	make_archive members a.zip 1 5000000 noise
+	make_old a.zip
+	mkdir kept
+	status=0
+	timeout -k 5 "$bound" unshare -m bash -c '
+		mount -t tmpfs -o size=8m,mode=700 none kept || exit 99
+		"$ZIPMAP" --cache=kept a.zip >first 2>err || exit
+		touch "$(cat first)"
+		"$ZIPMAP" --cache=kept a.zip >out 2>>err || exit
+		unzip -p a.zip | cmp - "$(cat out)"' 3>&- || status=$?
+	expect_good
+}
