@@ -319,7 +319,7 @@ static void unzip_by_workers(const struct options *options, const struct run_com
 	uint8_t *encoded = NULL;
 	size_t size;
 
-	if (!wanted || options_cache(options, settings, &cache) == 0)
+	if (!wanted || options_cache(options, started, settings, &cache) == 0)
 		encoded = settings_encode(settings, &size);
 	if (!encoded) {
 		diag(DIAG_ERROR, "cannot start: %s", strerror(errno));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* Write the hash of @text in hexadecimal. */
 static void hash_text(const char *text, char digits[2 * SHA256_DIGEST_SIZE + 1])
@@ -97,8 +98,8 @@ bool options_keep_files(const struct options *options)
 	return options->cache && options->action == ACTION_RUN;
 }
 
-int options_cache(const struct options *options, const struct worker_settings *worker,
-	struct run_cache *cache)
+int options_cache(const struct options *options, const struct run_commands *started,
+	const struct worker_settings *worker, struct run_cache *cache)
 {
 	/* What shapes the files is all that workers are told, but how they are to work. */
 	struct worker_settings shape = *worker;
@@ -119,7 +120,9 @@ int options_cache(const struct options *options, const struct worker_settings *w
 	uint8_t *bytes = settings_encode(&shape, &size);
 	if (!bytes)
 		return -1;
-	*cache = (struct run_cache){.path = options->cache, .max_bytes = options->cache_bytes};
+	*cache = (struct run_cache){.path = options->cache,
+		.parent_mode = (0777 & ~started->mask) | S_IWUSR | S_IXUSR, /* as mkdir -p */
+		.max_bytes = options->cache_bytes};
 	sha256_init(&sum);
 	sha256_update(&sum, size, bytes);
 	sha256_digest(&sum, sizeof(cache->options), cache->options);

@@ -29,11 +29,11 @@ struct run_naming options_run_naming(
 bool options_keep_files(const struct options *options);
 
 /**
- * Where and for which options files are kept, if they are. @worker is what workers are told. 0, or
- * -1 with errno.
+ * Where and for which options files are kept, if they are. @started is how this process was
+ * started, @worker what workers are told. 0, or -1 with errno.
  */
-int options_cache(const struct options *options, const struct worker_settings *worker,
-	struct run_cache *cache);
+int options_cache(const struct options *options, const struct run_commands *started,
+	const struct worker_settings *worker, struct run_cache *cache);
 
 /**
  * What the run is told. @commands counts if there are any, and @naming if it is asked for; @cache

@@ -146,6 +146,7 @@ struct run_naming {
 struct run_cache {
 	const char *path;    /**< the directory, which is made if it is not there */
 	uint8_t options[32]; /**< a hash of all that shapes the files of an archive */
+	mode_t parent_mode;  /**< of directories above it, which are made too */
 	uint64_t max_bytes;  /**< what is kept is pruned to so many at the end; 0: it is not */
 };
 

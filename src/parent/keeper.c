@@ -2,6 +2,7 @@
 
 #include "parent/keeper.h"
 
+#include "parent/descend.h"
 #include "parent/keptrecord.h"
 #include "parent/prune.h"
 #include "util/cleanup.h"
@@ -24,6 +25,32 @@
 /* Records that are read in one turn. */
 #define FED_MAX 64
 
+/* Make the directories above the one that is wanted. 0, or -1 with errno. */
+static int make_parents(const struct run_cache *wanted)
+{
+	cleanup_free char *parent = strdup(wanted->path);
+
+	if (!parent)
+		return -1;
+	for (char *end = parent + strlen(parent); end > parent + 1 && end[-1] == '/';)
+		*--end = '\0';
+	char *slash = strrchr(parent, '/');
+	if (!slash || slash == parent)
+		return 0;
+	*slash = '\0';
+	return descend_make_all(parent, wanted->parent_mode);
+}
+
+/* 0, or -1 with errno, as cache_open(). */
+static int open_cache(struct keeper *keeper, const struct run_cache *wanted, const char **why)
+{
+	if (cache_open(&keeper->cache, wanted->path, true, why) == 0)
+		return 0;
+	if (errno != ENOENT || make_parents(wanted) < 0)
+		return -1;
+	return cache_open(&keeper->cache, wanted->path, true, why);
+}
+
 int keeper_init(struct keeper *keeper, const struct run_settings *settings, struct budget *budget)
 {
 	const struct run_cache *wanted = settings->cache;
@@ -34,7 +61,7 @@ int keeper_init(struct keeper *keeper, const struct run_settings *settings, stru
 	if (!wanted)
 		return 0;
 	printable(wanted->path, strlen(wanted->path), name, sizeof(name));
-	if (cache_open(&keeper->cache, wanted->path, true, &why) < 0) {
+	if (open_cache(keeper, wanted, &why) < 0) {
 		diag(DIAG_ERROR, "cannot keep files in %s: %s", name, why ? why : strerror(errno));
 		return -1;
 	}

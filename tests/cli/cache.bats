@@ -285,9 +285,9 @@ check_cache() {
 	zipmap --cache=d/0.zip d
 	expect_status 2
 	expect_message "Not a directory"
-	zipmap --cache=none/such d
+	zipmap --cache=d/0.zip/such d
 	expect_status 2
-	expect_message "No such file or directory"
+	expect_message "Not a directory"
 	"$ZIPMAP" --gc --cache=none 2>err && fail "made"
 	[[ ! -e none ]]
 }
@@ -315,4 +315,19 @@ check_cache() {
 	expect_entries 0
 	expect_kept --printf='%m\n' many.zip
 	diff out <(unzip -Z1 many.zip)
+}
+
+@test "directories above that of kept files are made, with the modes that mkdir -p gives" {
+	make_archives 1
+	for mask in 027 0 777; do
+		(umask $mask && mkdir -p "expected$mask/a/b/kept" && "$ZIPMAP" --cache="made$mask/a/b/kept/" d >out)
+		xargs cat <out >/dev/null
+		diff <(cd "expected$mask" && stat -c '%a %n' . a a/b) \
+			<(cd "made$mask" && stat -c '%a %n' . a a/b)
+		[[ $(stat -c %a "made$mask/a/b/kept") == 700 ]]
+		(cd "made$mask" && "$ZIPMAP" --cache=a/b/kept --gc --cache-max=1)
+	done
+	"$ZIPMAP" --cache="$PWD/made/at/root" d >out
+	[[ -d made/at/root ]]
+	xargs cat <out >/dev/null
 }
