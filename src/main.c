@@ -421,6 +421,9 @@ int main(int argc, char *argv[])
 		goto out;
 	}
 	diag_set_level(options.quiet ? DIAG_ERROR : options.verbose ? DIAG_DETAIL : DIAG_WARNING);
+	const char *unused = options_unused(&options);
+	if (unused)
+		diag(DIAG_WARNING, "%s", unused);
 	switch (options.action) {
 	case ACTION_RUN:
 	case ACTION_LIST:

@@ -282,10 +282,35 @@ void options_set_defaults(struct options *options)
 		unsigned cpus = cpus_usable();
 		options->jobs = cpus < OPTIONS_JOBS_MAX ? cpus : OPTIONS_JOBS_MAX;
 	}
+	options->tmpdir_given = options->tmpdir != NULL;
 	if (!options->tmpdir) {
 		const char *tmpdir = getenv("TMPDIR");
 		options->tmpdir = tmpdir && *tmpdir != '\0' ? tmpdir : "/tmp";
 	}
+}
+
+const char *options_unused(const struct options *options)
+{
+	bool gc = options->action == ACTION_GC || options->action == ACTION_GC_LIST;
+
+	if (!options->tmpdir_given)
+		return NULL;
+	if (gc)
+		return options->cache
+			       ? "option '--tmpdir' is not used: '--cache' says where to look"
+			       : NULL;
+	if (options->action != ACTION_RUN)
+		return NULL;
+	for (size_t i = 0; i < options->operand_count; i++) {
+		if (strcmp(options->operands[i], "-") == 0)
+			return NULL; /* its copy is there */
+	}
+	if (options->directory)
+		return "option '--tmpdir' is not used: files go below the directory of "
+		       "'--directory'";
+	return options->cache
+		       ? "option '--tmpdir' is not used: files go below the directory of '--cache'"
+		       : NULL;
 }
 
 void options_release(struct options *options)

@@ -86,6 +86,7 @@ struct options {
 	const char *password_file; /**< or NULL */
 	const char *encoding;      /**< one that encoding_open() accepts; or NULL */
 	const char *tmpdir;        /**< where the run directory is made; never NULL or empty */
+	bool tmpdir_given;         /**< by an option, not by the environment */
 	const char *directory;     /**< files get members' own names below it; or NULL */
 	bool flat;                 /**< only together with @directory, as the next two */
 	bool overwrite;
@@ -118,6 +119,9 @@ void options_set_defaults(struct options *options);
 
 /** Check which options go together. 0, or -1 with errno EINVAL and @error. */
 int options_check(const struct options *options, struct options_error *error);
+
+/** What was given and has no effect: one line without a newline, or NULL. */
+const char *options_unused(const struct options *options);
 
 /** Free what belongs to @options. */
 void options_release(struct options *options);

@@ -32,3 +32,26 @@ load helpers
 	expect_status 2
 	[[ "$(cat err)" != *secret* ]]
 }
+
+@test "--tmpdir beside an option that says where files go is warned of, unless it is used" {
+	make_archive simple a.zip
+	mkdir t
+	zipmap --tmpdir=t -d out.d a.zip
+	expect_status 0
+	[[ "$(cat err)" == "zipmap: option '--tmpdir' is not used: files go below the directory of '--directory'" ]]
+	zipmap --tmpdir=t --cache=kept a.zip
+	expect_status 0
+	[[ "$(cat err)" == "zipmap: option '--tmpdir' is not used: files go below the directory of '--cache'" ]]
+	zipmap --gc --tmpdir=t --cache=kept
+	expect_status 0
+	[[ "$(cat err)" == "zipmap: option '--tmpdir' is not used: '--cache' says where to look" ]]
+	[[ -z "$(ls -A t)" ]]
+	zipmap -q --tmpdir=t --cache=kept a.zip
+	expect_good
+	TMPDIR=$PWD/t zipmap --cache=kept a.zip
+	expect_good
+	zipmap --tmpdir=t --cache=kept - <a.zip
+	expect_good
+	zipmap --tmpdir=t --gc
+	expect_good
+}
