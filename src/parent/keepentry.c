@@ -123,7 +123,10 @@ static int move_file(const struct keepentry *keep, const struct result *result, 
 	return 0;
 }
 
-/* Have the file of @result in the entry. 0 with its times, or -1: it stays where it is. */
+/*
+ * Have the file of @result in the entry. 0 with its times, or -1 with errno: ESTALE if what was
+ * moved is another file, or else it stays where it is.
+ */
 static int keep_file(
 	const struct keepentry *keep, const struct result *result, struct json_file *file)
 {
@@ -141,8 +144,10 @@ static int keep_file(
 	/* A file with several members may have been moved for another one. */
 	if (move_file(keep, result, path) < 0 && (errno != ENOENT || !record->packed))
 		return -1;
-	if (look_at_moved(keep, path, record, file) < 0)
-		kept->spoiled = true;
+	if (look_at_moved(keep, path, record, file) < 0) {
+		errno = ESTALE;
+		return -1;
+	}
 	kept->has_pack = record->packed;
 	kept->pack = record->pack;
 	kept->pack_file = *file;
@@ -212,6 +217,17 @@ static void finish_entry(const struct keepentry *keep, struct kept *kept)
 		remove_new(keep, kept, name);
 }
 
+/* The file of @result is not the one that was verified: its worker may have been taken over. */
+static const struct result *refuse(
+	struct keepentry *keep, const struct result *result, struct result *refusal)
+{
+	keep->refused = *result->record;
+	keep->refused.failure = (struct failure){.kind = FAILURE_CHANGED};
+	*refusal = *result;
+	refusal->record = &keep->refused;
+	return refusal;
+}
+
 /* A member has its turn. */
 static const struct result *take_member(
 	struct keepentry *keep, const struct result *result, struct result *moved)
@@ -227,7 +243,7 @@ static const struct result *take_member(
 	if (record->place == PLACE_FILE) {
 		if (keep_file(keep, result, &file) < 0) {
 			kept->spoiled = true;
-			return result;
+			return errno == ESTALE ? refuse(keep, result, moved) : result;
 		}
 		*moved = *result;
 		moved->directory = DIRECTORY_KEPT;

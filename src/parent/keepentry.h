@@ -5,7 +5,8 @@
  * turn: each file is moved from the run directory into the entry, and its record is written to the
  * manifest, which gets its name once all is there. So the path of a kept file is known, and
  * printed, before its archive is done. If a member fails, or the archive is changed meanwhile, the
- * others stay where they are and there is no manifest: the entry is unfinished.
+ * others stay where they are and there is no manifest: the entry is unfinished. A member also fails
+ * if what was moved is not the file that was verified.
  */
 
 #ifndef ZIPMAP_PARENT_KEEPENTRY_H
@@ -22,8 +23,9 @@
 struct keepentry {
 	struct cache *cache;
 	const struct rundir *rundir;
-	bool warned;  /**< that an entry could not be made */
-	FILE *stream; /**< writes each line to the start of @line */
+	struct record refused; /**< of a file that was changed */
+	bool warned;           /**< that an entry could not be made */
+	FILE *stream;          /**< writes each line to the start of @line */
 	char *line;
 	size_t line_size;
 };
