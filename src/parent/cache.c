@@ -321,8 +321,10 @@ static int open_directory(struct cache *cache, const char *path, bool make, cons
 	while (length > 1 && path[length - 1] == '/')
 		length--;
 	cache->path = strndup(path, length);
+	if (!cache->path) /* then there is nothing to release */
+		return -1;
 	cache->used = calloc(MARKS / 8, 1);
-	if (!cache->path || !cache->used)
+	if (!cache->used)
 		return -1;
 	if (make && mkdir(cache->path, 0700) < 0 && errno != EEXIST)
 		return -1;

@@ -26,8 +26,8 @@ struct keptrecord {
 
 /**
  * Read the line of @size bytes, without its newline. What @kept points to is valid until it is
- * released. 0, or -1 with errno: EBADMSG if it is no line of a kept file, ENOMEM; then there is
- * nothing to release.
+ * released. 0, or -1 with errno EBADMSG if it is no line of a kept file, or if there is no memory
+ * to read it; then there is nothing to release.
  */
 int keptrecord_read(struct keptrecord *kept, const char *line, size_t size);
 
