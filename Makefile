@@ -134,6 +134,8 @@ UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 # What several unit tests share.
 UNIT_SHARED_SOURCES := $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c))
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
+# What the roofline consists of beside its main file.
+BENCH_SHARED_SOURCES := tests/bench/members.c
 # One target a file; the other files there are what several targets share.
 FUZZ_SOURCES := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_SHARED_SOURCES := $(filter-out $(FUZZ_SOURCES),$(wildcard tests/fuzz/*.c))
@@ -148,7 +150,7 @@ ATTACK_RUNS ?= 2000
 ATTACK_KINDS ?=
 
 HEADERS := $(sort $(shell find src -name '*.h')) \
-	$(wildcard testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h tests/attack/*.h)
+	$(wildcard testdata-gen/*.h tests/unit/*.h tests/fuzz/*.h tests/attack/*.h tests/bench/*.h)
 C_FILES := $(ALL_SOURCES) $(GENERATOR_SOURCES) $(UNIT_SOURCES) \
 	$(UNIT_SHARED_SOURCES) $(BENCH_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED_SOURCES) \
 	tests/coverage/dump.c $(FAULTS_SOURCE) $(ATTACK_SOURCES) $(HEADERS)
@@ -168,7 +170,7 @@ INSTRUMENT_OBJECTS := $(call objects,$(INSTRUMENT_SOURCES))
 FUZZ_OBJECTS := $(call objects,$(FUZZ_SOURCES))
 FUZZ_SHARED_OBJECTS := $(call objects,$(FUZZ_SHARED_SOURCES))
 FUZZERS := $(FUZZ_NAMES:%=$(BUILD)/fuzz/%)
-BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/%,$(BENCH_SOURCES))
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/%,$(filter-out $(BENCH_SHARED_SOURCES),$(BENCH_SOURCES)))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 
 # --- building ------------------------------------------------------------------------------------
@@ -204,6 +206,7 @@ $(UNIT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_SHARED_OBJEC
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBZIP_LIBS) $(LIBRARY_LIBS) $(LDLIBS)
 
+$(BUILD)/roofline: $(call objects,$(BENCH_SHARED_SOURCES))
 $(BENCH_PROGRAMS): $(BUILD)/%: $(BUILD)/obj/tests/bench/%.o $(MODULE_OBJECTS)
 	$(call say,LINK)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LDLIBS)
