@@ -4,17 +4,20 @@
 
 usage: bench.py BUILD
 
-BUILD holds zipmap, testdata-gen, roofline and decoders; `make bench` builds them. Progress goes to
-stderr, tables go to stdout and to RESULTS.md: tests/bench/RESULTS.md for the whole benchmark at full
-size, BUILD/bench/RESULTS.md for any other. Environment:
+BUILD holds zipmap, testdata-gen, roofline, decoders and hops; `make bench` builds them. Progress
+goes to stderr, tables go to stdout and to RESULTS.md and GROWTH.md: in tests/bench for the whole
+benchmark at full size, in BUILD/bench for any other. Environment:
 
   BENCH_ROUNDS=N   rounds after the warm-up [5]
   BENCH_SCALE=X    sizes and numbers times X, to try things out [1]
-  BENCH_CASES=...  only these: decoders data-set data-set-disk sensor csv members archives large
-                   stored growth
+  BENCH_CASES=...  only these: decoders data-set data-set-disk sensor csv members archives million
+                   exec large huge-random huge-int16 huge-sensor huge-csv tail deflate64 stored
+                   growth outlook
   BENCH_JOBS=N     workers [the CPUs that may be used]
   BENCH_DIR=DIR    keep the archives here, for a quick second time [a scratch directory in TMPDIR]
   BENCH_TMPFS=DIR  where the cases to tmpfs write [/dev/shm]
+
+  RIPUNZIP=PATH    a program that is not in PATH, and so on: see peers.py
 
 Fails where a contender failed or gave other bytes; a ratio that is not reached is no failure.
 """
@@ -33,15 +36,19 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 import cases  # noqa: E402
+import contender as contending  # noqa: E402
 import contenders  # noqa: E402
 import decoders  # noqa: E402
 import growth  # noqa: E402
+import inputs as inputs_of  # noqa: E402
 import machine  # noqa: E402
 import measure  # noqa: E402
+import outlook  # noqa: E402
+import outlook_report  # noqa: E402
 import report  # noqa: E402
 
 # At full size, in bytes, with some air.
-SPACE_DISK = 5e9
+SPACE_DISK = 7e9
 SPACE_TMPFS = 1.3e9
 SPACE_LEAST = 1e8
 
@@ -53,6 +60,7 @@ class Result:
         self.contender = contender
         self.name = contender.name
         self.ours = contender.ours
+        self.missing = contender.missing is not None
         self.why = contender.missing  # there are no samples
         self.wrong = False  # it failed, or gave other bytes
         self.form = None
@@ -76,7 +84,7 @@ class Settings:
         if self.rounds < 1 or self.scale <= 0 or self.jobs < 1:
             raise ValueError("BENCH_ROUNDS, BENCH_SCALE and BENCH_JOBS are above 0")
         known = [case.key for case in cases.all_cases(1)]
-        known += ["decoders", "growth"]
+        known += ["decoders", "growth", "outlook"]
         for key in self.only:
             if key not in known:
                 raise ValueError("no case '%s': %s" % (key, " ".join(known)))
@@ -103,21 +111,24 @@ class Bench:
         self.errors = os.path.join(tmpfs, "stderr")
         self.contenders = contenders.every(settings.build)
 
-    def inputs(self, generate, plain=False):
-        inputs = cases.Inputs(self.generator, self.inputs_base, generate, plain)
+    def inputs(self, recipe):
+        inputs = inputs_of.Inputs(self.generator, self.inputs_base, recipe)
         inputs.read_once()
         return inputs
 
-    def run(self, make_command, on_disk=False, check=None):
+    def run(self, make_command, on_disk=False, check=None, prepare=None, first_line=False):
         """Run a command in a fresh directory. Only the command is timed. @check: directory ->
-        None, called while the files are there."""
+        None, called while the files are there. @prepare: what makes a command to be run before."""
         out = os.path.join(self.disk if on_disk else self.tmpfs, "out")
         os.mkdir(out)
         try:
+            if prepare:
+                measure.run(prepare(out), out + ".prepared", self.errors)
             command = make_command(out)
             if on_disk:
                 os.sync()  # what others left to be written is no matter of this one
-            sample = measure.run(command, self.printed, self.errors)
+            run = measure.run_to_first_line if first_line else measure.run
+            sample = run(command, self.printed, self.errors)
             if check:
                 check(out)
             return sample
@@ -128,13 +139,19 @@ class Bench:
 
     def check(self, contender, expected, out):
         found = contender.outputs(out, self.printed)
-        if contender.name == "roofline":
-            right = found == {"members": expected["count"], "bytes": expected["bytes"]}
-        else:
+        if not isinstance(found, dict):
             found = measure.summary(found)
-            right = all(found[key] == expected[key] for key in found)
-        if not right:
+        if any(found[key] != expected[key] for key in found):
             raise measure.Failed("gave other bytes than it should")
+
+    def run_form(self, case, inputs, contender, form, check=None):
+        def task(out):
+            return contending.Task(inputs, out, self.settings.jobs)
+
+        return self.run(
+            lambda out: contender.forms[form](task(out)), case.disk, check,
+            contender.prepare and (lambda out: contender.prepare(task(out))),
+            contender.first_line)
 
     def warm_up(self, case, inputs, result):
         """Run each form once, check what it gave, and settle for the faster one."""
@@ -143,17 +160,16 @@ class Bench:
         if contender.by_archive and len(inputs.archives) == 1:
             forms = forms[:1]
         for form in forms:
-            sample = self.run(
-                lambda out, form=form: contender.forms[form](
-                    contenders.Task(inputs, out, self.settings.jobs)),
-                case.disk, lambda out: self.check(contender, inputs.expected, out))
+            sample = self.run_form(case, inputs, contender, form,
+                                   lambda out: self.check(contender, inputs.expected, out))
             result.warmups_s[form] = sample.wall_s
             if contender.name.startswith("Python pool"):
                 with open(self.printed, encoding="ascii") as file:
                     result.private = int(file.read().split()[1])
         result.form = min(result.warmups_s, key=result.warmups_s.get)
         if result.ours:
-            result.stats = self.stats(lambda out: self.command(inputs, result, out), case.disk)
+            result.stats = self.stats(lambda out: contender.forms[result.form](
+                contending.Task(inputs, out, self.settings.jobs)), case.disk)
 
     def stats(self, make_command, on_disk=False):
         """The memory of a run, which is not one of those that are timed."""
@@ -163,10 +179,6 @@ class Bench:
 
         self.run(with_stats, on_disk)
         return measure.read_stats(self.errors)
-
-    def command(self, inputs, result, out):
-        task = contenders.Task(inputs, out, self.settings.jobs)
-        return result.contender.forms[result.form](task)
 
     def attempt(self, result, action):
         """A contender that fails is out of this case, and is said to have failed."""
@@ -181,12 +193,10 @@ class Bench:
 
     def measure_case(self, case):
         say(case.title)
-        inputs = self.inputs(case.generate, case.plain)
+        inputs = self.inputs(case.recipe)
         results = [Result(self.contenders[name]) for name in case.contenders]
         for result in results:
-            if result.why:
-                say("  %s is left out: %s" % (result.name, result.why))
-            else:
+            if not result.why:
                 self.attempt(result, lambda r=result: self.warm_up(case, inputs, r))
         for number in range(self.settings.rounds):
             say("  round %d of %d" % (number + 1, self.settings.rounds))
@@ -194,8 +204,8 @@ class Bench:
             for result in random.Random(number).sample(results, len(results)):
                 if result.why:
                     continue
-                sample = self.attempt(result, lambda r=result: self.run(
-                    lambda out: self.command(inputs, r, out), case.disk))
+                sample = self.attempt(result, lambda r=result: self.run_form(
+                    case, inputs, r.contender, r.form))
                 if sample:
                     result.taken.append(sample)
         for result in results:
@@ -211,7 +221,8 @@ class Bench:
         rows = cases.scaled(500000, self.settings.scale)
         found = []
         for kind in decoders.KINDS:
-            archives = self.inputs(decoders.generate(kind[0], rows)).archives
+            archives = self.inputs(
+                inputs_of.Recipe(decoders.generate(kind[0], rows))).archives
             # A round is short, and there is only one warm-up for all of them.
             found.append(decoders.measure(program, 4 * self.settings.rounds, archives, kind))
         return found
@@ -222,8 +233,9 @@ class Bench:
         say("Growth")
         settings = self.settings
         plan = growth.plan(
-            self.zipmap, self.inputs(growth.generate(settings.scale)),
-            self.inputs(cases.all_cases(settings.scale)[0].generate), settings.jobs, settings.scale)
+            self.zipmap, self.inputs(inputs_of.Recipe(growth.generate(settings.scale))),
+            self.inputs(inputs_of.Recipe(cases.data_set(settings.scale))), settings.jobs,
+            settings.scale)
         for rows in (plan.by_archives, plan.by_jobs):
             taken = {row: [] for row in rows}
             for row in rows:
@@ -237,12 +249,39 @@ class Bench:
         growth.draw(plan, os.path.join(settings.results, "growth.svg"))
         return plan
 
+    # --- outlook --------------------------------------------------------------------------------
+
+    def measure_outlook(self):
+        say("Outlook")
+        settings = self.settings
+        kinds = outlook.kinds(settings.build, settings.scale, self.inputs, self.tmpfs)
+        cpu_sets = outlook.cores_measured(os.sched_getaffinity(0))
+
+        def run(kind, cpus, *more):
+            return self.run(lambda out: kind.command(self.zipmap, cpus, out, *more))
+
+        for kind in kinds:
+            run(kind, cpu_sets[-1], "--stats")
+            kind.messages = measure.read_stats(self.errors)["messages"]
+        for _ in range(settings.rounds):
+            for kind in kinds:
+                for cpus in cpu_sets:
+                    kind.taken.setdefault(len(cpus), []).append(run(kind, cpus))
+        return kinds[1:]
+
 
 def check_space(directory, full_size, scale):
     needed = full_size * scale + SPACE_LEAST
     free = shutil.disk_usage(directory).free
     if free < needed:
         sys.exit("bench: %s has %d MB free, %d are needed" % (directory, free / 1e6, needed / 1e6))
+
+
+def write(settings, name, sections):
+    path = os.path.join(settings.results, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(text for text in sections if text).rstrip("\n") + "\n")
+    say("written: " + path)
 
 
 def run_all(bench):
@@ -269,19 +308,20 @@ def run_all(bench):
     if settings.wants("growth"):
         show(report.growth_section(bench.measure_growth()))
 
-    ends = [report.target_section(measured, speeds), report.memory_section(measured)]
+    ends = [report.target_section(measured, speeds), report.parent_section(measured),
+            report.memory_section(measured)]
     print("\n".join(ends), flush=True)
-    versions = [(contender.name, contender.missing or contender.version())
-                for contender in bench.contenders.values()]
-    path = os.path.join(settings.results, "RESULTS.md")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write("\n".join(text for text in [
-            report.head(datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-                        settings.rounds, settings.jobs, settings.scale),
-            ends[0], report.machine_section(machine.describe(bench.tmpfs, bench.disk),
-                                            [row for row in versions if row[1]]),
-            report.LEGEND, *sections, ends[1]] if text).rstrip("\n") + "\n")
-    say("written: " + path, "after %d s" % (time.monotonic() - start))
+    date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    write(settings, "RESULTS.md", [
+        report.head(date, settings.rounds, settings.jobs, settings.scale), ends[0],
+        report.machine_section(machine.describe(bench.tmpfs, bench.disk),
+                               contenders.versions(bench.contenders)),
+        report.LEGEND, *sections, *ends[1:]])
+    if settings.wants("outlook"):
+        text = outlook_report.page(bench.measure_outlook(), date, settings.rounds, settings.scale)
+        print(text, flush=True)
+        write(settings, "GROWTH.md", [text])
+    say("done after %d s" % (time.monotonic() - start))
     return not any(result.wrong for _, results, _ in measured for result in results)
 
 

@@ -19,9 +19,10 @@ class Failed(Exception):
 class Sample:
     """The figures of one run."""
 
-    def __init__(self, wall_s, cpu_s):
+    def __init__(self, wall_s, cpu_s, own_cpu_s):
         self.wall_s = wall_s
         self.cpu_s = cpu_s  # of the process and of all that it waited for
+        self.own_cpu_s = own_cpu_s  # of the process alone; None: the kernel does not say
 
 
 class Samples:
@@ -33,6 +34,34 @@ class Samples:
         self.min_s = min(self.walls_s)
         self.max_s = max(self.walls_s)
         self.cpu_s = statistics.median(sample.cpu_s for sample in samples)
+        self.owns_s = [sample.own_cpu_s for sample in samples if sample.own_cpu_s is not None]
+        self.own_cpu_s = statistics.median(self.owns_s) if self.owns_s else None
+
+
+def own_cpu_s(pid):
+    """The processor time of a process that has ended and was not waited for: its one thread's, to
+    the nanosecond (proc_pid_schedstat). None: this kernel does not say."""
+    try:
+        with open("/proc/%d/schedstat" % pid, encoding="ascii") as file:
+            return int(file.read().split()[0]) / 1e9
+    except (OSError, IndexError):
+        return None
+
+
+def wait_for(process, start, until=None):
+    """The sample of a process from @start to @until, or to its end."""
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    end = until or time.perf_counter()
+    own = own_cpu_s(process.pid)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Sample(end - start, usage.ru_utime + usage.ru_stime, own)
+
+
+def why_failed(process, errors):
+    with open(errors, "rb") as err:
+        said = err.read(65536).decode(errors="replace").strip().splitlines()
+    return Failed("status %d%s" % (process.returncode, ": " + said[-1] if said else ""))
 
 
 def run(command, output, errors):
@@ -43,17 +72,36 @@ def run(command, output, errors):
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                    start_new_session=True)
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            sample = wait_for(process, start)
         except BaseException:
             os.killpg(process.pid, signal.SIGKILL)
             raise
-        wall_s = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        with open(errors, "rb") as err:
-            said = err.read(65536).decode(errors="replace").strip().splitlines()
-        raise Failed("status %d%s" % (process.returncode, ": " + said[-1] if said else ""))
-    return Sample(wall_s, usage.ru_utime + usage.ru_stime)
+        raise why_failed(process, errors)
+    return sample
+
+
+def run_to_first_line(command, output, errors):
+    """As run(), but the wall time is that to the first line of stdout, which goes to @output. Then
+    the command is ended."""
+    with open(errors, "wb") as err:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=err, start_new_session=True)
+        try:
+            line = process.stdout.readline()
+            first = time.perf_counter()
+            process.terminate()
+            process.stdout.close()
+            sample = wait_for(process, start, first)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if not line.endswith(b"\n"):
+        raise why_failed(process, errors)
+    with open(output, "wb") as out:
+        out.write(line)
+    return sample
 
 
 # --- what was unzipped ----------------------------------------------------------------------------
@@ -84,6 +132,12 @@ def summary(digests):
     digests = sorted(digests)
     together = hashlib.sha256(b"".join(sha for _, sha in digests)).hexdigest()
     return {"count": len(digests), "bytes": sum(size for size, _ in digests), "sha256": together}
+
+
+def names_summary(names):
+    """What the names of members are together, in whatever order."""
+    names = sorted(names)
+    return {"names": len(names), "names_sha256": hashlib.sha256(b"\n".join(names)).hexdigest()}
 
 
 def digest_file(path, offset=0, size=None):
@@ -129,10 +183,15 @@ def read_stats(errors):
         found = re.search(r"\((\d+) bytes?\)", lines.get(key, ""))
         return int(found.group(1)) if found else None
 
+    def messages_in(key):
+        found = re.search(r" in (\d+) messages?", lines.get(key, ""))
+        return int(found.group(1)) if found else 0
+
     traffic = [bytes_of("received by the parent"), bytes_of("sent to workers")]
     members = int(lines.get("members", "0"))
     return {
         "parent": bytes_of("private memory, parent"),
         "worker": bytes_of("private memory, worker"),
         "traffic": sum(traffic) / members if members and None not in traffic else None,
+        "messages": messages_in("received by the parent") + messages_in("sent to workers"),
     }
