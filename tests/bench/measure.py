@@ -91,7 +91,7 @@ def run_to_first_line(command, output, errors):
         try:
             line = process.stdout.readline()
             first = time.perf_counter()
-            process.terminate()
+            os.kill(process.pid, signal.SIGTERM)  # terminate() would wait for one that has ended
             process.stdout.close()
             sample = wait_for(process, start, first)
         except BaseException:
