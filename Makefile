@@ -324,7 +324,8 @@ run-coverage:
 	$(Q)gcovr --root . --filter src/ --object-directory $(BUILD)/obj --sort-uncovered \
 		--fail-under-line $(COVERAGE_LEAST) $(BUILD)/obj/src
 
-# The measurements of tests/bench.
+# The measurements of tests/bench. BENCH_CASES='csv tail' measures only these; bench.py says what else
+# can be chosen.
 .PHONY: bench run-bench
 bench:
 	$(Q)tests/tools/install-deps build bench
@@ -449,7 +450,7 @@ help:
 	@echo 'make check        install what is missing, build, and run every test (TESTS=... for some)'
 	@echo 'make check-asan   the same under AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'make coverage     run every test and say which lines of src/ are run (COVERAGE_TESTS=... for some)'
-	@echo 'make bench        install what is missing, build, and measure zipmap against its peers'
+	@echo 'make bench        install what is missing, build, and measure zipmap against its peers (BENCH_CASES=... for some)'
 	@echo 'make picture      measure and draw the memory of zipmap and of a process pool'
 	@echo 'make fuzz         run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), or only FUZZ_TARGETS=...'
 	@echo 'make attack       ATTACK_RUNS=$(ATTACK_RUNS) runs with workers that an archive has taken over'

@@ -63,10 +63,10 @@ def page(kinds, date, rounds, scale):
         "nothing.", ""]
     if chain:
         text += [
-            "Passing on a message takes the parent %s µs. From the turn of one stretch of a shared "
-            "member to that of the next it is %s µs, measured with three processes that do what "
-            "the parent, the owner and a helper do there; a stretch of this member has %.1f MB. At "
-            "most %d workers decode one member together." % (
+            "Passing on a message takes the parent %s µs. From the turn of one stretch of a "
+            "shared member to that of the next it is %s µs, measured with three processes that do "
+            "what the parent, the owner and a helper do there; a stretch of this member has "
+            "%.1f MB. At most %d workers decode one member together." % (
                 micro(message_s), micro(chain["hop"]), chain["stretch"] / 1e6, chain["workers"]),
             ""]
     text += ["## What would be changed then", ""]

@@ -6,8 +6,8 @@ A program is looked for in PATH. A variable of the environment may name another 
   UNZIP BSDTAR SEVENZZ RIPUNZIP UNZRIP FASTZIP MINIUNZIP MINIZIP RAPIDGZIP
 
 FASTZIP is a program around the Go library of that name, which is called with an archive and a
-directory. MINIUNZIP is that of zlib, MINIZIP that of minizip-ng. RAPIDGZIP unzips no archives: it is
-given the one member as a .gz.
+directory. MINIUNZIP is that of zlib, MINIZIP that of minizip-ng. RAPIDGZIP unzips no archives: it
+is given the one member as a .gz.
 """
 
 import functools
