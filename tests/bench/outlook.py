@@ -115,8 +115,9 @@ def kinds(build, scale, inputs_of, tmpfs):
     start = Kind("Nothing", "archive", 1, inputs_of(Recipe(["--archives=1", "--size=4K"])), "")
     several = "Several runs, each with a share of the archives (`--shard`), have a parent each."
     found = [
-        Kind("Archives of one member of 32 MB", "member", data_set.expected["count"], data_set,
-             several + " Before that, memory or the disk is the limit.", rate_unit="MB"),
+        Kind("Archives of one member of " + cases.megabytes(data_set.expected["largest"]),
+             "member", data_set.expected["count"],
+             data_set, several + " Before that, memory or the disk is the limit.", rate_unit="MB"),
         Kind("One archive of members of 4 KiB", "member", members.expected["count"], members,
              "The parent looks at each file by one call; `--pack` leaves one file a unit. Else a "
              "second process of the parent's rights would look at the files of half of the "

@@ -40,12 +40,13 @@ def cost_row(kind, message_s):
 def page(kinds, date, rounds, scale):
     chain = next((kind.chain for kind in kinds if kind.chain), None)
     message_s = chain["message"] if chain else None
-    measured = ", ".join(map(str, sorted(kinds[0].taken)))
+    measured = " and ".join(map(str, sorted(kinds[0].taken)))
     text = [
         "# Growth past this machine", "",
-        "Made by `make bench` on %s: medians of %d runs in turn on %s of its cores, to tmpfs. "
-        "Rates on more cores are computed from what was measured, and say so." % (
-            date, rounds, measured), ""]
+        "Made by `make bench` on %s: medians of %d round%s of runs that were allowed %s of the "
+        "machine's cores, as many workers, files to tmpfs. On one core the parent and its worker "
+        "share it. Rates on more cores are computed from what was measured, and say so." % (
+            date, rounds, "" if rounds == 1 else "s", measured), ""]
     if scale != 1:
         text += ["**Sizes are scaled by %g: these figures say nothing about the full size.**"
                  % scale, ""]
