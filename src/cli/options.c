@@ -62,15 +62,28 @@ static int check_action(const struct options *options, struct options_error *err
 	return 0;
 }
 
-/** Check that a word for --in-place was not given as an operand: it follows only a sign. */
-static int check_in_place(const struct options *options, struct options_error *error)
+/** Whether @operand, a word of some option, is no file. */
+static bool is_word(const char *operand, const char *word)
 {
-	for (size_t i = 0; i < options->operand_count && options->in_place.wanted; i++) {
+	return strcmp(operand, word) == 0 && access(operand, F_OK) < 0;
+}
+
+/** Check that a word for an option was not given as an operand: it follows only a sign. */
+static int check_words(const struct options *options, struct options_error *error)
+{
+	for (size_t i = 0; i < options->operand_count; i++) {
 		const char *operand = options->operands[i];
-		if ((strcmp(operand, "aligned") == 0 || strcmp(operand, "unchecked") == 0) &&
-			access(operand, F_OK) < 0)
-			return options_wrong(error, "'%s' is no archive: give '--in-place=%s'",
-				operand, operand);
+		const char *name = NULL;
+
+		if (options->in_place.wanted &&
+			(is_word(operand, "aligned") || is_word(operand, "unchecked")))
+			name = "in-place";
+		else if (options->reuse.wanted &&
+			 (is_word(operand, "checked") || is_word(operand, "unchecked")))
+			name = "reuse";
+		if (name)
+			return options_wrong(error, "'%s' is no archive: give '--%s=%s'", operand,
+				name, operand);
 	}
 	return 0;
 }
@@ -161,10 +174,11 @@ static int check_directory(const struct options *options, struct options_error *
 			"the files stay, so that nothing makes room"},
 		{options->cache != NULL, "cache", "files are kept under other names there"},
 	};
-	const char *needs = options->flat        ? "flat"
-			    : options->overwrite ? "overwrite"
-			    : options->umask     ? "umask"
-						 : NULL;
+	const char *needs = options->flat           ? "flat"
+			    : options->overwrite    ? "overwrite"
+			    : options->reuse.wanted ? "reuse"
+			    : options->umask        ? "umask"
+						    : NULL;
 
 	if (!options->directory && needs)
 		return options_wrong(error, "option '--%s' needs '--directory'", needs);
@@ -174,6 +188,10 @@ static int check_directory(const struct options *options, struct options_error *
 				"options '--directory' and '--%s' exclude each other: %s",
 				excluded[i].name, excluded[i].reason);
 	}
+	if (options->reuse.wanted && options->npy)
+		return options_wrong(error,
+			"options '--reuse' and '--npy' exclude each other: a header would be put "
+			"before the members");
 	return 0;
 }
 
@@ -271,7 +289,7 @@ int options_check(const struct options *options, struct options_error *error)
 	if (!has_inputs)
 		return options_wrong(error,
 			"nothing to unzip: give an archive, a directory, '-' or --files-from");
-	if (check_in_place(options, error) < 0 || check_flat(options, error) < 0)
+	if (check_words(options, error) < 0 || check_flat(options, error) < 0)
 		return -1;
 	return check_standard_input(options, error);
 }

@@ -15,6 +15,7 @@
 #include "protocol/inplace.h"
 #include "protocol/limits.h"
 #include "protocol/partschoice.h"
+#include "protocol/reuse.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,6 +91,7 @@ struct options {
 	const char *directory;     /**< files get members' own names below it; or NULL */
 	bool flat;                 /**< only together with @directory, as the next two */
 	bool overwrite;
+	struct reuse reuse;        /**< files that are there already are used; not with @npy */
 	bool umask;                /**< modes as the umask says */
 	const char *cache;         /**< where files are kept; or NULL */
 	uint64_t cache_bytes;      /**< what that is pruned to; 0: it is not; only with @cache */

@@ -62,6 +62,7 @@ struct worker_settings options_worker_settings(
 		.decoder = options->decoder,
 		.parts = is_undivided(options) ? PARTS_NEVER : options->parts,
 		.own_names = options->directory != NULL,
+		.reuse = options->reuse,
 		/* Another run may want what this one does not print. */
 		.full_names = options->action == ACTION_LIST || options->json ||
 			      options->directory || options->cache || options->command_count > 0 ||
@@ -88,6 +89,7 @@ struct run_naming options_run_naming(
 	return (struct run_naming){
 		.flat = options->flat,
 		.overwrite = options->overwrite,
+		.reuse = options->reuse,
 		.file_mode = options->umask ? 0666 & ~started->mask : 0600,
 		.directory_mode = options->umask ? 0777 & ~started->mask : 0700,
 	};

@@ -134,6 +134,15 @@ const struct option_spec option_specs[] = {
 		.help = "with -d: replace files that were there before",
 		.set = optionvalue_set_flag,
 		.field = FIELD(overwrite)},
+	{.name = "reuse",
+		.has_arg = optional_argument,
+		.argument = "HOW",
+		.help = "with -d: do not unzip a member whose file is there\n"
+			"with its size and time. HOW: checked (also with its\n"
+			"CRC-32; the default) or unchecked",
+		.completes = COMPLETES_WORDS,
+		.words = "checked unchecked",
+		.set = optionvalue_set_reuse},
 	{.name = "umask",
 		.help = "with -d: others get the rights that the umask\n"
 			"leaves; default: none",

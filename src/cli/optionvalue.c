@@ -245,6 +245,19 @@ int optionvalue_set_in_place(struct options *options, const struct option_spec *
 	return 0;
 }
 
+int optionvalue_set_reuse(struct options *options, const struct option_spec *spec,
+	const char *argument, struct options_error *error)
+{
+	char shown[PRINTABLE_MAX];
+
+	options->reuse.wanted = true;
+	options->reuse.unchecked = argument && strcmp(argument, "unchecked") == 0;
+	if (!argument || options->reuse.unchecked || strcmp(argument, "checked") == 0)
+		return 0;
+	return options_wrong(error, "option '--%s': '%s' is neither 'checked' nor 'unchecked'",
+		spec->name, printable(argument, strlen(argument), shown, sizeof(shown)));
+}
+
 int optionvalue_set_null(struct options *options, const struct option_spec *spec,
 	const char *argument, struct options_error *error)
 {

@@ -66,6 +66,7 @@ option_setter optionvalue_set_encoding;
 option_setter optionvalue_set_dtype;
 option_setter optionvalue_set_shape;
 option_setter optionvalue_set_in_place;
+option_setter optionvalue_set_reuse;
 option_setter optionvalue_set_null;     /**< which lists end in NUL: "in", "out" or "both" */
 option_setter optionvalue_set_progress; /**< when it is shown */
 option_setter optionvalue_set_stats;    /**< "text" or "json"; none for text */

@@ -3,6 +3,7 @@
 #include "parent/deliver.h"
 
 #include "parent/ownname.h"
+#include "parent/reuse.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
 #include "util/diag.h"
@@ -178,7 +179,7 @@ static enum deliver_end deliver_result(struct deliver *deliver, const struct res
 
 	if (!deliver->settings->naming || !is_whole_member(result))
 		return deliver_named(deliver, result);
-	if (naming_give(&deliver->naming, result, &failure) == 0)
+	if (reuse_give(&deliver->naming, result, &failure) == 0)
 		return ownname_is_directory(result->record) ? DELIVER_DONE
 							    : deliver_named(deliver, result);
 	struct record refused = *result->record;

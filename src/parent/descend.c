@@ -40,20 +40,20 @@ static int make_directory(int fd, const char *name, mode_t mode)
 	return made;
 }
 
-/* Open the directory @name of @fd, or make it. */
-static int step_down(int fd, const char *name, mode_t mode)
+/* Open the directory @name of @fd; if it is not there, @make it. */
+static int step_down(int fd, const char *name, bool make, mode_t mode)
 {
 	const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	int next = openat(fd, name, flags);
 
-	if (next >= 0 || errno != ENOENT)
+	if (next >= 0 || errno != ENOENT || !make)
 		return next;
 	if (make_directory(fd, name, mode) < 0 && errno != EEXIST)
 		return -1;
 	return openat(fd, name, flags);
 }
 
-int descend_to(struct descend *descend, const char *path, size_t size)
+static int enter(struct descend *descend, const char *path, size_t size, bool make)
 {
 	char name[NAME_MAX + 1];
 	cleanup_fd int fd = -1;
@@ -71,7 +71,7 @@ int descend_to(struct descend *descend, const char *path, size_t size)
 		assert(length > 0 && length <= NAME_MAX);
 		memcpy(name, path + at, length);
 		name[length] = '\0';
-		int next = step_down(fd < 0 ? descend->root_fd : fd, name, descend->mode);
+		int next = step_down(fd < 0 ? descend->root_fd : fd, name, make, descend->mode);
 		if (next < 0)
 			return -1;
 		if (fd >= 0)
@@ -83,6 +83,16 @@ int descend_to(struct descend *descend, const char *path, size_t size)
 	descend->size = size;
 	descend->fd = steal_fd(&fd);
 	return descend->fd;
+}
+
+int descend_to(struct descend *descend, const char *path, size_t size)
+{
+	return enter(descend, path, size, true);
+}
+
+int descend_find(struct descend *descend, const char *path, size_t size)
+{
+	return enter(descend, path, size, false);
 }
 
 int descend_make_all(const char *path, mode_t mode)

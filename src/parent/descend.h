@@ -35,6 +35,9 @@ void descend_release(struct descend *descend);
  */
 int descend_to(struct descend *descend, const char *path, size_t size);
 
+/** As descend_to(), but nothing is made: ENOENT, a directory is not there. */
+int descend_find(struct descend *descend, const char *path, size_t size);
+
 /** The directory of the last path may have been removed: look for it anew next time. */
 void descend_forget(struct descend *descend);
 

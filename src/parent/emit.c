@@ -167,6 +167,7 @@ int emit_path(
 	*path = NULL;
 	switch (result->record->place) {
 	case PLACE_FILE:
+	case PLACE_THERE:
 		*path = file_path(emit->settings, result, run_path);
 		break;
 	case PLACE_MEMORY:

@@ -4,6 +4,7 @@
 
 #include "parent/handout.h"
 #include "parent/protocol.h"
+#include "parent/reuse.h"
 #include "parent/verify.h"
 
 #include <errno.h>
@@ -44,6 +45,9 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 		return schedule_record(hear->schedule, hand->unit, message);
 	case MESSAGE_ASK:
 		return handout_answer(hear->pool, worker, message);
+	case MESSAGE_LOOK:
+		hand->next_look = message->record.member + 1;
+		return reuse_answer(hear->naming, hear->pool, worker, hand->unit, message);
 	case MESSAGE_DONE:
 		parts_end(hear->parts, hear->pool, hand->unit, UINT64_MAX);
 		verify_settle_pack(worker, hand);

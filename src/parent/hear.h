@@ -11,6 +11,7 @@
 #include "parent/dispatch.h"
 #include "parent/gate.h"
 #include "parent/interface.h"
+#include "parent/naming.h"
 #include "parent/parts.h"
 #include "parent/pool.h"
 #include "parent/schedule.h"
@@ -26,7 +27,8 @@ struct hear {
 	struct schedule *schedule;
 	struct budget *budget;
 	struct gate *gate;
-	bool ending; /**< the workers' channels are ended */
+	struct naming *naming; /**< if the settings ask for names */
+	bool ending;           /**< the workers' channels are ended */
 };
 
 /**

@@ -12,6 +12,7 @@
 #include "parent/template.h"
 #include "protocol/limits.h"
 #include "protocol/record.h"
+#include "protocol/reuse.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -138,6 +139,7 @@ struct run_commands {
 struct run_naming {
 	bool flat;             /**< without a directory for each archive: there is only one */
 	bool overwrite;        /**< files that are there are replaced, but none of this run's */
+	struct reuse reuse;    /**< files that are there and fit are announced */
 	mode_t file_mode;      /**< of files, */
 	mode_t directory_mode; /**< and of directories that are made */
 };

@@ -105,13 +105,14 @@ static int set_array(json_t *object, const struct array *array)
 	       set(object, "fortran_order", json_boolean(array->fortran_order));
 }
 
-/** Set what is known of a member that stayed in its archive. */
+/** Set what is known of a member that stayed in its archive, or whose file was there. */
 static int set_place(json_t *object, const struct record *record)
 {
-	int failed = set(object, "in_place", json_true()) |
+	bool in_place = record->place == PLACE_ARCHIVE;
+	int failed = set(object, in_place ? "in_place" : "reused", json_true()) |
 		     set(object, "checked", json_boolean(!record->unchecked));
 
-	if (record->array)
+	if (in_place && record->array)
 		failed |= set(object, "aligned", json_boolean(record_is_aligned(record)));
 	return failed;
 }
@@ -207,7 +208,7 @@ static int set_member(json_t *object, struct large *large, const struct record *
 		failed |= set_listing(object, large, record);
 	if (record->array)
 		failed |= set_array(object, record->array);
-	if (record->place == PLACE_ARCHIVE)
+	if (record->place == PLACE_ARCHIVE || record->place == PLACE_THERE)
 		failed |= set_place(object, record);
 	if (record->note != NOTE_NONE)
 		failed |= set(object, "warning", json_string_nocheck(record_note_slug(record)));

@@ -3,7 +3,6 @@
 #include "parent/naming.h"
 
 #include "parent/dirents.h"
-#include "parent/ownname.h"
 #include "parent/place.h"
 #include "protocol/membername.h"
 #include "protocol/newfile.h"
@@ -18,39 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How often, and how long, it is waited for the clock of the file system to go on. */
-#define TICKS_MAX 25
-#define TICK_NS   1000000
-
-static bool is_later(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
-}
-
-/*
- * Note a time of the file system's own clock that is later than what was changed before the run,
- * and not later than what the run changes: then no memory of names is needed to tell the two apart.
- * That clock goes in steps of some milliseconds. If it does not go on for longer, what was changed
- * just before counts as the run's, and is not overwritten. 0, or -1 with errno.
- */
-static int note_begin(struct naming *naming)
-{
-	const struct timespec tick = {.tv_nsec = TICK_NS};
-	struct stat first;
-	struct stat now;
-
-	if (fstat(naming->rundir->fd, &first) < 0)
-		return -1;
-	now = first;
-	for (int i = 0; i < TICKS_MAX && !is_later(&now.st_ctim, &first.st_ctim); i++) {
-		nanosleep(&tick, NULL);
-		if (futimens(naming->rundir->fd, NULL) < 0 || fstat(naming->rundir->fd, &now) < 0)
-			return -1;
-	}
-	naming->begun = now.st_ctim;
-	return 0;
-}
-
 int naming_init(struct naming *naming, const struct run_naming *settings, const char *root,
 	struct rundir *rundir)
 {
@@ -62,16 +28,19 @@ int naming_init(struct naming *naming, const struct run_naming *settings, const 
 	naming->aside_fd = -1;
 	naming->stated = 0;
 	descend_init(&naming->descend, rundir->tmpdir_fd, settings->directory_mode);
+	descend_init(&naming->seek, rundir->tmpdir_fd, settings->directory_mode);
 	if (fstat(rundir->fd, &status) < 0)
 		return -1;
 	naming->device = status.st_dev;
 	naming->owner = status.st_uid;
-	return settings->overwrite ? note_begin(naming) : 0;
+	bool asks = settings->overwrite || settings->reuse.wanted;
+	return asks ? before_note(&naming->before, rundir->fd) : 0;
 }
 
 void naming_release(struct naming *naming)
 {
 	descend_release(&naming->descend);
+	descend_release(&naming->seek);
 	if (naming->aside_fd >= 0)
 		close(steal_fd(&naming->aside_fd));
 }
@@ -88,6 +57,12 @@ static enum name_fault make_path(const char *root, const struct run_naming *sett
 		result->record, result->job->path, settings->flat, PATH_MAX - 1 - root_size, path);
 }
 
+enum name_fault naming_make_path(
+	const struct naming *naming, const struct result *result, struct ownname *path)
+{
+	return make_path(naming->root, naming->settings, result, path);
+}
+
 char *naming_path(const char *root, const struct run_naming *settings, const struct result *result)
 {
 	struct ownname own;
@@ -101,8 +76,7 @@ char *naming_path(const char *root, const struct run_naming *settings, const str
 	return asprintf(&path, "%s%s%s", root, slash, own.text) < 0 ? NULL : path;
 }
 
-/* What @error of making directories, or of giving the name, means. */
-static struct failure failure_of(int error)
+struct failure naming_failure(int error)
 {
 	switch (error) {
 	case EEXIST:
@@ -122,8 +96,7 @@ static struct failure failure_of(int error)
 	}
 }
 
-/* The member's time, which the archive states without a time zone, in this one. -1: it has none. */
-static time_t local_time(struct naming *naming, uint64_t stated)
+time_t naming_local_time(struct naming *naming, uint64_t stated)
 {
 	time_t seconds = (time_t)stated;
 	struct tm fields;
@@ -154,7 +127,7 @@ static int change_mode(
  */
 static int set_time(struct naming *naming, const char *from, uint64_t stated)
 {
-	time_t seconds = local_time(naming, stated);
+	time_t seconds = naming_local_time(naming, stated);
 	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds}};
 
 	if (seconds == -1)
@@ -170,7 +143,7 @@ static int check_replaceable(const struct naming *naming, int fd, const char *ba
 	if (fstatat(fd, base, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : -1;
 	errno = EEXIST;
-	return S_ISDIR(status.st_mode) || !is_later(&naming->begun, &status.st_ctim) ? -1 : 0;
+	return S_ISDIR(status.st_mode) || !before_has(&naming->before, &status) ? -1 : 0;
 }
 
 /* A file on its way: what it is, and where it goes. */
@@ -259,14 +232,14 @@ int naming_give(struct naming *naming, const struct result *result, struct failu
 	struct ownname path;
 	int given = -1;
 
-	enum name_fault fault = make_path(naming->root, naming->settings, result, &path);
+	enum name_fault fault = naming_make_path(naming, result, &path);
 	if (fault != NAME_GOOD) {
 		*failure = (struct failure){FAILURE_UNSAFE_NAME, {fault, 0}};
 	} else {
 		given = directory ? descend_to(&naming->descend, path.text, path.size)
 				  : give_name(naming, result, &path);
 		if (given < 0)
-			*failure = failure_of(errno);
+			*failure = naming_failure(errno);
 	}
 	if (record->place == PLACE_FILE && (given < 0 || directory)) {
 		record_file_name(record, file);

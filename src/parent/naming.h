@@ -9,8 +9,10 @@
 #ifndef ZIPMAP_PARENT_NAMING_H
 #define ZIPMAP_PARENT_NAMING_H
 
+#include "parent/before.h"
 #include "parent/descend.h"
 #include "parent/interface.h"
+#include "parent/ownname.h"
 #include "parent/rundir.h"
 #include "parent/schedule.h"
 
@@ -23,11 +25,11 @@ struct naming {
 	const struct run_naming *settings;
 	const char *root; /**< the directory, as the user gave it */
 	struct rundir *rundir;
-	dev_t device; /**< of all files, */
-	uid_t owner;  /**< as the run directory has them */
-	struct descend descend;
-	struct timespec
-		begun;   /**< files that are older were there before the run; for overwriting */
+	dev_t device;           /**< of all files, */
+	uid_t owner;            /**< as the run directory has them */
+	struct descend descend; /**< where files go */
+	struct descend seek;    /**< where workers look for those that are there */
+	struct before before;   /**< for overwriting, and for those */
 	int aside_fd;    /**< a worker directory that no worker has; -1: it was not needed yet */
 	uint64_t stated; /**< the last time of a member, */
 	time_t local;    /**< and what it is in this time zone */
@@ -45,6 +47,16 @@ void naming_release(struct naming *naming);
  * as it was.
  */
 int naming_give(struct naming *naming, const struct result *result, struct failure *failure);
+
+/** The path of the member's file below the root, or what makes its name an unsafe one. */
+enum name_fault naming_make_path(
+	const struct naming *naming, const struct result *result, struct ownname *path);
+
+/** The time that an archive states, without a time zone, in this one. -1: it is none. */
+time_t naming_local_time(struct naming *naming, uint64_t stated);
+
+/** What @error of making directories, or of giving a name, means. */
+struct failure naming_failure(int error);
 
 /**
  * The path of the file that naming_give() has named, which the caller frees. NULL: no memory.

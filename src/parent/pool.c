@@ -276,15 +276,20 @@ static void warn_of_lack(struct pool *pool, const struct message_start *word)
 }
 
 /*
- * @worker asks for its files, each of which is an answer with a descriptor: see to it that it
- * cannot leave many of them lying on their way. If this fails, the usual bound holds.
+ * @worker asks for files, each of which is an answer with a descriptor: see to it that it cannot
+ * leave many of them lying on their way, but as many as it looks for ahead for two units. If this
+ * fails, the usual bound holds.
  */
+static void bound_answers(const struct worker *worker)
+{
+	const int bytes = 24 * 1024;
+
+	(void)setsockopt(worker->channel_fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 static void begin_to_hand_out(struct pool *pool, struct worker *worker)
 {
-	const int bytes = 16 * 1024;
-
 	worker->asks = true;
-	(void)setsockopt(worker->channel_fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 	if (!pool->hands_out)
 		diag(DIAG_DETAIL, "without Landlock workers name no paths: "
 				  "their files are made for them and handed out");
@@ -311,6 +316,8 @@ static int take_first_word(struct pool *pool, struct worker *worker, struct wire
 		worker->is_ready = true;
 		if (word->asks)
 			begin_to_hand_out(pool, worker);
+		if (word->asks || pool->looks)
+			bound_answers(worker);
 		return 1;
 	}
 	if (word->goes_on) {

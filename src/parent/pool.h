@@ -44,6 +44,7 @@ struct seen_pack {
 struct in_hand {
 	struct unit *unit;     /**< the schedule's */
 	struct seen_pack pack; /**< the last one of this unit's */
+	uint64_t next_look;    /**< the lowest member that the worker may still look for */
 };
 
 struct worker {
@@ -91,6 +92,7 @@ struct pool {
 	unsigned live;
 	unsigned lacking; /**< steps of the sandbox that were refused, each a bit: the user knows */
 	bool hands_out;   /**< workers ask for their files: the user knows */
+	bool looks;       /**< workers look for files that are there */
 	uint8_t *packet;  /**< the packet received last, PACKET_MAX bytes */
 };
 

@@ -97,6 +97,12 @@ static bool plan_is_possible(const struct context *context, const struct message
 	       plan->end == members->end;
 }
 
+/* Whether files that are there may be announced. */
+static bool reuses(const struct run_settings *settings)
+{
+	return settings->naming && settings->naming->reuse.wanted;
+}
+
 /* Whether a whole member may be where it is said to be. Whether it is there, verify.h finds out. */
 static bool place_is_possible(const struct context *context, const struct record *record)
 {
@@ -109,6 +115,8 @@ static bool place_is_possible(const struct context *context, const struct record
 		return settings->no_files;
 	case PLACE_DIRECTORY:
 		return settings->naming;
+	case PLACE_THERE:
+		return reuses(settings) && record->unchecked == settings->naming->reuse.unchecked;
 	case PLACE_ARCHIVE:
 		return !settings->no_files && settings->in_place && !job->pathless &&
 		       record->offset_bytes <= job->size_bytes &&
@@ -167,6 +175,17 @@ static bool ask_is_possible(const struct context *context, const struct message 
 	       handout_is_possible(context->hand->unit, &message->ask, settings->npy);
 }
 
+/* Each member is looked for once, and before its record comes. */
+static bool look_is_possible(const struct context *context, const struct message *message)
+{
+	const struct unit *unit = context->hand->unit;
+	uint64_t member = message->record.member;
+
+	return reuses(context->settings) && unit->kind == UNIT_MEMBERS &&
+	       member >= unit->next_member && member >= context->hand->next_look &&
+	       member < unit->members.end;
+}
+
 /* What an owner says, and what a helper says; the numbers are for workers alone. */
 static bool part_is_possible(const struct context *context, const struct message *message)
 {
@@ -214,6 +233,7 @@ static const struct rule {
 	{MESSAGE_PLAN, IN(PHASE_GIVEN), plan_is_possible},
 	{MESSAGE_RECORD, IN(PHASE_PLANNED), record_is_possible},
 	{MESSAGE_ASK, IN(PHASE_PLANNED), ask_is_possible},
+	{MESSAGE_LOOK, IN(PHASE_PLANNED), look_is_possible},
 	/* Without a plan: the archive cannot be read. */
 	{MESSAGE_DONE, IN(PHASE_GIVEN) | IN(PHASE_PLANNED), done_is_possible},
 	{MESSAGE_PART, IN(PHASE_PLANNED), part_is_possible},

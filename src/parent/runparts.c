@@ -26,7 +26,8 @@ void runparts_init(struct run *run, const struct archive_source *source, uint64_
 		.parts = &run->parts,
 		.schedule = &run->schedule,
 		.budget = &run->budget,
-		.gate = &run->gate};
+		.gate = &run->gate,
+		.naming = &run->deliver.naming};
 	run->progress = (struct progress){.display = run->settings->display,
 		.input = &run->input,
 		.schedule = &run->schedule,
@@ -69,6 +70,7 @@ static int set_up_parts(struct run *run, const struct worker_entry *worker)
 	if (pool_init(&run->pool, run->share.workers, worker, rundir, run->stats) < 0)
 		return -1;
 	pool_set_memory(&run->pool, memory_of(run));
+	run->pool.looks = settings->naming && settings->naming->reuse.wanted;
 	return 0;
 }
 

@@ -284,6 +284,7 @@ int verify_record(
 			budget_take(budget, record, &record->failure);
 		break;
 	case PLACE_ARCHIVE:
+	case PLACE_THERE: /* and it is looked up when it has its turn: reuse.h */
 		/* It takes no room, so that only the limits of one member are for it. */
 		budget_allow(budget, record, &record->failure);
 		break;

@@ -110,6 +110,33 @@ static void get_ask(struct wire_reader *in, struct message_ask *ask)
 	ask->name[size] = '\0';
 }
 
+static void put_hand(struct wire_writer *out, const struct message_hand *hand)
+{
+	wire_put_u32(out, hand->error);
+	wire_put_u8(out, hand->looked);
+}
+
+static void get_hand(struct wire_reader *in, struct message_hand *hand)
+{
+	hand->error = wire_get_u32(in);
+	uint8_t looked = wire_get_u8(in);
+
+	hand->looked = looked != 0;
+	if (hand->error > ERROR_MAX || looked > 1)
+		in->failed = true;
+}
+
+/* What a member is that is looked for; a worker knows nothing of its file. */
+static void get_look(struct wire_reader *in, struct message *message)
+{
+	const struct record *record = &message->record;
+
+	messagerecord_get(in, &message->record, &message->array);
+	if (record->place != PLACE_THERE || record->inode != 0 || record->crc32 != 0 ||
+		record->unchecked || record->array || record->note != NOTE_NONE)
+		in->failed = true;
+}
+
 /* Whether messages of this kind are about a unit. */
 static bool has_unit(enum message_kind kind)
 {
@@ -133,6 +160,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 		wire_put_u8(out, message->plan.behind_another);
 		break;
 	case MESSAGE_RECORD:
+	case MESSAGE_LOOK:
 		messagerecord_put(out, &message->record);
 		break;
 	case MESSAGE_DONE:
@@ -149,7 +177,7 @@ static void put_fields(struct wire_writer *out, const struct message *message)
 		put_ask(out, &message->ask);
 		break;
 	case MESSAGE_HAND:
-		wire_put_u32(out, message->hand.error);
+		put_hand(out, &message->hand);
 		break;
 	case MESSAGE_PART:
 		message_part_put(out, &message->part);
@@ -190,9 +218,10 @@ static void get_fields(struct wire_reader *in, struct message *message)
 		get_ask(in, &message->ask);
 		return;
 	case MESSAGE_HAND:
-		message->hand.error = wire_get_u32(in);
-		if (message->hand.error > ERROR_MAX)
-			in->failed = true;
+		get_hand(in, &message->hand);
+		return;
+	case MESSAGE_LOOK:
+		get_look(in, message);
 		return;
 	case MESSAGE_PART:
 		message_part_get(in, &message->part);

@@ -32,6 +32,9 @@
 #define WORK_UNITS_MAX  8
 #define WORK_PACKET_MAX (WORK_UNITS_MAX * WORK_BYTES_MAX)
 
+/** The most of a unit's MESSAGE_LOOKs that are not answered yet, or whose answer is not used. */
+#define LOOKS_MAX 16
+
 /** The end of a unit that the worker is to find itself. */
 #define UNIT_END_OPEN UINT64_MAX
 
@@ -55,6 +58,10 @@ enum message_kind {
 	MESSAGE_HAND, /**< to the worker, a packet of its own: the file's descriptor comes along, or
 			 why there is none */
 	MESSAGE_PART, /**< of a member that several workers decode; in either direction */
+
+	/* Where files are used again (reuse.h). The answer is a MESSAGE_HAND, too. */
+	MESSAGE_LOOK, /**< from the worker: hand out the file that has the name of a member, its
+			   size and its time */
 };
 
 /** What a unit of work consists of. The values go over the wire: append, never reorder. */
@@ -138,7 +145,8 @@ struct message_ask {
 };
 
 struct message_hand {
-	uint32_t error; /**< 0, or the errno of the file that could not be made */
+	uint32_t error; /**< 0, or the errno of the file that could not be made or opened */
+	bool looked;    /**< it answers a MESSAGE_LOOK, not a MESSAGE_ASK */
 };
 
 struct message {
@@ -150,7 +158,8 @@ struct message {
 	union {
 		struct message_work work;
 		struct message_plan plan;
-		struct record record; /**< without record.archive, which is that of the unit */
+		struct record record; /**< without record.archive, which is that of the unit; of a
+					 LOOK, it says what the member is: PLACE_THERE */
 		struct message_done done;
 		struct message_part part;
 		struct message_memory memory;

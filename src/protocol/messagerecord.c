@@ -26,14 +26,16 @@ enum record_field {
 	RECORD_BASE = 1 << 12,
 	RECORD_IN_ARCHIVE = 1 << 13,
 	RECORD_UNCHECKED = 1 << 14,
-	/* all that are known */
-	RECORD_FIELDS = ((1 << 8) - 1) | RECORD_NO_FILE | RECORD_LISTED | RECORD_BASE |
-			RECORD_NPY_HEADER | RECORD_IN_ARCHIVE | RECORD_UNCHECKED | RECORD_IN_MEMORY,
+	RECORD_THERE = 1 << 15,
 	/* where a member is: exactly one of these is there */
 	RECORD_PLACES = RECORD_FAILURE | RECORD_FILE | RECORD_NO_FILE | RECORD_IN_ARCHIVE |
-			RECORD_IN_MEMORY | RECORD_DIRECTORY,
+			RECORD_IN_MEMORY | RECORD_DIRECTORY | RECORD_THERE,
 	/* of those, which are files that we make */
 	RECORD_OWN_FILES = RECORD_FILE | RECORD_IN_MEMORY,
+	/* whose inode is told */
+	RECORD_FILES = RECORD_OWN_FILES | RECORD_THERE,
+	/* and of which is known what they hold */
+	RECORD_LOOKED_INTO = RECORD_FILES | RECORD_IN_ARCHIVE,
 };
 
 /* What RECORD_OWN_NAME has besides the time: bits. */
@@ -52,6 +54,8 @@ static unsigned place_field(enum record_place place)
 		return RECORD_IN_MEMORY;
 	case PLACE_DIRECTORY:
 		return RECORD_DIRECTORY;
+	case PLACE_THERE:
+		return RECORD_THERE;
 	case PLACE_NOWHERE:
 		break;
 	}
@@ -66,6 +70,8 @@ static enum record_place place_of(unsigned fields)
 		return PLACE_MEMORY;
 	if (fields & RECORD_DIRECTORY)
 		return PLACE_DIRECTORY;
+	if (fields & RECORD_THERE)
+		return PLACE_THERE;
 	return fields & RECORD_NO_FILE ? PLACE_NOWHERE : PLACE_FILE;
 }
 
@@ -74,25 +80,29 @@ static bool fields_agree(unsigned fields)
 {
 	unsigned place = fields & RECORD_PLACES;
 
-	if ((fields & ~(unsigned)RECORD_FIELDS) || place == 0 || (place & (place - 1)) != 0)
+	if (place == 0 || (place & (place - 1)) != 0)
 		return false;
 	if (place == RECORD_DIRECTORY)
 		return fields == (RECORD_DIRECTORY | RECORD_OWN_NAME);
-	if ((fields & RECORD_OWN_NAME) && (place != RECORD_FILE || (fields & RECORD_PACK)))
+	/* A file that is there was found by the member's own name, and begins with the member. */
+	if (place == RECORD_THERE && ((fields & RECORD_OFFSET) || !(fields & RECORD_OWN_NAME)))
+		return false;
+	if ((fields & RECORD_OWN_NAME) &&
+		(!(place & (RECORD_FILE | RECORD_THERE)) || (fields & RECORD_PACK)))
 		return false;
 	if ((fields & RECORD_LISTED) && place != RECORD_NO_FILE)
 		return false;
-	if ((fields & RECORD_UNCHECKED) && place != RECORD_IN_ARCHIVE)
+	if ((fields & RECORD_UNCHECKED) && !(place & (RECORD_IN_ARCHIVE | RECORD_THERE)))
 		return false;
 	if ((fields & RECORD_OFFSET) && place == RECORD_NO_FILE)
 		return false;
-	if ((fields & (RECORD_ARRAY | RECORD_NOTE)) && !(place & RECORD_OWN_FILES) &&
-		place != RECORD_IN_ARCHIVE)
+	if ((fields & (RECORD_ARRAY | RECORD_NOTE)) && !(place & RECORD_LOOKED_INTO))
 		return false;
 	if ((fields & RECORD_BASE) && (place != RECORD_FILE || (fields & RECORD_PACK)))
 		return false;
 	if ((fields & RECORD_NPY_HEADER) &&
-		((fields & RECORD_PACK) || place == RECORD_NO_FILE || place == RECORD_IN_ARCHIVE))
+		((fields & RECORD_PACK) ||
+			(place & (RECORD_NO_FILE | RECORD_IN_ARCHIVE | RECORD_THERE))))
 		return false;
 	return !(fields & RECORD_PACK) || (place & RECORD_OWN_FILES) || place == RECORD_FAILURE;
 }
@@ -194,7 +204,7 @@ void messagerecord_put(struct wire_writer *out, const struct record *record)
 	wire_put_bytes(out, record->name, record->name_size);
 	if (fields & RECORD_FAILURE)
 		messagerecord_put_failure(out, &record->failure);
-	if (fields & RECORD_OWN_FILES) {
+	if (fields & RECORD_FILES) {
 		wire_put_u64(out, record->size_bytes);
 		wire_put_u64(out, record->inode);
 		wire_put_u32(out, record->crc32);
@@ -243,7 +253,7 @@ void messagerecord_get(struct wire_reader *in, struct record *record, struct arr
 		if (record->failure.kind == FAILURE_NONE)
 			in->failed = true;
 	}
-	if (fields & RECORD_OWN_FILES) {
+	if (fields & RECORD_FILES) {
 		record->size_bytes = wire_get_u64(in);
 		record->inode = wire_get_u64(in);
 		record->crc32 = wire_get_u32(in);

@@ -33,6 +33,7 @@ enum record_place {
 	PLACE_ARCHIVE,   /**< stored in the archive, where it stays */
 	PLACE_MEMORY,    /**< in a file in memory (memoryfile.h), whose descriptor came along */
 	PLACE_DIRECTORY, /**< it is a directory entry, of which nothing is unzipped */
+	PLACE_THERE,     /**< in the file that had its own name before the run (reuse.h) */
 };
 
 /** What there is to say of a whole member that is an array, or should be one: a warning. */
@@ -51,10 +52,10 @@ struct record {
 	struct failure failure; /**< FAILURE_NONE: the member is whole in its file */
 	uint64_t size_bytes;    /**< unzipped */
 	uint64_t offset_bytes;  /**< where the member's bytes begin in the file, or the archive */
-	uint64_t inode;         /**< of the file that the worker wrote */
+	uint64_t inode;         /**< of the file that the worker wrote, or was handed */
 	uint32_t descriptor;    /**< PLACE_MEMORY: the parent's, once it has verified the file */
 	uint32_t crc32;         /**< of the unzipped bytes, as stated and as found */
-	bool unchecked;         /**< in the archive: @crc32 is as stated only */
+	bool unchecked;         /**< in the archive, or there: @crc32 is as stated only */
 	bool npy_header; /**< a .npy header was put before the member, and its file is named .npy */
 	bool packed;     /**< the file holds several members */
 	uint64_t pack;   /**< the index of the first of those, which the file is named for */

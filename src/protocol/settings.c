@@ -25,7 +25,8 @@ enum flag {
 	FLAG_RAW = 1 << 11,
 	FLAG_IN_MEMORY = 1 << 12,
 	FLAG_OWN_NAMES = 1 << 13,
-	FLAGS_ALL = (1 << 14) - 1,
+	FLAG_REUSE = 1 << 14,
+	FLAG_REUSE_UNCHECKED = 1 << 15,
 };
 
 /* Bytes of all that is no text, without the rules. */
@@ -108,7 +109,9 @@ static unsigned flags_of(const struct worker_settings *settings)
 	       (settings->measure ? FLAG_MEASURE : 0U) | (settings->password ? FLAG_PASSWORD : 0U) |
 	       (settings->encoding ? FLAG_ENCODING : 0U) | (settings->raw ? FLAG_RAW : 0U) |
 	       (settings->in_memory ? FLAG_IN_MEMORY : 0U) |
-	       (settings->own_names ? FLAG_OWN_NAMES : 0U);
+	       (settings->own_names ? FLAG_OWN_NAMES : 0U) |
+	       (settings->reuse.wanted ? FLAG_REUSE : 0U) |
+	       (settings->reuse.unchecked ? FLAG_REUSE_UNCHECKED : 0U);
 }
 
 static void put_raw(struct wire_writer *out, const struct raw_array *raw)
@@ -208,8 +211,6 @@ static unsigned get_flags(struct wire_reader *in, struct worker_settings *settin
 {
 	unsigned flags = wire_get_u16(in);
 
-	if (flags & ~(unsigned)FLAGS_ALL)
-		in->failed = true;
 	settings->npy = flags & FLAG_NPY;
 	settings->pack = flags & FLAG_PACK;
 	settings->in_place.wanted = flags & FLAG_IN_PLACE;
@@ -221,6 +222,8 @@ static unsigned get_flags(struct wire_reader *in, struct worker_settings *settin
 	settings->measure = flags & FLAG_MEASURE;
 	settings->in_memory = flags & FLAG_IN_MEMORY;
 	settings->own_names = flags & FLAG_OWN_NAMES;
+	settings->reuse.wanted = flags & FLAG_REUSE;
+	settings->reuse.unchecked = flags & FLAG_REUSE_UNCHECKED;
 	return flags;
 }
 

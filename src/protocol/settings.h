@@ -15,6 +15,7 @@
 #include "protocol/inplace.h"
 #include "protocol/limits.h"
 #include "protocol/partschoice.h"
+#include "protocol/reuse.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,13 +46,14 @@ struct worker_settings {
 	struct in_place in_place; /**< in archives where the work says that they may stay */
 	enum decoder_choice decoder; /**< one that decoder_has() */
 	enum parts_choice parts;     /**< whether several workers decode one member */
-	bool full_names;   /**< say the whole names of members, not only what files are called */
-	bool own_names;    /**< files get members' own names: say what that needs, and tell of
-			      directory entries; with @full_names */
-	bool sandboxed;    /**< enter the sandbox (sandbox.h) before any work */
-	unsigned sandbox;  /**< with these parts of it */
-	bool all_required; /**< do no work if one of them is refused */
-	bool measure;      /**< measure private memory, and say the peaks at the end */
+	bool full_names;    /**< say the whole names of members, not only what files are called */
+	bool own_names;     /**< files get members' own names: say what that needs, and tell of
+			       directory entries; with @full_names */
+	struct reuse reuse; /**< ask for files that have these names; with @own_names, not @npy */
+	bool sandboxed;     /**< enter the sandbox (sandbox.h) before any work */
+	unsigned sandbox;   /**< with these parts of it */
+	bool all_required;  /**< do no work if one of them is refused */
+	bool measure;       /**< measure private memory, and say the peaks at the end */
 };
 
 /** The first packet of all. */

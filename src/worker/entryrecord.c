@@ -30,3 +30,25 @@ struct record entryrecord_directory(const struct member *member, uint64_t archiv
 		.name_size = member->name_size,
 	};
 }
+
+struct record entryrecord_look(const struct member *member)
+{
+	struct record record = {
+		.member = member->index,
+		.place = PLACE_THERE,
+		.size_bytes = member->size_bytes,
+		.name = member->name,
+		.name_size = member->name_size,
+	};
+
+	entryrecord_own_name(member, &record);
+	return record;
+}
+
+void entryrecord_own_name(const struct member *member, struct record *record)
+{
+	record->own_name = true;
+	record->time = member->time;
+	record->dos_name = member->name_is_dos;
+	record->cut_name = member->name_is_cut;
+}

@@ -18,4 +18,10 @@ struct record entryrecord_list(const struct member *member, uint64_t archive_num
 /** That there is a directory. As entryrecord_list(). */
 struct record entryrecord_directory(const struct member *member, uint64_t archive_number);
 
+/** To look for the member's file (reuse.h). As entryrecord_list(), but without an archive. */
+struct record entryrecord_look(const struct member *member);
+
+/** Say in @record what an own name needs besides the name. */
+void entryrecord_own_name(const struct member *member, struct record *record);
+
 #endif

@@ -13,6 +13,7 @@ void inbox_init(struct inbox *inbox, int channel_fd)
 	inbox->channel_fd = channel_fd;
 	inbox->fds.count = inbox->fds_taken = 0;
 	inbox->later_count = 0;
+	inbox->answer_count = 0;
 	wire_reader_init(&inbox->packet, inbox->bytes, 0);
 }
 
@@ -33,16 +34,52 @@ static ssize_t take_later(struct inbox *inbox)
 	return (ssize_t)size;
 }
 
-int inbox_receive(struct inbox *inbox, bool wait)
+/*
+ * Whether the packet of @size bytes is an answer; then *@message is it. Ends the process if it is
+ * none that the parent would send.
+ */
+static bool is_answer(
+	const uint8_t *bytes, size_t size, const struct channel_fds *fds, struct message *message)
 {
+	struct wire_reader reader;
+
+	wire_reader_init(&reader, bytes, size);
+	if (message_get(&reader, message) != 1 || message->kind != MESSAGE_HAND)
+		return false;
+	if (reader.left > 0 || fds->count != (message->hand.error == 0))
+		_exit(EXIT_FAILURE);
+	return true;
+}
+
+/* Keep the answer to a MESSAGE_LOOK until it is wanted. */
+static void keep_answer(
+	struct inbox *inbox, const struct message *message, const struct channel_fds *fds)
+{
+	if (!message->hand.looked || inbox->answer_count == INBOX_ANSWERS_MAX)
+		_exit(EXIT_FAILURE);
+	inbox->answers[inbox->answer_count++] =
+		(struct inbox_answer){message->unit, fds->count > 0 ? fds->fds[0] : -1};
+}
+
+/* The next packet that is no answer. Its size, or as channel_receive_fds() says. */
+static ssize_t receive_work(struct inbox *inbox, bool wait)
+{
+	struct message message;
 	ssize_t size;
 
-	assert(inbox_is_empty(inbox));
-	if (inbox->later_count > 0)
-		size = take_later(inbox);
-	else
+	do {
 		size = channel_receive_fds(
 			inbox->channel_fd, inbox->bytes, sizeof(inbox->bytes), &inbox->fds, wait);
+		if (size <= 0 || !is_answer(inbox->bytes, (size_t)size, &inbox->fds, &message))
+			return size;
+		keep_answer(inbox, &message, &inbox->fds);
+	} while (true);
+}
+
+int inbox_receive(struct inbox *inbox, bool wait)
+{
+	assert(inbox_is_empty(inbox));
+	ssize_t size = inbox->later_count > 0 ? take_later(inbox) : receive_work(inbox, wait);
 	if (size <= 0)
 		return (int)size;
 	wire_reader_init(&inbox->packet, inbox->bytes, (size_t)size);
@@ -74,26 +111,9 @@ int inbox_take(struct inbox *inbox, struct message *message, int *fd)
 	return -1;
 }
 
-/* Whether @packet is the answer; then its descriptor, or -1 and the reason, goes to *@fd. */
-static bool is_answer(const struct inbox_packet *packet, int *fd)
+/* Wait for an answer to any question. Work that comes meanwhile is kept. */
+static void wait_for_answer(struct inbox *inbox, struct message *message, struct channel_fds *fds)
 {
-	struct wire_reader reader;
-	struct message message;
-
-	wire_reader_init(&reader, packet->bytes, packet->size);
-	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_HAND)
-		return false;
-	if (reader.left > 0 || packet->fds.count != (message.hand.error == 0))
-		_exit(EXIT_FAILURE);
-	*fd = packet->fds.count > 0 ? packet->fds.fds[0] : -1;
-	errno = (int)message.hand.error;
-	return true;
-}
-
-int inbox_wait_for_file(struct inbox *inbox)
-{
-	int fd;
-
 	for (;;) {
 		if (inbox->later_count == INBOX_LATER_MAX)
 			_exit(EXIT_FAILURE);
@@ -103,8 +123,51 @@ int inbox_wait_for_file(struct inbox *inbox)
 		if (size <= 0)
 			_exit(EXIT_FAILURE);
 		next->size = (size_t)size;
-		if (is_answer(next, &fd))
-			return fd;
+		*fds = next->fds;
+		if (is_answer(next->bytes, next->size, fds, message))
+			return;
 		inbox->later_count++; /* what it is shows when it is taken */
 	}
+}
+
+int inbox_wait_for_file(struct inbox *inbox)
+{
+	struct message message;
+	struct channel_fds fds;
+
+	for (;;) {
+		wait_for_answer(inbox, &message, &fds);
+		if (!message.hand.looked)
+			break;
+		keep_answer(inbox, &message, &fds);
+	}
+	errno = (int)message.hand.error;
+	return fds.count > 0 ? fds.fds[0] : -1;
+}
+
+/* Take the first answer of @unit. False: none has come. */
+static bool take_answer(struct inbox *inbox, uint64_t unit, int *fd)
+{
+	for (unsigned i = 0; i < inbox->answer_count; i++) {
+		struct inbox_answer *answer = &inbox->answers[i];
+		if (answer->unit != unit)
+			continue;
+		*fd = answer->fd;
+		memmove(answer, answer + 1, (--inbox->answer_count - i) * sizeof(*answer));
+		return true;
+	}
+	return false;
+}
+
+int inbox_wait_for_look(struct inbox *inbox, uint64_t unit)
+{
+	struct message message;
+	struct channel_fds fds;
+	int fd;
+
+	while (!take_answer(inbox, unit, &fd)) {
+		wait_for_answer(inbox, &message, &fds);
+		keep_answer(inbox, &message, &fds);
+	}
+	return fd;
 }

@@ -2,7 +2,8 @@
 
 /*
  * Work from the parent, of which several units come in a packet, with the descriptors of their
- * archives; and between the work, the files that the worker has asked for.
+ * archives; and between the work, the files that the worker has asked for. Those that it looks for
+ * are asked for ahead (looking.h), so that their answers come before they are wanted.
  */
 
 #ifndef ZIPMAP_WORKER_INBOX_H
@@ -24,6 +25,15 @@ struct inbox_packet {
 	uint8_t bytes[WORK_PACKET_MAX];
 };
 
+/** Answers of MESSAGE_LOOKs that may be there before they are wanted: those of both lanes. */
+#define INBOX_ANSWERS_MAX (2 * LOOKS_MAX)
+
+/** What was found of one member. */
+struct inbox_answer {
+	uint64_t unit;
+	int fd; /**< the file, or -1 */
+};
+
 struct inbox {
 	int channel_fd;
 	struct wire_reader packet; /**< messages that are not taken yet */
@@ -32,6 +42,8 @@ struct inbox {
 	uint8_t bytes[WORK_PACKET_MAX];
 	unsigned later_count;
 	struct inbox_packet later[INBOX_LATER_MAX];
+	unsigned answer_count;
+	struct inbox_answer answers[INBOX_ANSWERS_MAX];
 };
 
 void inbox_init(struct inbox *inbox, int channel_fd);
@@ -57,5 +69,11 @@ int inbox_take(struct inbox *inbox, struct message *message, int *fd);
  * the process if the parent is gone or does not follow the protocol.
  */
 int inbox_wait_for_file(struct inbox *inbox);
+
+/**
+ * Wait for the next answer to a MESSAGE_LOOK of @unit, of which one must be due. The descriptor of
+ * the file, the caller's; -1: none is there. Ends the process as inbox_wait_for_file().
+ */
+int inbox_wait_for_look(struct inbox *inbox, uint64_t unit);
 
 #endif

@@ -28,6 +28,8 @@ int lane_init(struct lane *lane, const struct worker_settings *settings, int dir
 		extraction_set_needs_files(lane->extraction);
 	if (lane->extraction && settings->in_memory)
 		extraction_set_memory(lane->extraction);
+	if (lane->extraction && settings->reuse.unchecked)
+		extraction_trust_there(lane->extraction);
 	if (lane->extraction)
 		extraction_set_parts(lane->extraction, settings->parts);
 	if (lane->extraction && settings->raw)
@@ -96,12 +98,8 @@ static void put_record(struct lane *lane, const struct record *record, bool name
 				(uint16_t)member_base_clean(record->name, record->name_size, base);
 		}
 	}
-	if (lane->settings->own_names && record->failure.kind == FAILURE_NONE) {
-		said->own_name = true;
-		said->time = lane->member.time;
-		said->dos_name = lane->member.name_is_dos;
-		said->cut_name = lane->member.name_is_cut;
-	}
+	if (lane->settings->own_names && record->failure.kind == FAILURE_NONE)
+		entryrecord_own_name(&lane->member, said);
 	/* A packet has room for the longest name or for the longest type, not for both. */
 	struct array untold;
 	if (said->array && (size_t)said->name_size + said->array->dtype_size > RECORD_TEXT_MAX) {
@@ -159,6 +157,7 @@ void lane_refuse(struct lane *lane, uint64_t unit, const struct failure *failure
 static void finish_unit(struct lane *lane, const struct failure *failure)
 {
 	release_held(lane);
+	looking_end(&lane->looking);
 	say_done(lane, lane->unit, failure);
 	lane->busy = false;
 }
@@ -229,6 +228,18 @@ static void settle(struct lane *lane, enum extract_status status)
 		finish_member(lane);
 }
 
+/* Begin with the member: it is unzipped, unless its file is there. */
+static enum extract_status begin_member(struct lane *lane)
+{
+	const struct member *member = &lane->member;
+	int there_fd = looking_take(&lane->looking, member->index);
+
+	return there_fd < 0 ? extraction_begin(
+				      lane->extraction, lane->archive, lane->archive_number, member)
+			    : extraction_begin_there(lane->extraction, lane->archive,
+				      lane->archive_number, member, there_fd);
+}
+
 /* Have a member in hand, unless there is none left: then the unit is finished. */
 static void prepare(struct lane *lane)
 {
@@ -236,6 +247,7 @@ static void prepare(struct lane *lane)
 	struct failure failure = {0};
 
 	while (!lane->in_hand) {
+		looking_ask(&lane->looking, &planner, &lane->cursor, lane->end);
 		if (next_member(lane, &failure) <= 0) {
 			finish_unit(lane, &failure);
 			return;
@@ -247,8 +259,7 @@ static void prepare(struct lane *lane)
 			tell_entry(lane);
 			continue;
 		}
-		enum extract_status status = extraction_begin(
-			lane->extraction, lane->archive, lane->archive_number, &lane->member);
+		enum extract_status status = begin_member(lane);
 		if (status != EXTRACT_MORE)
 			finish_member(lane);
 		else
@@ -404,6 +415,7 @@ static int plan(struct lane *lane, uint64_t unit, const struct message_work *wor
 	lane->unit = unit;
 	lane->end = plan.end;
 	lane->busy = true;
+	looking_begin(&lane->looking, unit, &lane->cursor);
 	set_bounds(lane, work, &in_place, &plan);
 	struct message message = {
 		.kind = MESSAGE_PLAN,

@@ -15,6 +15,7 @@
 #include "worker/container/archive.h"
 #include "worker/container/names.h"
 #include "worker/extract/extract.h"
+#include "worker/looking.h"
 #include "worker/outbox.h"
 
 #include <stdbool.h>
@@ -31,6 +32,7 @@ struct lane {
 
 	struct asking asking;       /* if files are asked for, */
 	struct outfile_maker maker; /* by this */
+	struct looking looking;     /* for files that are there: the worker's to begin with */
 
 	struct archive *archive; /* the worker's, open for both lanes; or NULL */
 	uint64_t archive_number;

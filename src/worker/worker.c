@@ -100,6 +100,15 @@ static int take_archive(struct worker *worker, struct lane *lane, const struct m
 	return 0;
 }
 
+/* Have the lane ask for what it may not open itself. */
+static void let_ask(struct worker *worker, struct lane *lane)
+{
+	if (worker->asks)
+		lane_ask(lane, &worker->inbox);
+	if (worker->settings->reuse.wanted)
+		looking_init(&lane->looking, &worker->outbox, &worker->inbox);
+}
+
 /* Have the lane ready to be used. False: no memory. */
 static bool have_lane(struct worker *worker, int i)
 {
@@ -110,8 +119,7 @@ static bool have_lane(struct worker *worker, int i)
 	if (lane_init(lane, worker->settings, worker->directory_fd, &worker->outbox, &worker->names,
 		    &worker->progress->lanes[i]) < 0)
 		return false;
-	if (worker->asks)
-		lane_ask(lane, &worker->inbox);
+	let_ask(worker, lane);
 	return true;
 }
 
@@ -295,8 +303,7 @@ static void get_ready(struct worker *worker, int channel_fd)
 		worker->asks = sandbox_takes_paths(
 				       enter_sandbox(settings, channel_fd, worker->directory_fd)) &&
 			       worker->directory_fd >= 0;
-	if (worker->asks)
-		lane_ask(&worker->lanes[0], &worker->inbox);
+	let_ask(worker, &worker->lanes[0]);
 	const struct message_start word = {.step = START_NONE, .asks = worker->asks};
 	if (firstword_send(channel_fd, &word) < 0)
 		give_up();

@@ -31,7 +31,7 @@ int admit_check_bounds(const struct extraction *extraction, struct failure *fail
 		*failure = (struct failure){.kind = FAILURE_NO_DIRECTORY};
 		return -1;
 	}
-	if (extraction->strategy == STRATEGY_IN_PLACE) {
+	if (extraction->strategy == STRATEGY_IN_PLACE || extraction->strategy == STRATEGY_THERE) {
 		/* It takes no room. */
 		bounds.total_left = UINT64_MAX;
 		bounds.limits.scratch_bytes = 0;

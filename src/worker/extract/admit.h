@@ -24,6 +24,7 @@ enum strategy {
 	STRATEGY_OWN_FILE, /**< unzip it to a file of its own */
 	STRATEGY_PACK,     /**< ... to one that it shares */
 	STRATEGY_IN_PLACE, /**< leave it in its archive */
+	STRATEGY_THERE,    /**< leave it in the file that has its name already, if it is there */
 	STRATEGY_CHECK,    /**< decode it and forget the bytes */
 	STRATEGY_NONE,     /**< it would need a file, and there is no directory for it */
 };
@@ -32,8 +33,9 @@ struct extraction {
 	struct bounds bounds;
 	struct in_place in_place;
 	bool packs;
-	bool needs_files; /**< members that are not in place are for files, not to be checked */
-	bool in_memory;   /**< those files are in memory */
+	bool trusts_there; /**< the CRC-32 of files that are there is not looked at */
+	bool needs_files;  /**< members that are not in place are for files, not to be checked */
+	bool in_memory;    /**< those files are in memory */
 	const struct raw_array *raw; /**< what members hold that do not say it; or NULL */
 	bool npy;                    /**< they get a header */
 	struct target target;
@@ -41,15 +43,17 @@ struct extraction {
 	enum parts_choice parts;
 
 	/* Of the member in hand. */
+	struct archive *archive;
 	struct member member;
 	struct record record;
 	enum strategy strategy;
-	bool is_raw;               /**< it holds @raw: @array is known */
-	struct array array;        /**< of the record; its type is that of @raw or in decoding.in */
-	uint64_t start;            /**< where its data begin in the archive */
-	struct owner owner;        /**< if several workers decode it */
-	bool reserved;             /**< room is set aside for it, or is not to be */
-	unsigned unreserved_steps; /**< so many come before that */
+	bool is_raw;        /**< it holds @raw: @array is known */
+	struct array array; /**< of the record; its type is that of @raw or in decoding.in */
+	struct in_place_bytes bytes; /**< if it is in place, or there */
+	struct source there;         /**< its file that is there; none is open: not so */
+	struct owner owner;          /**< if several workers decode it */
+	bool reserved;               /**< room is set aside for it, or is not to be */
+	unsigned unreserved_steps;   /**< so many come before that */
 };
 
 /** So many steps of a member that was offered are time enough for others to be asked. */

@@ -3,7 +3,6 @@
 #include "worker/extract/array.h"
 
 #include "protocol/membername.h"
-#include "worker/extract/inplace.h"
 #include "worker/extract/target.h"
 
 #include <assert.h>
@@ -20,7 +19,7 @@ static int read_start(
 	const struct member_place *place, uint8_t *bytes, size_t size, struct failure *failure)
 {
 	if (!place->out)
-		return in_place_peek(place->data, place->start, bytes, size, failure);
+		return in_place_peek(place->bytes, bytes, size, failure);
 	if (outfile_read(place->out, place->start, bytes, size) == 0)
 		return 0;
 	target_explain(errno, failure);

@@ -10,14 +10,14 @@
 #include "numpy/array.h"
 #include "numpy/npy.h"
 #include "protocol/record.h"
-#include "worker/container/archive.h"
+#include "worker/extract/inplace.h"
 #include "worker/extract/outfile.h"
 
 /** Where the bytes of a member are: in a file that is being written, or in place. */
 struct member_place {
-	const struct outfile *out;      /**< the file; NULL: in place */
-	const struct member_data *data; /**< raw data of the archive */
-	uint64_t start;                 /**< where the member begins there */
+	const struct outfile *out; /**< the file; NULL: in place */
+	uint64_t start;            /**< where the member begins there */
+	const struct in_place_bytes *bytes;
 };
 
 /** Bytes that member_find_array() needs to work with. */

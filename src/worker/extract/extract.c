@@ -2,14 +2,14 @@
 
 #include "worker/extract/extract.h"
 
+#include "util/io.h"
 #include "worker/extract/admit.h"
-#include "worker/extract/array.h"
+#include "worker/extract/findings.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-static_assert(DECODING_INPUT_SIZE >= MEMBER_ARRAY_BUFFER, "a header that is read there has room");
+#include <sys/stat.h>
 
 struct extraction *extraction_new(int directory_fd, bool pack, enum decoder_choice decoder)
 {
@@ -18,6 +18,7 @@ struct extraction *extraction_new(int directory_fd, bool pack, enum decoder_choi
 	if (!extraction)
 		return NULL;
 	extraction->packs = pack;
+	extraction->there.fd = -1;
 	extraction->parts = PARTS_NEVER;
 	bounds_init(&extraction->bounds);
 	int target = target_init(&extraction->target, directory_fd);
@@ -32,6 +33,7 @@ void extraction_free(struct extraction *extraction)
 {
 	if (!extraction)
 		return;
+	source_close(&extraction->there);
 	decoding_release(&extraction->decoding);
 	target_release(&extraction->target);
 	free(extraction);
@@ -61,6 +63,11 @@ void extraction_set_bounds(struct extraction *extraction, const struct bounds *b
 void extraction_set_in_place(struct extraction *extraction, const struct in_place *in_place)
 {
 	extraction->in_place = *in_place;
+}
+
+void extraction_trust_there(struct extraction *extraction)
+{
+	extraction->trusts_there = true;
 }
 
 void extraction_set_needs_files(struct extraction *extraction)
@@ -100,6 +107,7 @@ void extraction_close_pack(struct extraction *extraction, struct pack_result *re
 void extraction_abandon(struct extraction *extraction)
 {
 	member_data_close(&extraction->decoding.data);
+	source_close(&extraction->there);
 	target_abandon(&extraction->target);
 }
 
@@ -123,29 +131,6 @@ static enum extract_status fail_as(
 	struct extraction *extraction, enum failure_kind kind, uint64_t first, uint64_t second)
 {
 	return fail(extraction, &(struct failure){kind, {first, second}});
-}
-
-/*
- * What array the member holds, by its .npy header or as it was said. All of it can be read, and the
- * buffer of compressed bytes is done with. 0, or -1 with *@failure.
- */
-static int look_for_array(struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-	bool in_place = extraction->strategy == STRATEGY_IN_PLACE;
-	const struct member_place place = {
-		.out = in_place ? NULL : extraction->target.out,
-		.data = &extraction->decoding.data,
-		.start = in_place ? extraction->start : extraction->target.start,
-	};
-
-	if (extraction->is_raw)
-		extraction->record.array = &extraction->array;
-	/* If it is only checked, there is no file to read the header from. */
-	if (extraction->is_raw || extraction->strategy == STRATEGY_CHECK)
-		return 0;
-	return member_find_array(member, &place, extraction->decoding.in, &extraction->array,
-		&extraction->record, failure);
 }
 
 /*
@@ -181,7 +166,7 @@ static enum extract_status finish(struct extraction *extraction)
 			extraction->decoding.crc32);
 	record->size_bytes = size_bytes;
 	record->crc32 = extraction->decoding.crc32;
-	if (look_for_array(extraction, &failure) < 0 ||
+	if (findings_look_for_array(extraction, &failure) < 0 ||
 		target_finish(target, &record->inode, &failure) < 0)
 		return fail(extraction, &failure);
 	extraction->bounds.total_left -= size_bytes;
@@ -189,77 +174,50 @@ static enum extract_status finish(struct extraction *extraction)
 	return extraction->strategy == STRATEGY_PACK ? EXTRACT_PACKED : EXTRACT_WHOLE;
 }
 
-/* --- in place --------------------------------------------------------------------------------- */
+/* --- in place, or there ----------------------------------------------------------------------- */
 
-/* The member in place is whole, as far as that is asked for. */
+static enum extract_status unzip(struct extraction *extraction);
+
+/* The bytes are not what the archive states. If they are in a file that is there, that is left. */
+static enum extract_status refuse(struct extraction *extraction, const struct failure *failure)
+{
+	if (extraction->strategy != STRATEGY_THERE)
+		return fail(extraction, failure);
+	source_close(&extraction->there);
+	return unzip(extraction);
+}
+
 static enum extract_status finish_in_place(struct extraction *extraction)
 {
-	const struct member *member = &extraction->member;
-	struct record *record = &extraction->record;
 	struct failure failure = {0};
 
-	if (!record->unchecked && extraction->decoding.crc32 != member->crc32)
-		return fail_as(extraction, FAILURE_CRC_MISMATCH, member->crc32,
-			extraction->decoding.crc32);
-	record->size_bytes = member->size_bytes;
-	record->crc32 = member->crc32;
-	if (look_for_array(extraction, &failure) < 0)
-		return fail(extraction, &failure);
+	if (findings_check_in_place(extraction, &failure) < 0)
+		return refuse(extraction, &failure);
 	member_data_close(&extraction->decoding.data);
+	source_close(&extraction->there);
 	return EXTRACT_WHOLE;
 }
 
-static enum extract_status begin_in_place(struct extraction *extraction)
+static enum extract_status begin_in_place(
+	struct extraction *extraction, enum record_place place, bool unchecked)
 {
-	struct record *record = &extraction->record;
-
-	record->place = PLACE_ARCHIVE;
-	record->unchecked = extraction->in_place.unchecked;
-	return record->unchecked ? finish_in_place(extraction) : EXTRACT_MORE;
+	extraction->record.place = place;
+	extraction->record.unchecked = unchecked;
+	return unchecked ? finish_in_place(extraction) : EXTRACT_MORE;
 }
 
 static enum extract_status step_in_place(struct extraction *extraction)
 {
 	struct failure failure = {0};
-	ssize_t size = in_place_read(&extraction->decoding.data, extraction->decoding.in,
+	ssize_t size = in_place_read(&extraction->bytes, extraction->decoding.in,
 		DECODING_INPUT_SIZE, &extraction->decoding.crc32, &failure);
 
 	if (size < 0)
-		return fail(extraction, &failure);
+		return refuse(extraction, &failure);
 	return size > 0 ? EXTRACT_MORE : finish_in_place(extraction);
 }
 
 /* --- the beginning of a member ---------------------------------------------------------------- */
-
-/*
- * The data of a member that could stay in place are open: see where that would be, and whether its
- * header speaks against it. Then its strategy is another one. 0, or -1 with *@failure.
- */
-static int find_place(struct extraction *extraction, struct failure *failure)
-{
-	const struct member *member = &extraction->member;
-	struct record *record = &extraction->record;
-
-	if (member->compressed_bytes != member->size_bytes) {
-		*failure = (struct failure){
-			FAILURE_SIZE_MISMATCH, {member->size_bytes, member->compressed_bytes}};
-		return -1;
-	}
-	/* The place of no bytes is not known, and means nothing. */
-	record->offset_bytes =
-		member->size_bytes > 0 ? in_place_offset(&extraction->decoding.data) : 0;
-	if (!extraction->in_place.aligned)
-		return 0;
-	if (look_for_array(extraction, failure) < 0)
-		return -1;
-	bool aligned = record_is_aligned(record);
-	record->array = NULL; /* its type would not outlive the member's data */
-	record->note = NOTE_NONE;
-	if (aligned)
-		return 0;
-	extraction->strategy = admit_strategy(extraction);
-	return admit_check_bounds(extraction, failure);
-}
 
 /* Have the member's decoder and its file. */
 static enum extract_status begin_decoding(
@@ -292,13 +250,11 @@ static enum record_place place_of(const struct extraction *extraction)
 	return extraction->target.directory_fd < 0 ? PLACE_NOWHERE : PLACE_FILE;
 }
 
-enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
+/* A new member is in hand. */
+static void take_member(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member)
 {
-	const struct decoder_type *type = decoding_choose(&extraction->decoding, member);
-	struct member_data *data = &extraction->decoding.data;
-	struct failure failure = {0};
-
+	extraction->archive = archive;
 	extraction->member = *member;
 	extraction->record = (struct record){
 		.archive = archive_number,
@@ -310,6 +266,16 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 	extraction->reserved = false;
 	decoding_stop(&extraction->decoding);
 	owner_stop(&extraction->owner);
+}
+
+enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
+	uint64_t archive_number, const struct member *member)
+{
+	const struct decoder_type *type = decoding_choose(&extraction->decoding, member);
+	struct member_data *data = &extraction->decoding.data;
+	struct failure failure = {0};
+
+	take_member(extraction, archive, archive_number, member);
 	extraction->strategy = in_place_is_possible(&extraction->in_place, member)
 				       ? STRATEGY_IN_PLACE
 				       : admit_strategy(extraction);
@@ -319,12 +285,42 @@ enum extract_status extraction_begin(struct extraction *extraction, struct archi
 		return fail(extraction, &failure);
 	if (!type)
 		return fail_as(extraction, FAILURE_UNSUPPORTED_METHOD, member->method, 0);
-	extraction->start = data->offset;
-	if (extraction->strategy == STRATEGY_IN_PLACE && find_place(extraction, &failure) < 0)
+	extraction->bytes = (struct in_place_bytes){
+		&archive->source, data->offset, member->compressed_bytes, 0};
+	if (extraction->strategy == STRATEGY_IN_PLACE &&
+		findings_look_for_place(extraction, &failure) < 0)
 		return fail(extraction, &failure);
 	if (extraction->strategy == STRATEGY_IN_PLACE)
-		return begin_in_place(extraction);
+		return begin_in_place(extraction, PLACE_ARCHIVE, extraction->in_place.unchecked);
 	return begin_decoding(extraction, type);
+}
+
+/* The member in hand is unzipped after all. */
+static enum extract_status unzip(struct extraction *extraction)
+{
+	const struct member member = extraction->member;
+
+	return extraction_begin(
+		extraction, extraction->archive, extraction->record.archive, &member);
+}
+
+enum extract_status extraction_begin_there(struct extraction *extraction, struct archive *archive,
+	uint64_t archive_number, const struct member *member, int fd)
+{
+	struct source *there = &extraction->there;
+	struct failure failure = {0};
+	struct stat status;
+
+	take_member(extraction, archive, archive_number, member);
+	extraction->strategy = STRATEGY_THERE;
+	*there = (struct source){.fd = fd, .size_bytes = member->size_bytes}; /* has no window */
+	extraction->bytes = (struct in_place_bytes){there, 0, member->size_bytes, 0};
+	if (admit_as_raw(extraction, &failure) < 0 || admit_check_bounds(extraction, &failure) < 0)
+		return fail(extraction, &failure);
+	if (io_status(fd, &status) < 0 || (uint64_t)status.st_size != member->size_bytes)
+		return refuse(extraction, &failure);
+	extraction->record.inode = status.st_ino;
+	return begin_in_place(extraction, PLACE_THERE, extraction->trusts_there);
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
@@ -343,7 +339,7 @@ enum extract_status extraction_step(struct extraction *extraction)
 {
 	struct failure failure = {0};
 
-	if (extraction->strategy == STRATEGY_IN_PLACE)
+	if (extraction->strategy == STRATEGY_IN_PLACE || extraction->strategy == STRATEGY_THERE)
 		return step_in_place(extraction);
 	if (admit_reserve(extraction, &failure) < 0)
 		return fail(extraction, &failure);

@@ -80,6 +80,16 @@ void extraction_set_raw(struct extraction *extraction, const struct raw_array *r
 enum extract_status extraction_begin(struct extraction *extraction, struct archive *archive,
 	uint64_t archive_number, const struct member *member);
 
+/**
+ * As extraction_begin() with the file @fd, which is taken over and may be what the member would be:
+ * if it is, the record says that it is there. Else the member is unzipped.
+ */
+enum extract_status extraction_begin_there(struct extraction *extraction, struct archive *archive,
+	uint64_t archive_number, const struct member *member, int fd);
+
+/** Files that are there are taken without a look at their CRC-32; at first, they are not. */
+void extraction_trust_there(struct extraction *extraction);
+
 /** Which members that begin from now on may be decoded by several workers; at first, none. */
 void extraction_set_parts(struct extraction *extraction, enum parts_choice parts);
 

@@ -5,6 +5,8 @@
 #include "worker/decode/buffer.h"
 #include "worker/decode/checksum.h"
 
+#include <errno.h>
+
 bool in_place_is_possible(const struct in_place *in_place, const struct member *member)
 {
 	return in_place->wanted && member->method == METHOD_STORED && !member->encrypted;
@@ -15,33 +17,49 @@ bool in_place_is_certain(const struct in_place *in_place, const struct member *m
 	return in_place_is_possible(in_place, member) && !in_place->aligned;
 }
 
-uint64_t in_place_offset(const struct member_data *data)
+/* Read up to @size bytes at @at in the file, at least one. How many; -1 with *@failure. */
+static ssize_t read_some(const struct in_place_bytes *bytes, uint64_t at, uint8_t *buffer,
+	size_t size, struct failure *failure)
 {
-	return data->offset;
+	ssize_t got = source_read(bytes->source, buffer, size, at);
+
+	if (got > 0)
+		return got;
+	*failure = got < 0 ? (struct failure){FAILURE_READ, {(uint64_t)errno, 0}}
+			   : (struct failure){.kind = FAILURE_TRUNCATED};
+	return -1;
 }
 
-int in_place_peek(const struct member_data *data, uint64_t offset, uint8_t *bytes, size_t size,
-	struct failure *failure)
+int in_place_peek(
+	const struct in_place_bytes *bytes, uint8_t *buffer, size_t size, struct failure *failure)
 {
-	struct member_data peek = {.archive = data->archive, .offset = offset, .left = size};
+	size_t done = 0;
 
-	while (peek.left > 0) {
-		ssize_t got = member_data_read(
-			&peek, bytes + (size - peek.left), (size_t)peek.left, failure);
+	while (done < size) {
+		ssize_t got =
+			read_some(bytes, bytes->start + done, buffer + done, size - done, failure);
 		if (got < 0)
 			return -1;
+		done += (size_t)got;
 	}
 	return 0;
 }
 
-ssize_t in_place_read(struct member_data *data, uint8_t *buffer, size_t size, uint32_t *crc32,
+ssize_t in_place_read(struct in_place_bytes *bytes, uint8_t *buffer, size_t size, uint32_t *crc32,
 	struct failure *failure)
 {
+	uint64_t at = bytes->start + bytes->taken_bytes;
+	uint64_t left = bytes->size_bytes - bytes->taken_bytes;
 	/* As far into a page of the buffer as into one of the file: see buffer.h. */
-	size_t skew = (size_t)(in_place_offset(data) % BUFFER_ALIGNMENT);
-	ssize_t got = member_data_read(data, buffer + skew, size - skew, failure);
+	size_t skew = (size_t)(at % BUFFER_ALIGNMENT);
+	size_t want = left < size - skew ? (size_t)left : size - skew;
 
-	if (got > 0)
-		*crc32 = checksum_crc32(*crc32, buffer + skew, (size_t)got);
+	if (want == 0)
+		return 0;
+	ssize_t got = read_some(bytes, at, buffer + skew, want, failure);
+	if (got < 0)
+		return -1;
+	*crc32 = checksum_crc32(*crc32, buffer + skew, (size_t)got);
+	bytes->taken_bytes += (uint64_t)got;
 	return got;
 }
