@@ -39,50 +39,48 @@ bool handout_is_possible(const struct unit *unit, const struct message_ask *ask,
 	       is_file_name(ask->name, archive, member, npy);
 }
 
-static int send_answer(struct pool *pool, const struct worker *worker, uint64_t unit,
-	const struct message_hand *hand, int fd)
+static int send_answer(
+	struct pool *pool, const struct worker *worker, uint64_t unit, uint32_t error, int fd)
 {
-	const struct message message = {.kind = MESSAGE_HAND, .unit = unit, .hand = *hand};
+	struct message message = {.kind = MESSAGE_HAND, .unit = unit, .hand = {.error = error}};
 
 	return pool_tell(pool, worker, &message, fd);
 }
 
-int handout_send(struct pool *pool, const struct worker *worker, uint64_t unit,
-	const struct message_hand *hand, int fd, bool *handed)
+/* Make the file and hand it out. 0, or -1 with errno: then there is none. */
+static int hand_out(struct pool *pool, const struct worker *worker, uint64_t unit, const char *name)
 {
-	struct message_hand other = *hand;
+	cleanup_fd int fd =
+		openat(worker->directory_fd, name, NEW_FILE_FLAGS, (mode_t)NEW_FILE_MODE);
 
-	*handed = send_answer(pool, worker, unit, hand, fd) == 0;
-	if (*handed)
+	if (fd < 0)
+		return -1;
+	if (send_answer(pool, worker, unit, 0, fd) == 0)
 		return 0;
-	/* It may be the descriptor that could not go: too many on their way, or no memory. */
-	other.error = (uint32_t)errno;
-	if (fd >= 0 && errno != EAGAIN && errno != EPIPE && errno != ECONNRESET &&
-		send_answer(pool, worker, unit, &other, -1) == 0)
-		return 0;
-	if (errno == EPIPE || errno == ECONNRESET)
-		return 0; /* it is dead, which will show */
-	errno = EBADMSG;
+	int error = errno;
+	dirents_remove(worker->directory_fd, name, 0);
+	errno = error;
 	return -1;
 }
 
 int handout_answer(struct pool *pool, const struct worker *worker, const struct message *message)
 {
 	const struct message_ask *ask = &message->ask;
-	bool handed;
 
 	if (ask->remove) {
 		/* What stays is swept with the directory, or with the run. */
 		dirents_remove(worker->directory_fd, ask->name, 0);
 		return 0;
 	}
-	cleanup_fd int fd =
-		openat(worker->directory_fd, ask->name, NEW_FILE_FLAGS, (mode_t)NEW_FILE_MODE);
-	const struct message_hand hand = {.error = fd < 0 ? (uint32_t)errno : 0};
-	int result = handout_send(pool, worker, message->unit, &hand, fd, &handed);
-	int error = errno;
-	if (fd >= 0 && !handed)
-		dirents_remove(worker->directory_fd, ask->name, 0);
-	errno = error;
-	return result;
+	if (hand_out(pool, worker, message->unit, ask->name) == 0)
+		return 0;
+	/* It may be the answer that could not go: too many descriptors on their way, or no memory.
+	 */
+	if (errno != EAGAIN && errno != EPIPE && errno != ECONNRESET &&
+		send_answer(pool, worker, message->unit, (uint32_t)errno, -1) == 0)
+		return 0;
+	if (errno == EPIPE || errno == ECONNRESET)
+		return 0; /* it is dead, which will show */
+	errno = EBADMSG;
+	return -1;
 }

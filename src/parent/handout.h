@@ -26,11 +26,4 @@ bool handout_is_possible(const struct unit *unit, const struct message_ask *ask,
  */
 int handout_answer(struct pool *pool, const struct worker *worker, const struct message *message);
 
-/**
- * Send @hand to @worker for @unit, with @fd unless that is -1. If it cannot go, the worker is told
- * why instead, and *@handed is false. 0, or -1 with errno EBADMSG if it does not take its answers.
- */
-int handout_send(struct pool *pool, const struct worker *worker, uint64_t unit,
-	const struct message_hand *hand, int fd, bool *handed);
-
 #endif

@@ -22,7 +22,8 @@ static int take_plan(const struct hear *hear, struct worker *worker, struct in_h
 }
 
 /* One message of a worker. 0, or -1 with errno: EBADMSG ends the worker, ENOMEM the run. */
-static int take_message(const struct hear *hear, struct worker *worker, struct message *message)
+static int take_message(const struct hear *hear, struct worker *worker, struct message *message,
+	struct reuse_answers *answers)
 {
 	struct in_hand *hand;
 
@@ -47,7 +48,7 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 		return handout_answer(hear->pool, worker, message);
 	case MESSAGE_LOOK:
 		hand->next_look = message->record.member + 1;
-		return reuse_answer(hear->naming, hear->pool, worker, hand->unit, message);
+		return reuse_look(hear->naming, hear->pool, worker, hand->unit, message, answers);
 	case MESSAGE_DONE:
 		parts_end(hear->parts, hear->pool, hand->unit, UINT64_MAX);
 		verify_settle_pack(worker, hand);
@@ -75,6 +76,7 @@ static int take_message(const struct hear *hear, struct worker *worker, struct m
 /* One packet, as hear_packet(). */
 static int take_packet(const struct hear *hear, struct worker *worker)
 {
+	struct reuse_answers answers = {.count = 0};
 	struct wire_reader reader;
 	struct message message;
 	int got = pool_receive(hear->pool, worker, &reader);
@@ -82,10 +84,17 @@ static int take_packet(const struct hear *hear, struct worker *worker)
 	if (got <= 0)
 		return got;
 	while ((got = message_get(&reader, &message)) == 1) {
-		if (take_message(hear, worker, &message) < 0)
-			return -1;
+		if (take_message(hear, worker, &message, &answers) < 0) {
+			got = -1;
+			break;
+		}
 	}
-	return got < 0 ? -1 : 1;
+	if (got == 0)
+		return reuse_send(&answers, hear->pool, worker) < 0 ? -1 : 1;
+	int error = errno;
+	reuse_drop(&answers);
+	errno = error;
+	return -1;
 }
 
 int hear_packet(const struct hear *hear, struct worker *worker)

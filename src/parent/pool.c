@@ -236,19 +236,27 @@ void parcel_put(struct parcel *parcel, const struct message *message, int archiv
 	parcel->archive = message->work.archive;
 }
 
+int pool_send_packet(struct pool *pool, const struct worker *worker,
+	const struct wire_writer *packet, const struct channel_fds *fds)
+{
+	if (channel_send_fds(worker->channel_fd, packet->data, packet->size, fds, false) < 0)
+		return -1;
+	pool->stats->sent_messages++;
+	pool->stats->sent_bytes += packet->size;
+	return 0;
+}
+
 int pool_send(struct pool *pool, struct worker *worker, const struct parcel *parcel)
 {
-	if (channel_send_fds(worker->channel_fd, parcel->bytes, parcel->packet.size, &parcel->fds,
-		    false) < 0)
+	if (pool_send_packet(pool, worker, &parcel->packet, &parcel->fds) < 0)
 		return -1;
 	worker->archive = parcel->archive;
-	pool->stats->sent_messages++;
-	pool->stats->sent_bytes += parcel->packet.size;
 	return 0;
 }
 
 int pool_tell(struct pool *pool, const struct worker *worker, const struct message *message, int fd)
 {
+	const struct channel_fds fds = {.fds = {fd}, .count = fd >= 0};
 	uint8_t bytes[WORK_BYTES_MAX];
 	struct wire_writer packet;
 
@@ -256,11 +264,7 @@ int pool_tell(struct pool *pool, const struct worker *worker, const struct messa
 	int put = message_put(&packet, message);
 	assert(put == 0);
 	(void)put;
-	if (channel_send(worker->channel_fd, bytes, packet.size, fd, false) < 0)
-		return -1;
-	pool->stats->sent_messages++;
-	pool->stats->sent_bytes += packet.size;
-	return 0;
+	return pool_send_packet(pool, worker, &packet, &fds);
 }
 
 /* The part of the sandbox that @word says is refused. */

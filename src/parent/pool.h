@@ -146,6 +146,10 @@ void parcel_put(struct parcel *parcel, const struct message *message, int archiv
 /** Send @parcel to @worker. 0, or -1 with errno, and nothing is sent; EPIPE if it is dead. */
 int pool_send(struct pool *pool, struct worker *worker, const struct parcel *parcel);
 
+/** Send @worker @packet, which holds messages, with @fds. 0, or -1 with errno as pool_send(). */
+int pool_send_packet(struct pool *pool, const struct worker *worker,
+	const struct wire_writer *packet, const struct channel_fds *fds);
+
 /**
  * Send @worker @message alone: a MESSAGE_PART, the MESSAGE_WORK of a UNIT_PART, or a MESSAGE_HAND.
  * @fd goes along unless it is -1. 0, or -1 with errno as pool_send().

@@ -2,15 +2,16 @@
 
 #include "parent/reuse.h"
 
-#include "parent/handout.h"
 #include "parent/ownname.h"
 #include "util/cleanup.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Whether the file of @status can be that of the member, as far as can be told without reading. */
 static bool fits(struct naming *naming, const struct record *record, const struct stat *status)
@@ -61,16 +62,76 @@ static int open_file(struct naming *naming, const struct result *wanted)
 	return fits(naming, record, &status) ? steal_fd(&fd) : -1;
 }
 
-int reuse_answer(struct naming *naming, struct pool *pool, const struct worker *worker,
-	const struct unit *unit, const struct message *look)
+static_assert(CHANNEL_FDS_MAX * WORK_BYTES_MAX <= WORK_PACKET_MAX, "all answers have room");
+
+static void close_files(struct reuse_answers *answers)
+{
+	for (unsigned i = 0; i < answers->count; i++) {
+		if (answers->items[i].fd >= 0)
+			close(answers->items[i].fd);
+		answers->items[i].fd = -1;
+	}
+}
+
+void reuse_drop(struct reuse_answers *answers)
+{
+	close_files(answers);
+	answers->count = 0;
+}
+
+/* Send them in one packet. 0, or -1 with errno. */
+static int send_packet(
+	const struct reuse_answers *answers, struct pool *pool, const struct worker *worker)
+{
+	struct channel_fds fds = {.count = 0};
+	uint8_t bytes[WORK_PACKET_MAX];
+	struct wire_writer packet;
+
+	wire_writer_init(&packet, bytes, sizeof(bytes));
+	for (unsigned i = 0; i < answers->count; i++) {
+		const struct message message = {.kind = MESSAGE_HAND,
+			.unit = answers->items[i].unit,
+			.hand = {.error = answers->items[i].error, .looked = true}};
+		int put = message_put(&packet, &message);
+		assert(put == 0);
+		(void)put;
+		if (answers->items[i].fd >= 0)
+			fds.fds[fds.count++] = answers->items[i].fd;
+	}
+	return pool_send_packet(pool, worker, &packet, &fds);
+}
+
+int reuse_send(struct reuse_answers *answers, struct pool *pool, const struct worker *worker)
+{
+	int sent = answers->count > 0 ? send_packet(answers, pool, worker) : 0;
+
+	if (sent < 0 && errno != EAGAIN && errno != EPIPE && errno != ECONNRESET) {
+		/* It may be the files that cannot go: too many on their way, or no memory. */
+		close_files(answers);
+		for (unsigned i = 0; i < answers->count; i++)
+			answers->items[i].error = (uint32_t)errno;
+		sent = send_packet(answers, pool, worker);
+	}
+	int error = errno;
+	reuse_drop(answers);
+	if (sent == 0 || error == EPIPE || error == ECONNRESET)
+		return 0; /* if it is dead, that will show */
+	errno = EBADMSG;
+	return -1;
+}
+
+int reuse_look(struct naming *naming, struct pool *pool, const struct worker *worker,
+	const struct unit *unit, const struct message *look, struct reuse_answers *answers)
 {
 	const struct result wanted = {
 		.kind = RESULT_MEMBER, .job = unit->job, .record = &look->record};
-	cleanup_fd int fd = open_file(naming, &wanted);
-	const struct message_hand hand = {.error = fd < 0 ? (uint32_t)errno : 0, .looked = true};
-	bool handed;
+	int fd = open_file(naming, &wanted);
+	unsigned i = answers->count++;
 
-	return handout_send(pool, worker, unit->id, &hand, fd, &handed);
+	answers->items[i].unit = unit->id;
+	answers->items[i].error = fd < 0 ? (uint32_t)errno : 0;
+	answers->items[i].fd = fd;
+	return answers->count < CHANNEL_FDS_MAX ? 0 : reuse_send(answers, pool, worker);
 }
 
 /*

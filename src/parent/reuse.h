@@ -13,12 +13,34 @@
 #include "parent/pool.h"
 #include "protocol/message.h"
 
+#include <stdint.h>
+
+/** Answers for one worker, which go together: the most that a packet has descriptors for. */
+struct reuse_answers {
+	unsigned count;
+	struct {
+		uint64_t unit;
+		uint32_t error; /**< why there is no file; or 0, */
+		int fd;         /**< and this is it, opened for reading */
+	} items[CHANNEL_FDS_MAX];
+};
+
 /**
- * Answer @look, a MESSAGE_LOOK of @worker that is possible, of a member of @unit. 0, or -1 with
- * errno EBADMSG if it does not take its answers.
+ * Look for the file that @look, a MESSAGE_LOOK of @worker that is possible, is about: a member of
+ * @unit. The answer goes to @answers, which are sent before that if they are many. 0, or -1 as
+ * reuse_send().
  */
-int reuse_answer(struct naming *naming, struct pool *pool, const struct worker *worker,
-	const struct unit *unit, const struct message *look);
+int reuse_look(struct naming *naming, struct pool *pool, const struct worker *worker,
+	const struct unit *unit, const struct message *look, struct reuse_answers *answers);
+
+/**
+ * Send @answers to @worker, and begin anew. 0, or -1 with errno EBADMSG if it does not take its
+ * answers.
+ */
+int reuse_send(struct reuse_answers *answers, struct pool *pool, const struct worker *worker);
+
+/** Forget @answers: nobody is to be told. */
+void reuse_drop(struct reuse_answers *answers);
 
 /**
  * As naming_give(), also for a member whose file is there, as a worker says: nothing is moved, but

@@ -55,8 +55,8 @@ enum message_kind {
 
 	/* Where a worker may name no path, and the parent makes its files. */
 	MESSAGE_ASK,  /**< from the worker: make a file, or remove one */
-	MESSAGE_HAND, /**< to the worker, a packet of its own: the file's descriptor comes along, or
-			 why there is none */
+	MESSAGE_HAND, /**< to the worker: the file's descriptor comes along, or why there is none.
+			 No other kind is in its packet. */
 	MESSAGE_PART, /**< of a member that several workers decode; in either direction */
 
 	/* Where files are used again (reuse.h). The answer is a MESSAGE_HAND, too. */

@@ -34,46 +34,85 @@ static ssize_t take_later(struct inbox *inbox)
 	return (ssize_t)size;
 }
 
-/*
- * Whether the packet of @size bytes is an answer; then *@message is it. Ends the process if it is
- * none that the parent would send.
- */
-static bool is_answer(
-	const uint8_t *bytes, size_t size, const struct channel_fds *fds, struct message *message)
+/* The next descriptor that came with answers, if @error says that there is one. */
+static int take_file(struct channel_fds *fds, uint32_t error)
 {
-	struct wire_reader reader;
+	int fd = error == 0 ? channel_fds_take(fds) : -1;
 
-	wire_reader_init(&reader, bytes, size);
-	if (message_get(&reader, message) != 1 || message->kind != MESSAGE_HAND)
-		return false;
-	if (reader.left > 0 || fds->count != (message->hand.error == 0))
+	if (error == 0 && fd < 0)
 		_exit(EXIT_FAILURE);
-	return true;
+	return fd;
 }
 
 /* Keep the answer to a MESSAGE_LOOK until it is wanted. */
-static void keep_answer(
-	struct inbox *inbox, const struct message *message, const struct channel_fds *fds)
+static void keep_answer(struct inbox *inbox, const struct message *message, struct channel_fds *fds)
 {
-	if (!message->hand.looked || inbox->answer_count == INBOX_ANSWERS_MAX)
+	if (message->kind != MESSAGE_HAND || !message->hand.looked ||
+		inbox->answer_count == INBOX_ANSWERS_MAX)
 		_exit(EXIT_FAILURE);
 	inbox->answers[inbox->answer_count++] =
-		(struct inbox_answer){message->unit, fds->count > 0 ? fds->fds[0] : -1};
+		(struct inbox_answer){message->unit, take_file(fds, message->hand.error)};
+}
+
+/* What a packet was. */
+enum packet_kind {
+	PACKET_WORK,  /* it is untouched */
+	PACKET_LOOKS, /* answers to MESSAGE_LOOKs, which are kept */
+	PACKET_FILE,  /* the answer to a MESSAGE_ASK */
+};
+
+/*
+ * See what the packet of @size bytes is. Of a PACKET_FILE the descriptor, or -1 with errno, goes to
+ * *@file. Ends the process if it is none that the parent would send.
+ */
+static enum packet_kind take_answers(
+	struct inbox *inbox, const uint8_t *bytes, size_t size, struct channel_fds *fds, int *file)
+{
+	enum packet_kind kind = PACKET_LOOKS;
+	struct wire_reader reader;
+	struct message message;
+	int got;
+
+	wire_reader_init(&reader, bytes, size);
+	if (message_get(&reader, &message) != 1 || message.kind != MESSAGE_HAND)
+		return PACKET_WORK;
+	if (!message.hand.looked) {
+		kind = PACKET_FILE;
+		*file = take_file(fds, message.hand.error);
+	} else {
+		keep_answer(inbox, &message, fds);
+		while ((got = message_get(&reader, &message)) == 1)
+			keep_answer(inbox, &message, fds);
+		if (got < 0)
+			_exit(EXIT_FAILURE);
+	}
+	if (reader.left > 0 || fds->count > 0)
+		_exit(EXIT_FAILURE);
+	if (kind == PACKET_FILE)
+		errno = (int)message.hand.error;
+	return kind;
 }
 
 /* The next packet that is no answer. Its size, or as channel_receive_fds() says. */
 static ssize_t receive_work(struct inbox *inbox, bool wait)
 {
-	struct message message;
 	ssize_t size;
+	int file;
 
-	do {
+	for (;;) {
 		size = channel_receive_fds(
 			inbox->channel_fd, inbox->bytes, sizeof(inbox->bytes), &inbox->fds, wait);
-		if (size <= 0 || !is_answer(inbox->bytes, (size_t)size, &inbox->fds, &message))
+		if (size <= 0)
 			return size;
-		keep_answer(inbox, &message, &inbox->fds);
-	} while (true);
+		switch (take_answers(inbox, inbox->bytes, (size_t)size, &inbox->fds, &file)) {
+		case PACKET_WORK:
+			return size;
+		case PACKET_LOOKS:
+			break;
+		case PACKET_FILE:
+			_exit(EXIT_FAILURE); /* who asks for a file waits for it */
+		}
+	}
 }
 
 int inbox_receive(struct inbox *inbox, bool wait)
@@ -111,8 +150,11 @@ int inbox_take(struct inbox *inbox, struct message *message, int *fd)
 	return -1;
 }
 
-/* Wait for an answer to any question. Work that comes meanwhile is kept. */
-static void wait_for_answer(struct inbox *inbox, struct message *message, struct channel_fds *fds)
+/*
+ * Wait for a packet of answers. Work that comes meanwhile is kept. Whether it is the answer to a
+ * MESSAGE_ASK: its descriptor, or -1 with errno, goes to *@file.
+ */
+static bool wait_for_answers(struct inbox *inbox, int *file)
 {
 	for (;;) {
 		if (inbox->later_count == INBOX_LATER_MAX)
@@ -123,26 +165,21 @@ static void wait_for_answer(struct inbox *inbox, struct message *message, struct
 		if (size <= 0)
 			_exit(EXIT_FAILURE);
 		next->size = (size_t)size;
-		*fds = next->fds;
-		if (is_answer(next->bytes, next->size, fds, message))
-			return;
+		enum packet_kind kind =
+			take_answers(inbox, next->bytes, next->size, &next->fds, file);
+		if (kind != PACKET_WORK)
+			return kind == PACKET_FILE;
 		inbox->later_count++; /* what it is shows when it is taken */
 	}
 }
 
 int inbox_wait_for_file(struct inbox *inbox)
 {
-	struct message message;
-	struct channel_fds fds;
+	int file;
 
-	for (;;) {
-		wait_for_answer(inbox, &message, &fds);
-		if (!message.hand.looked)
-			break;
-		keep_answer(inbox, &message, &fds);
-	}
-	errno = (int)message.hand.error;
-	return fds.count > 0 ? fds.fds[0] : -1;
+	while (!wait_for_answers(inbox, &file))
+		continue;
+	return file;
 }
 
 /* Take the first answer of @unit. False: none has come. */
@@ -161,13 +198,11 @@ static bool take_answer(struct inbox *inbox, uint64_t unit, int *fd)
 
 int inbox_wait_for_look(struct inbox *inbox, uint64_t unit)
 {
-	struct message message;
-	struct channel_fds fds;
-	int fd;
+	int file;
 
-	while (!take_answer(inbox, unit, &fd)) {
-		wait_for_answer(inbox, &message, &fds);
-		keep_answer(inbox, &message, &fds);
+	while (!take_answer(inbox, unit, &file)) {
+		if (wait_for_answers(inbox, &file))
+			_exit(EXIT_FAILURE); /* nobody has asked for one */
 	}
-	return fd;
+	return file;
 }
