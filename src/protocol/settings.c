@@ -27,6 +27,7 @@ enum flag {
 	FLAG_OWN_NAMES = 1 << 13,
 	FLAG_REUSE = 1 << 14,
 	FLAG_REUSE_UNCHECKED = 1 << 15,
+	FLAGS_ALL = (1 << 16) - 1,
 };
 
 /* Bytes of all that is no text, without the rules. */
@@ -150,7 +151,7 @@ static void put_settings(struct wire_writer *out, const struct worker_settings *
 	wire_put_u8(out, (uint8_t)settings->decoder);
 	wire_put_u8(out, (uint8_t)settings->parts);
 	wire_put_u8(out, (uint8_t)settings->sandbox);
-	wire_put_u16(out, (uint16_t)flags_of(settings));
+	wire_put_u32(out, flags_of(settings));
 	wire_put_u64(out, settings->limits.member_bytes);
 	wire_put_u64(out, settings->limits.total_bytes);
 	wire_put_u64(out, settings->limits.members);
@@ -209,8 +210,10 @@ uint8_t *settings_encode(const struct worker_settings *settings, size_t *size)
 /* Returns the flags; those that tell of a field which is there are the caller's. */
 static unsigned get_flags(struct wire_reader *in, struct worker_settings *settings)
 {
-	unsigned flags = wire_get_u16(in);
+	unsigned flags = wire_get_u32(in);
 
+	if (flags & ~(unsigned)FLAGS_ALL)
+		in->failed = true;
 	settings->npy = flags & FLAG_NPY;
 	settings->pack = flags & FLAG_PACK;
 	settings->in_place.wanted = flags & FLAG_IN_PLACE;

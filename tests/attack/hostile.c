@@ -504,12 +504,36 @@ static void ask(struct play *play)
 	say(play, &message);
 }
 
+/* Look for the file of a member, which this run may not do, or for that of none. */
+static void look_for(struct play *play)
+{
+	struct play_unit *unit = pick_open_unit(play);
+	struct message message = {.kind = MESSAGE_LOOK};
+	struct record *said = &message.record;
+
+	if (!unit)
+		return;
+	message.unit = unit->given.id;
+	said->member = chance(play, 9) ? odd_number(play) : unit->next + below(play, 20);
+	said->place = PLACE_THERE;
+	said->own_name = true;
+	said->size_bytes = odd_number(play);
+	said->time = odd_number(play);
+	said->name = play->name + below(play, 1000);
+	said->name_size = name_size(play);
+	say(play, &message);
+}
+
 /* What is not to be said now, or never by a worker. */
 static void other(struct play *play)
 {
 	const enum message_kind kinds[] = {MESSAGE_WORK, MESSAGE_MEMORY, MESSAGE_START};
 	struct message message = {.kind = kinds[below(play, 3)], .unit = odd_number(play)};
 
+	if (chance(play, 4)) {
+		look_for(play);
+		return;
+	}
 	if (message.kind == MESSAGE_WORK)
 		message.work.kind = UNIT_MEMBERS;
 	if (message.kind == MESSAGE_START && chance(play, 2))

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Run zipmap -d again and again while somebody swaps directories for links.
 
-usage: race_directory.py [RUNS]
+usage: race_directory.py [RUNS [--reuse]]
 
 The binary is $ZIPMAP. Works in a new directory below $TMPDIR. A process moves each directory that
 appears below the one of -d away, puts a symbolic link to a directory outside in its place, and takes
 that back, as fast as it can; another one does so with the names of files. Whatever becomes of the
-members, nothing outside may be made, removed or changed.
+members, nothing outside may be made, removed or changed. With --reuse, files outside have the sizes
+and times of members: one that was announced would have another ctime then.
 """
 
 import multiprocessing
@@ -16,9 +17,11 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 
 LIMIT_S = 60
+DATE = (2020, 1, 2, 3, 4, 6)
 TREES = 4
 FILES = 12
 
@@ -27,19 +30,20 @@ def make_archive(path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(FILES):
             for tree in range(TREES):
-                archive.writestr("d%d/e/f/%d" % (tree, number), b"unzipped")
-                archive.writestr("d%d/victim%d" % (tree, number), b"unzipped")
+                for name in ("d%d/e/f/%d", "d%d/victim%d"):
+                    archive.writestr(zipfile.ZipInfo(name % (tree, number), DATE), b"unzipped")
         archive.writestr("d0/new/", b"")
 
 
 def make_outside(path):
     """What the links lead to looks like a part of the archive, with files that could be hit."""
     os.makedirs(path + "/e/f")
+    time_s = time.mktime(DATE + (0, 0, -1))
     for number in range(FILES):
         for name in ("/victim%d", "/e/f/%d"):
             with open(path + name % number, "wb") as file:
-                file.write(b"untouched")
-            os.utime(path + name % number, (1, 1))
+                file.write(b"the same")
+            os.utime(path + name % number, (1, time_s))
     os.utime(path + "/e/f", (1, 1))
     os.utime(path + "/e", (1, 1))
     os.utime(path, (1, 1))
@@ -56,8 +60,10 @@ def state(directory):
             if name in files:
                 with open(path, "rb") as file:
                     content = file.read()
+            # That of a directory changes with links in it, and not by us.
+            ctime_ns = status.st_ctime_ns if name in files else None
             found[path] = (status.st_ino, status.st_mode, status.st_nlink, status.st_mtime_ns,
-                           content)
+                           ctime_ns, content)
     return found
 
 
@@ -124,6 +130,7 @@ def remove_all(root):
 
 def main():
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 500
+    reuse = sys.argv[2:] == ["--reuse"]
     with tempfile.TemporaryDirectory() as scratch:
         archive, outside, root = (os.path.join(scratch, name) for name in (
             "a.zip", "outside", "root"))
@@ -140,6 +147,8 @@ def main():
             printed = failed = 0
             for run in range(runs):
                 options = ["--overwrite"] if run % 3 == 0 else []
+                if reuse:
+                    options.append("--reuse=unchecked" if run % 2 else "--reuse")
                 done = subprocess.run(
                     [os.environ["ZIPMAP"], "-j2", "-d", root, *options, archive],
                     stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT_S, check=False)
@@ -147,7 +156,7 @@ def main():
                 failed += done.stderr.count(b"\n")
                 if done.returncode not in (0, 1, 2):
                     sys.exit("run %d: status %d: %s" % (run, done.returncode, done.stderr))
-                if run % 4:
+                if run % 4 if not reuse else run % 4 == 0:
                     remove_all(root)
                 if state(outside) != before:
                     sys.exit("run %d: changed outside: %s" % (

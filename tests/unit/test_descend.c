@@ -110,6 +110,30 @@ START_TEST(what_takes_the_place_of_a_directory_is_not_entered_by_the_one_that_is
 }
 END_TEST
 
+static int find(const char *path)
+{
+	return descend_find(&descend, path, strlen(path));
+}
+
+START_TEST(a_directory_is_found_without_making_any)
+{
+	struct stat status;
+
+	ck_assert_int_eq(find("a/b"), -1);
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_int_eq(lstat(scratch_path("root/a"), &status), -1);
+	ck_assert(is(go("a/b"), "root/a/b"));
+	ck_assert(is(find("a/b"), "root/a/b"));
+	ck_assert(is(find("a"), "root/a"));
+	ck_assert(is(find(""), "root"));
+	ck_assert_int_eq(symlink("a", scratch_path("root/link")), 0);
+	ck_assert_int_eq(find("link/b"), -1);
+	ck_assert(errno == ENOTDIR || errno == ELOOP);
+	ck_assert_int_eq(find("a/b/c"), -1);
+	ck_assert_int_eq(lstat(scratch_path("root/a/b/c"), &status), -1);
+}
+END_TEST
+
 START_TEST(no_descriptor_is_lost)
 {
 	size_t before = open_descriptors();
@@ -152,6 +176,7 @@ int main(void)
 	tcase_add_test(tests, a_file_is_no_directory);
 	tcase_add_test(
 		tests, what_takes_the_place_of_a_directory_is_not_entered_by_the_one_that_is_open);
+	tcase_add_test(tests, a_directory_is_found_without_making_any);
 	tcase_add_test(tests, no_descriptor_is_lost);
 	tcase_add_test(tests, all_that_leads_to_a_directory_is_made);
 	suite_add_tcase(suite, tests);

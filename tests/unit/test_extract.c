@@ -802,6 +802,95 @@ START_TEST(what_is_in_place_keeps_to_the_limit_of_one_and_needs_no_room)
 }
 END_TEST
 
+/* Extract the only member of @archive, whose file may be @bytes. */
+static enum extract_status extract_there(struct archive *archive, const void *bytes, size_t size)
+{
+	struct member member;
+	int fd = open(scratch_file("there", bytes, size), O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	archives_member(archive, 0, &member);
+	enum extract_status status = extraction_begin_there(extraction, archive, 7, &member, fd);
+	while (status == EXTRACT_MORE)
+		status = extraction_step(extraction);
+	return status;
+}
+
+START_TEST(a_file_that_is_there_is_taken_if_it_has_the_bytes_and_else_the_member_is_unzipped)
+{
+	struct bytes content = make_content(CONTENT_TEXT, 600001, 1);
+	struct bytes deflated = make_deflate(content.data, 600000, 6, 0);
+	struct zips_member member = zips_deflated("d", content.data, 600000, &deflated);
+	struct archive *archive = open_one(&member);
+	const struct record *record = extraction_record(extraction);
+	size_t before = open_descriptors();
+	struct stat status;
+
+	ck_assert_int_eq(extract_there(archive, content.data, 600000), EXTRACT_WHOLE);
+	ck_assert_int_eq(record->place, PLACE_THERE);
+	ck_assert_int_eq(stat(scratch_path("there"), &status), 0);
+	ck_assert_uint_eq(record->inode, status.st_ino);
+	ck_assert_uint_eq(record->size_bytes, 600000);
+	ck_assert_uint_eq(record->crc32, member.crc32);
+	ck_assert(!record->unchecked);
+	/* Another length, and another byte at the very end. */
+	for (int i = 0; i < 3; i++) {
+		uint8_t *bytes = content.data;
+		bytes[599999] ^= i == 2;
+		ck_assert_int_eq(
+			extract_there(archive, bytes, i == 2 ? 600000 : 599999 + 2 * (size_t)i),
+			EXTRACT_WHOLE);
+		bytes[599999] ^= i == 2;
+		ck_assert_int_eq(record->place, PLACE_FILE);
+		check_file("7.0-d", record, content.data, 600000);
+		ck_assert_int_eq(unlinkat(directory_fd, "7.0-d", 0), 0);
+	}
+	ck_assert_uint_eq(open_descriptors(), before);
+	archive_free(archive);
+	bytes_free(&content);
+	bytes_free(&deflated);
+}
+END_TEST
+
+START_TEST(a_file_that_is_trusted_is_taken_by_its_size)
+{
+	struct zips_member member = zips_stored("x", "abc", 3);
+	struct archive *archive = open_one(&member);
+	const struct record *record = extraction_record(extraction);
+
+	extraction_trust_there(extraction);
+	ck_assert_int_eq(extract_there(archive, "xyz", 3), EXTRACT_WHOLE);
+	ck_assert_int_eq(record->place, PLACE_THERE);
+	ck_assert(record->unchecked);
+	ck_assert_uint_eq(record->crc32, member.crc32);
+	ck_assert_int_eq(extract_there(archive, "ab", 2), EXTRACT_WHOLE);
+	ck_assert_int_eq(record->place, PLACE_FILE);
+	ck_assert(!record->unchecked);
+	archive_free(archive);
+}
+END_TEST
+
+START_TEST(what_is_there_keeps_to_the_limit_of_one_and_needs_no_room)
+{
+	struct zips_member member = zips_stored("x", "abc", 3);
+	struct archive *archive = open_one(&member);
+	struct bounds bounds;
+
+	bounds_init(&bounds);
+	bounds.limits.total_bytes = 2;
+	bounds.total_left = 0;
+	extraction_set_bounds(extraction, &bounds);
+	ck_assert_int_eq(extract_there(archive, "abc", 3), EXTRACT_WHOLE);
+	ck_assert_int_eq(extract_there(archive, "abd", 3), EXTRACT_FAILED);
+	ck_assert_int_eq(extraction_record(extraction)->failure.kind, FAILURE_TOTAL_LIMIT);
+	bounds.limits.member_bytes = 2;
+	extraction_set_bounds(extraction, &bounds);
+	ck_assert_int_eq(extract_there(archive, "abc", 3), EXTRACT_FAILED);
+	ck_assert_int_eq(extraction_record(extraction)->failure.kind, FAILURE_MEMBER_LIMIT);
+	archive_free(archive);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("extract");
@@ -832,6 +921,10 @@ int main(void)
 	tcase_add_loop_test(tests, a_stored_member_can_stay_in_place, 0, 7);
 	tcase_add_test(tests, a_member_that_is_not_stored_does_not_stay_in_place);
 	tcase_add_test(tests, what_is_not_whole_in_place_is_told);
+	tcase_add_test(tests,
+		a_file_that_is_there_is_taken_if_it_has_the_bytes_and_else_the_member_is_unzipped);
+	tcase_add_test(tests, a_file_that_is_trusted_is_taken_by_its_size);
+	tcase_add_test(tests, what_is_there_keeps_to_the_limit_of_one_and_needs_no_room);
 	tcase_add_test(tests, what_is_in_place_keeps_to_the_limit_of_one_and_needs_no_room);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

@@ -131,8 +131,32 @@ static const struct message samples[] = {
 	{.kind = MESSAGE_START, .start = {START_NONE, 0, false, true}},
 	{.kind = MESSAGE_ASK, .unit = 7, .ask = {false, "3.1-x.dat"}},
 	{.kind = MESSAGE_ASK, .unit = UINT64_MAX, .ask = {true, ""}},
-	{.kind = MESSAGE_HAND, .unit = 7, .hand = {0}},
-	{.kind = MESSAGE_HAND, .unit = 7, .hand = {4095}},
+	{.kind = MESSAGE_HAND, .unit = 7, .hand = {0, false}},
+	{.kind = MESSAGE_HAND, .unit = 7, .hand = {4095, true}},
+	{.kind = MESSAGE_LOOK,
+		.unit = 6,
+		.record = {.member = 16,
+			.place = PLACE_THERE,
+			.size_bytes = UINT64_MAX,
+			.own_name = true,
+			.time = 1577880000,
+			.dos_name = true,
+			.name = "d\\x",
+			.name_size = 3}},
+	{.kind = MESSAGE_RECORD,
+		.unit = 6,
+		.record = {.member = 17,
+			.place = PLACE_THERE,
+			.size_bytes = 188,
+			.inode = 0xfedcba9876543210,
+			.crc32 = 9,
+			.unchecked = true,
+			.own_name = true,
+			.time = 1,
+			.array = &array_of_two,
+			.note = NOTE_NPY_TRAILING,
+			.name = "d/x",
+			.name_size = 3}},
 	{.kind = MESSAGE_RECORD,
 		.unit = 5,
 		.record = {.member = 10,
@@ -303,6 +327,9 @@ static void assert_record_eq(const struct record *a, const struct record *b)
 	ck_assert_int_eq(a->place, b->place);
 	ck_assert_uint_eq(a->descriptor, b->descriptor);
 	ck_assert_int_eq(a->unchecked, b->unchecked);
+	ck_assert_int_eq(a->own_name, b->own_name);
+	ck_assert_int_eq(a->dos_name, b->dos_name);
+	ck_assert_int_eq(a->cut_name, b->cut_name);
 	ck_assert_int_eq(a->listed, b->listed);
 	ck_assert_int_eq(a->encrypted, b->encrypted);
 	ck_assert_uint_eq(a->method, b->method);
@@ -343,6 +370,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		ck_assert_int_eq(a->plan.behind_another, b->plan.behind_another);
 		return;
 	case MESSAGE_RECORD:
+	case MESSAGE_LOOK:
 		assert_record_eq(&a->record, &b->record);
 		return;
 	case MESSAGE_DONE:
@@ -377,6 +405,7 @@ static void assert_message_eq(const struct message *a, const struct message *b)
 		return;
 	case MESSAGE_HAND:
 		ck_assert_uint_eq(a->hand.error, b->hand.error);
+		ck_assert_int_eq(a->hand.looked, b->hand.looked);
 		return;
 	}
 	ck_abort_msg("kind %d", (int)a->kind);
@@ -621,6 +650,7 @@ END_TEST
 enum { BIT_FAILURE = 1, BIT_FILE = 2, BIT_OFFSET = 4, BIT_PACK = 8, BIT_NO_FILE = 1 << 8 };
 enum { BIT_OWN_NAME = 1 << 6, BIT_DIRECTORY = 1 << 7 };
 enum { BIT_LISTED = 1 << 9, BIT_IN_ARCHIVE = 1 << 13, BIT_UNCHECKED = 1 << 14 };
+enum { BIT_NPY_HEADER = 1 << 10, BIT_THERE = 1 << 15 };
 
 /** What a record says of the name besides the time. */
 static uint8_t own_name_bits = 3;
@@ -634,7 +664,7 @@ static int decode_fields(unsigned fields)
 
 	size_t size = put_raw_record(packet, (uint16_t)(fields & BIT_FAILURE), 1);
 	wire_writer_init(&writer, packet + size, sizeof(packet) - size);
-	if (fields & BIT_FILE) {
+	if (fields & (BIT_FILE | BIT_THERE)) {
 		wire_put_u64(&writer, 1);
 		wire_put_u64(&writer, 2);
 		wire_put_u32(&writer, 3);
@@ -679,6 +709,59 @@ START_TEST(a_member_in_its_archive_has_what_belongs_to_that_alone)
 	ck_assert_int_eq(decode_fields(BIT_IN_ARCHIVE | BIT_LISTED), -1);
 	ck_assert_int_eq(decode_fields(BIT_FAILURE), 0);
 	ck_assert_int_eq(decode_fields(BIT_FAILURE | BIT_UNCHECKED), -1);
+}
+END_TEST
+
+START_TEST(a_file_that_is_there_has_a_name_of_its_own_and_begins_with_the_member)
+{
+	const unsigned there = BIT_THERE | BIT_OWN_NAME;
+
+	ck_assert_int_eq(decode_fields(there), 0);
+	ck_assert_int_eq(decode_fields(there | BIT_UNCHECKED), 0);
+	ck_assert_int_eq(decode_fields(BIT_THERE), -1);
+	ck_assert_int_eq(decode_fields(there | BIT_OFFSET), -1);
+	ck_assert_int_eq(decode_fields(there | BIT_PACK), -1);
+	ck_assert_int_eq(decode_fields(there | BIT_NPY_HEADER), -1);
+	ck_assert_int_eq(decode_fields(there | BIT_FILE), -1);
+	ck_assert_int_eq(decode_fields(there | BIT_IN_ARCHIVE), -1);
+	ck_assert_int_eq(decode_fields(there | BIT_FAILURE), -1);
+	ck_assert_int_eq(decode_fields(there | BIT_LISTED), -1);
+}
+END_TEST
+
+/* Encode @message, which is not as it should be, and decode it. */
+static int decode_message(const struct message *message)
+{
+	uint8_t packet[4096];
+	size_t count;
+
+	return decode(packet, encode(message, packet), &count);
+}
+
+START_TEST(who_looks_for_a_file_says_what_the_member_is_and_no_more)
+{
+	const struct record good = {
+		.member = 1, .place = PLACE_THERE, .own_name = true, .name = "x", .name_size = 1};
+	struct message look = {.kind = MESSAGE_LOOK, .unit = 1, .record = good};
+
+	ck_assert_int_eq(decode_message(&look), 0);
+	look.record.inode = 1;
+	ck_assert_int_eq(decode_message(&look), -1);
+	look.record = good;
+	look.record.crc32 = 1;
+	ck_assert_int_eq(decode_message(&look), -1);
+	look.record = good;
+	look.record.unchecked = true;
+	ck_assert_int_eq(decode_message(&look), -1);
+	look.record = good;
+	look.record.note = NOTE_NPY_DAMAGED;
+	ck_assert_int_eq(decode_message(&look), -1);
+	look.record = good;
+	look.record.place = PLACE_FILE;
+	ck_assert_int_eq(decode_message(&look), -1);
+	look.record = good;
+	look.record.failure.kind = FAILURE_BAD_DATA;
+	ck_assert_int_eq(decode_message(&look), -1);
 }
 END_TEST
 
@@ -1096,6 +1179,9 @@ int main(void)
 	tcase_add_test(
 		tests, only_a_file_of_its_own_is_called_by_another_name_of_at_most_100_bytes);
 	tcase_add_test(tests, a_member_in_its_archive_has_what_belongs_to_that_alone);
+	tcase_add_test(
+		tests, a_file_that_is_there_has_a_name_of_its_own_and_begins_with_the_member);
+	tcase_add_test(tests, who_looks_for_a_file_says_what_the_member_is_and_no_more);
 	tcase_add_test(tests, a_name_of_its_own_is_for_a_file_of_its_own_and_for_a_directory);
 	tcase_add_test(tests, a_record_that_failed_with_no_failure_is_refused);
 	tcase_add_test(tests, unknown_fields_of_a_record_are_refused);

@@ -678,6 +678,10 @@ START_TEST(every_option_of_the_table_is_known)
 			ck_right("a", text, "-x", "1");
 			continue;
 		}
+		if (strcmp(name, "reuse") == 0) {
+			ck_right(text, "a", "-d", "1");
+			continue;
+		}
 		if (strcmp(name, "flat") == 0 || strcmp(name, "overwrite") == 0 ||
 			strcmp(name, "umask") == 0) {
 			ck_right("a", text, "-d", "1");
@@ -715,6 +719,32 @@ START_TEST(every_option_of_the_table_is_known)
 		snprintf(text, sizeof(text), "-%c", letter);
 		ck_right(text, "1", "a");
 	}
+}
+END_TEST
+
+START_TEST(files_that_are_there)
+{
+	ck_right("-d", "out", "a");
+	ck_assert(!options.reuse.wanted);
+	ck_right("-d", "out", "--reuse", "a");
+	ck_assert(options.reuse.wanted && !options.reuse.unchecked);
+	ck_right("-d", "out", "--reuse=unchecked", "a");
+	ck_assert(options.reuse.wanted && options.reuse.unchecked);
+	ck_right("-d", "out", "--reuse=unchecked", "--reuse=checked", "a");
+	ck_assert(options.reuse.wanted && !options.reuse.unchecked);
+	ck_right("-d", "out", "--reuse", "--overwrite", "--flat", "--dtype=f4", "a");
+	ck_wrong("option '--reuse' needs '--directory'", "--reuse", "a");
+	ck_wrong("option '--reuse': 'maybe' is neither 'checked' nor 'unchecked'", "-d", "out",
+		"--reuse=maybe", "a");
+	ck_wrong("option '--reuse': '' is neither 'checked' nor 'unchecked'", "-d", "out",
+		"--reuse=", "a");
+	ck_wrong("'unchecked' is no archive: give '--reuse=unchecked'", "-d", "out", "--reuse",
+		"unchecked", "a");
+	ck_wrong("'checked' is no archive: give '--reuse=checked'", "-d", "out", "--reuse",
+		"checked", "a");
+	ck_wrong("options '--reuse' and '--npy' exclude each other: a header would be put before "
+		 "the members",
+		"-d", "out", "--reuse", "--npy", "--dtype=f4", "a");
 }
 END_TEST
 
@@ -856,6 +886,7 @@ int main(void)
 	tcase_add_test(tests, a_very_long_argument_does_not_break_the_message);
 	tcase_add_test(tests, help_lists_every_option_of_the_table);
 	tcase_add_test(tests, every_option_of_the_table_is_known);
+	tcase_add_test(tests, files_that_are_there);
 	tcase_add_test(tests, a_directory_for_members_names);
 	tcase_add_test(tests, flat_is_for_one_archive);
 	tcase_add_test(tests, help_fits_80_columns);

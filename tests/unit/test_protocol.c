@@ -393,6 +393,65 @@ static bool may_be_packed(const struct unit *unit, uint64_t member, uint64_t pac
 	return may_say(&message);
 }
 
+static bool may_look(const struct unit *unit, uint64_t member)
+{
+	struct message message = make_record(unit, member);
+
+	message.kind = MESSAGE_LOOK;
+	message.record.place = PLACE_THERE;
+	message.record.own_name = true;
+	return may_say(&message);
+}
+
+START_TEST(a_worker_looks_for_each_member_once_and_before_its_record_if_the_run_reuses_files)
+{
+	struct run_naming naming = {.reuse.wanted = true};
+
+	plan(take(0, 0), 3, 9);
+	struct unit *unit = take(0, 3);
+	settings.naming = &naming;
+	ck_assert(!may_look(unit, 4)); /* it is not planned */
+	plan(unit, 8, 9);
+	unit->next_member = 5;
+	ck_assert(may_look(unit, 5));
+	ck_assert(may_look(unit, 7));
+	ck_assert(!may_look(unit, 4)); /* its record has come */
+	ck_assert(!may_look(unit, 8)); /* behind the unit */
+	ck_assert(!may_look(unit, 2));
+	ck_assert(!may_look(unit, UINT64_MAX));
+	worker.queue[1].next_look = 7;
+	ck_assert(may_look(unit, 7));
+	ck_assert(!may_look(unit, 6)); /* it was looked for, or passed over */
+	naming.reuse.wanted = false;
+	ck_assert(!may_look(unit, 7));
+	settings.naming = NULL;
+	ck_assert(!may_look(unit, 7));
+}
+END_TEST
+
+START_TEST(a_file_that_is_there_is_announced_as_far_as_the_run_wants_it_checked)
+{
+	struct run_naming naming = {.reuse.wanted = true};
+	struct unit *unit = take(0, 0);
+	struct message message = make_record(unit, 0);
+
+	plan(unit, 3, 3);
+	message.record.place = PLACE_THERE;
+	message.record.own_name = true;
+	ck_assert(!may_say(&message));
+	settings.naming = &naming;
+	ck_assert(may_say(&message));
+	message.record.unchecked = true;
+	ck_assert(!may_say(&message));
+	naming.reuse.unchecked = true;
+	ck_assert(may_say(&message));
+	message.record.unchecked = false;
+	ck_assert(!may_say(&message));
+	naming.reuse = (struct reuse){0};
+	ck_assert(!may_say(&message));
+}
+END_TEST
+
 START_TEST(packs_are_named_for_a_member_of_the_unit_and_come_in_order)
 {
 	plan(take(0, 0), 3, 9);
@@ -593,6 +652,9 @@ int main(void)
 	tcase_add_test(tests, what_own_names_need_is_said_if_the_run_gives_them_and_never_else);
 	tcase_add_test(tests, an_archive_has_no_more_entries_than_its_size_and_the_limit_allow);
 	tcase_add_test(tests, a_member_in_its_archive_ends_before_the_archive_does);
+	tcase_add_test(tests,
+		a_worker_looks_for_each_member_once_and_before_its_record_if_the_run_reuses_files);
+	tcase_add_test(tests, a_file_that_is_there_is_announced_as_far_as_the_run_wants_it_checked);
 	tcase_add_test(tests, packs_are_named_for_a_member_of_the_unit_and_come_in_order);
 	tcase_add_test(tests, who_asks_for_files_gets_those_of_members_that_have_no_record);
 	tcase_add_test(tests, a_record_is_of_the_kind_that_was_asked_for);

@@ -30,6 +30,7 @@ static void setup(void)
 		.npy = true,
 		.in_memory = true,
 		.own_names = true,
+		.reuse = {.unchecked = true},
 		.in_place = {.wanted = true, .aligned = true},
 		.decoder = DECODER_ZLIB,
 		.parts = PARTS_ALWAYS,
@@ -87,6 +88,7 @@ START_TEST(settings_arrive_as_they_were_sent)
 	ck_assert_uint_eq(got->raw->shape[0], 3);
 	ck_assert_uint_eq(got->raw->shape[2], 5);
 	ck_assert(got->npy && !got->pack && got->in_memory && got->own_names);
+	ck_assert(!got->reuse.wanted && got->reuse.unchecked);
 	ck_assert(got->in_place.wanted && !got->in_place.unchecked && got->in_place.aligned);
 	ck_assert_int_eq(got->decoder, DECODER_ZLIB);
 	ck_assert_int_eq(got->parts, PARTS_ALWAYS);
@@ -98,7 +100,7 @@ END_TEST
 
 START_TEST(settings_that_say_nothing_arrive)
 {
-	const struct worker_settings none = {.measure = true};
+	const struct worker_settings none = {.measure = true, .reuse.wanted = true};
 	struct settings_decoded decoded;
 	size_t count;
 	uint8_t *encoded = settings_encode(&none, &count);
@@ -112,6 +114,7 @@ START_TEST(settings_that_say_nothing_arrive)
 	ck_assert_uint_eq(decoded.settings.filter.count, 0);
 	ck_assert(decoded.settings.measure && !decoded.settings.in_memory &&
 		  !decoded.settings.own_names);
+	ck_assert(decoded.settings.reuse.wanted && !decoded.settings.reuse.unchecked);
 	settings_release(&decoded);
 	free(encoded);
 }
@@ -171,7 +174,7 @@ START_TEST(values_out_of_range_are_refused)
 {
 	/* The places: the task, the decoder, the parts, those of the sandbox, unknown flags. */
 	const uint8_t values[][2] = {
-		{0, TASK_KINDS}, {1, DECODER_KINDS}, {2, PARTS_CHOICES}, {3, 4}, {5, 0x40}};
+		{0, TASK_KINDS}, {1, DECODER_KINDS}, {2, PARTS_CHOICES}, {3, 4}, {6, 1}};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		uint8_t before = bytes[values[i][0]];
