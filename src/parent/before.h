@@ -17,9 +17,9 @@ struct before {
 };
 
 /**
- * Note a time that is later than what was changed before, and not later than what is changed from
- * now on, on the file system of the directory @directory_fd, which is this user's own. 0, or -1
- * with errno.
+ * Note a time that is later than what was changed before the run, and not later than what is
+ * changed from now on, on the file system of the directory @directory_fd, which the run has made.
+ * 0, or -1 with errno.
  */
 int before_note(struct before *before, int directory_fd);
 

@@ -114,10 +114,8 @@ int reuse_send(struct reuse_answers *answers, struct pool *pool, const struct wo
 	}
 	int error = errno;
 	reuse_drop(answers);
-	if (sent == 0 || error == EPIPE || error == ECONNRESET)
-		return 0; /* if it is dead, that will show */
-	errno = EBADMSG;
-	return -1;
+	errno = error == EPIPE || error == ECONNRESET ? ECONNRESET : EBADMSG;
+	return sent;
 }
 
 int reuse_look(struct naming *naming, struct pool *pool, const struct worker *worker,

@@ -34,8 +34,8 @@ int reuse_look(struct naming *naming, struct pool *pool, const struct worker *wo
 	const struct unit *unit, const struct message *look, struct reuse_answers *answers);
 
 /**
- * Send @answers to @worker, and begin anew. 0, or -1 with errno EBADMSG if it does not take its
- * answers.
+ * Send @answers to @worker, and begin anew. 0, or -1 with errno: EBADMSG if it does not take its
+ * answers, ECONNRESET if it is dead.
  */
 int reuse_send(struct reuse_answers *answers, struct pool *pool, const struct worker *worker);
 

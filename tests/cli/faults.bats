@@ -40,6 +40,10 @@ faults() {
 	faults --job=replaced
 }
 
+@test "what fails in a run that uses files again" {
+	faults --job=reused
+}
+
 @test "what fails in --gc" {
 	faults --job=gc
 }

@@ -166,7 +166,7 @@ name-exists d0/m6" ]
 	zipmap -d out.d --reuse a.zip
 	expect_status 1
 	[ ! -e written ]
-	cat out.d/a/d0/m0 >/dev/null
+	[ "$(timeout 20 cat out.d/a/d0/m0)" = x ]
 	wait "$writer"
 }
 
@@ -229,6 +229,27 @@ name-exists d0/m6" ]
 	zipmap -d aes.d --password-file=password --reuse=unchecked --json aes256
 	expect_good
 	expect_reused 3 false
+}
+
+@test "a member that cannot be unzipped fails alone among those that are used again" {
+	make_members a.zip 40
+	"$PYTHON" - <<-'END'
+		data = bytearray(open("a.zip", "rb").read())
+		at = -1
+		for number in range(40):
+		    at = data.find(b"PK\1\2", at + 1)
+		    if number % 5 == 2:
+		        data[at + 8] |= 0x41  # encrypted in a way that nobody knows
+		open("a.zip", "wb").write(data)
+	END
+	zipmap -d out.d --json a.zip
+	expect_status 1
+	cp out first
+	[ "$(jq -c 'select(.error)' first | wc -l)" -eq 8 ]
+	zipmap -d out.d --reuse --json a.zip
+	expect_status 1
+	jq -c 'del(.reused, .checked)' out | diff <(jq -c . first) -
+	[ "$(jq -c 'select(.reused)' out | wc -l)" -eq 32 ]
 }
 
 @test "a member that states no time is told by its CRC-32 alone" {

@@ -149,6 +149,8 @@ JOBS = {
                  COMMON, None, None),
     "replaced": Job(["-j2", "-d", TARGET, "--overwrite", FORMAT, "good.zip", "large.zip"],
                     ["good.zip", "large.zip"], None, "named"),
+    "reused": Job(["-j2", "-d", TARGET, "--reuse", "--overwrite", FORMAT, "good.zip", "large.zip"],
+                  ["good.zip", "large.zip"], None, "named"),
     "gc": Job(["--gc", "-j1"], [], None, "killed"),
 }
 
