@@ -109,9 +109,10 @@ static int set_array(json_t *object, const struct array *array)
 static int set_place(json_t *object, const struct record *record)
 {
 	bool in_place = record->place == PLACE_ARCHIVE;
-	int failed = set(object, in_place ? "in_place" : "reused", json_true()) |
-		     set(object, "checked", json_boolean(!record->unchecked));
+	int failed = in_place ? set(object, "in_place", json_true())
+			      : set(object, "reused", json_true());
 
+	failed |= set(object, "checked", json_boolean(!record->unchecked));
 	if (in_place && record->array)
 		failed |= set(object, "aligned", json_boolean(record_is_aligned(record)));
 	return failed;
