@@ -43,7 +43,7 @@ static zip_int64_t member_read(struct member *member, void *data, zip_uint64_t s
 {
 	if (size > member->left_bytes)
 		size = member->left_bytes;
-	values_read(member->values, data, size);
+	values_read(member->values, data, (size_t)size);
 	member->left_bytes -= size;
 	return (zip_int64_t)size;
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
@@ -115,15 +114,6 @@ static int open_anew(int fd)
 	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
-/* Map all of it, read only, and unmap it again. 0, or -1 with errno. */
-static int try_map(int fd, uint64_t size_bytes)
-{
-	if (size_bytes == 0)
-		return 0; /* mmap(2) refuses a length of 0 */
-	void *map = mmap(NULL, size_bytes, PROT_READ, MAP_SHARED, fd, 0);
-	return map == MAP_FAILED || munmap(map, size_bytes) < 0 ? -1 : 0;
-}
-
 int memoryfiles_take(
 	struct memoryfiles *files, int fd, uint64_t inode, bool map, uint64_t *size_bytes)
 {
@@ -133,7 +123,7 @@ int memoryfiles_take(
 	if (handed < 0 || memoryfiles_check(handed, inode, size_bytes) < 0)
 		return -1;
 	cleanup_fd int own = open_anew(handed);
-	if (own < 0 || (map && try_map(own, *size_bytes) < 0) || note(files, (uint32_t)own) < 0)
+	if (own < 0 || (map && io_try_map(own, *size_bytes) < 0) || note(files, (uint32_t)own) < 0)
 		return -1;
 	return steal_fd(&own);
 }

@@ -27,8 +27,8 @@ static void share_files(rlim_t both, unsigned workers, struct pool_share *share)
 
 	if (archives > both / 2)
 		archives = both / 2;
-	share->archives = archives > 0 ? archives : 1;
-	share->files = both > archives ? both - archives : 1;
+	share->archives = archives > 0 ? (size_t)archives : 1;
+	share->files = both > archives ? (size_t)(both - archives) : 1;
 }
 
 int pool_share_descriptors(
@@ -62,7 +62,7 @@ int pool_share_descriptors(
 	share->commands = most_commands > 0 ? (unsigned)most_commands : 1;
 	share->workers = most > 0 ? (unsigned)most : 1;
 	free_fds = free_fds > for_worker * most ? free_fds - for_worker * most : 1;
-	share->archives = free_fds;
+	share->archives = (size_t)free_fds;
 	share->files = 0;
 	if (in_memory)
 		share_files(free_fds, share->workers, share);

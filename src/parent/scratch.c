@@ -37,7 +37,7 @@ static uint64_t make_key(uint64_t archive, uint64_t member)
 static size_t find_place(const struct scratch *scratch, uint64_t key)
 {
 	size_t mask = scratch->capacity - 1;
-	size_t place = key & mask;
+	size_t place = (size_t)key & mask;
 
 	while (scratch->known[place].key != 0 && scratch->known[place].key != key)
 		place = (place + 1) & mask;
@@ -103,7 +103,7 @@ static void close_gap(struct scratch *scratch, size_t place)
 	size_t mask = scratch->capacity - 1;
 
 	for (size_t next = (place + 1) & mask; known[next].key != 0; next = (next + 1) & mask) {
-		size_t wanted = known[next].key & mask;
+		size_t wanted = (size_t)known[next].key & mask;
 		/* It may move if its way from where it is wanted leads over the gap. */
 		if (((next - wanted) & mask) < ((next - place) & mask))
 			continue;

@@ -7,10 +7,10 @@
 #include "parent/schedule.h"
 #include "protocol/membername.h"
 #include "util/cleanup.h"
+#include "util/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,8 +69,7 @@ static int map_whole(
 	*size_bytes = (uint64_t)status.st_size;
 	if (*size_bytes == 0)
 		return 0; /* nothing to map: mmap(2) refuses a length of 0 */
-	void *map = mmap(NULL, *size_bytes, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED || munmap(map, *size_bytes) < 0)
+	if (io_try_map(fd, *size_bytes) < 0)
 		return -1;
 	worker->has_mapped = true;
 	return 0;

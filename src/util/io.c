@@ -2,9 +2,10 @@
 
 #include "util/io.h"
 
-#include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -94,10 +95,26 @@ pid_t io_wait(pid_t pid, int *status)
 
 int io_status(int fd, struct stat *status)
 {
-	/* With 64 bits the kernel's structure is the library's. */
-	static_assert(sizeof(long) == 8, "elsewhere fstat(2) has another structure");
-
+#if __SIZEOF_LONG__ == 8
+	/* The kernel's structure is the library's. */
 	return (int)syscall(SYS_fstat, fd, status);
+#else
+	return fstat(fd, status);
+#endif
+}
+
+int io_try_map(int fd, uint64_t size_bytes)
+{
+	size_t size = (size_t)size_bytes;
+
+	if (size_bytes == 0)
+		return 0; /* mmap(2) refuses a length of 0 */
+	if (size != size_bytes) {
+		errno = EOVERFLOW;
+		return -1;
+	}
+	void *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	return map == MAP_FAILED || munmap(map, size) < 0 ? -1 : 0;
 }
 
 int io_truncate(int fd, uint64_t size)

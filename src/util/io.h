@@ -64,6 +64,12 @@ pid_t io_wait(pid_t pid, int *status);
  */
 int io_status(int fd, struct stat *status);
 
+/**
+ * Try whether a file of @size_bytes can be mapped for reading: map all of it, and unmap it again.
+ * 0, or -1 with errno; EOVERFLOW: it is larger than any map of this machine.
+ */
+int io_try_map(int fd, uint64_t size_bytes);
+
 /** ftruncate(2). 0, or -1 with errno. */
 int io_truncate(int fd, uint64_t size);
 

@@ -26,7 +26,10 @@
  */
 unsigned sandbox_parts(void);
 
-/** Which of the parts the running kernel has, the process staying as it is. */
+/**
+ * Which of the parts the running kernel has, the process staying as it is. A build of 32 bits has
+ * no seccomp.
+ */
 unsigned sandbox_available(void);
 
 /** The names of @parts to @text (@size bytes): "Landlock and seccomp", "none". */

@@ -665,6 +665,6 @@ void check_archive_fails(unit_deed *deed, const char *words)
 {
 	scene.at_unit[1] = deed;
 	ck_assert_int_eq(go(), RUN_COMPLETE);
-	check_all_but(scene.members);
+	check_all_but((size_t)scene.members);
 	check_one_failure("1.zip", words);
 }

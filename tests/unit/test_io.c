@@ -3,6 +3,7 @@
 #include "util/io.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -214,6 +215,23 @@ START_TEST(a_file_is_cut_and_has_room_set_aside)
 }
 END_TEST
 
+START_TEST(a_file_that_can_be_mapped_is_known_and_one_that_cannot_be)
+{
+	int fd = new_file();
+
+	ck_assert_int_eq(io_truncate(fd, 10000), 0);
+	ck_assert_int_eq(io_try_map(fd, 10000), 0);
+	ck_assert_int_eq(io_try_map(fd, 0), 0);
+	errno = 0;
+	ck_assert_int_eq(io_try_map(ends[0], 1), -1);
+	ck_assert_int_eq(errno, ENODEV);
+	/* With 32 bits this is more than a map can have, and not one of 4096 bytes. */
+	ck_assert_int_eq(io_try_map(fd, (UINT64_C(1) << 63) + 4096), -1);
+	ck_assert(errno == ENOMEM || errno == EOVERFLOW);
+	close(fd);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("io");
@@ -229,6 +247,7 @@ int main(void)
 	tcase_add_test(tests, a_write_that_fails_says_how_far_it_came);
 	tcase_add_test(tests, a_descriptor_that_is_none_fails);
 	tcase_add_test(tests, a_file_is_cut_and_has_room_set_aside);
+	tcase_add_test(tests, a_file_that_can_be_mapped_is_known_and_one_that_cannot_be);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -1098,6 +1098,11 @@ static uint64_t random_number(void)
 	return random_state;
 }
 
+static size_t below(size_t end)
+{
+	return (size_t)(random_number() % end);
+}
+
 START_TEST(random_bytes_never_harm)
 {
 	uint8_t packet[4096];
@@ -1105,7 +1110,7 @@ START_TEST(random_bytes_never_harm)
 
 	random_state = 0x9e3779b97f4a7c15;
 	for (int round = 0; round < 60000; round++) {
-		size_t size = random_number() % 80;
+		size_t size = below(80);
 		for (size_t i = 0; i < size; i++)
 			packet[i] = (uint8_t)random_number();
 		/* Most get past the tag and the length. */
@@ -1132,9 +1137,9 @@ START_TEST(valid_packets_with_a_few_bytes_changed_never_harm)
 	random_state = 0x0123456789abcdef;
 	for (int round = 0; round < 30000; round++) {
 		wire_writer_init(&writer, packet, sizeof(packet));
-		for (size_t i = random_number() % 3; i < SAMPLES; i += 1 + random_number() % 4)
+		for (size_t i = below(3); i < SAMPLES; i += 1 + below(4))
 			ck_assert_int_eq(message_put(&writer, &samples[i]), 0);
-		for (size_t i = 1 + random_number() % 3; i > 0; i--)
+		for (size_t i = 1 + below(3); i > 0; i--)
 			packet[random_number() % writer.size] = (uint8_t)random_number();
 		decode(packet, writer.size, &count);
 	}

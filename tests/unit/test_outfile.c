@@ -279,7 +279,7 @@ START_TEST(a_write_that_fails_loses_what_follows_and_keeps_the_rest)
 	ck_assert_ptr_null(outfile_room(&out, 1, &room_size));
 	ck_assert_int_eq(errno, EFBIG);
 	ck_assert_int_eq(out.error, EFBIG);
-	expected_size = limit.rlim_cur;
+	expected_size = (size_t)limit.rlim_cur;
 	ck_assert_uint_eq(outfile_position(&out), expected_size);
 	finish();
 }

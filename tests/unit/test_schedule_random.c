@@ -250,7 +250,7 @@ static void model_begin(bool unordered, bool stops, unsigned archives)
 {
 	memset(&model, 0, sizeof(model));
 	model.unordered = unordered;
-	model.takes = stops ? random_below(60) : SIZE_MAX;
+	model.takes = stops ? (size_t)random_below(60) : SIZE_MAX;
 	model.archives = archives;
 	for (unsigned i = 0; i < archives; i++) {
 		struct model_archive *archive = &model.archive[i];

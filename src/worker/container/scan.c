@@ -72,12 +72,13 @@ static int read_chain(struct archive *archive, struct cursor *cursor, uint64_t m
 static int sort_places(
 	struct archive *archive, struct cursor *cursor, uint64_t entries, struct failure *failure)
 {
-	cleanup_free struct extent *extents = reallocarray(NULL, entries, sizeof(*extents));
+	size_t room = (size_t)entries;
+	cleanup_free struct extent *extents = reallocarray(NULL, room, sizeof(*extents));
 	struct member member;
 	size_t count = 0;
 	int got = 0;
 
-	if (!extents)
+	if (!extents || room != entries)
 		return fail(failure, FAILURE_NO_MEMORY, 0, 0);
 	cursor_set(cursor, archive, 0, 0);
 	while (cursor->index < entries && (got = cursor_next_raw(cursor, &member, failure)) > 0)

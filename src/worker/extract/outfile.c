@@ -283,8 +283,7 @@ int outfile_try_map(struct outfile *out)
 		return 0; /* mmap(2) refuses a length of 0 */
 	if (out->has_mapped && out->file_bytes < MAPPED_FILE_MIN)
 		return 0;
-	void *map = mmap(NULL, out->file_bytes, PROT_READ, MAP_SHARED, out->fd, 0);
-	if (map == MAP_FAILED || munmap(map, out->file_bytes) < 0)
+	if (io_try_map(out->fd, out->file_bytes) < 0)
 		return -1;
 	out->has_mapped = true;
 	return 0;
