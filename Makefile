@@ -362,6 +362,12 @@ check-cluster:
 	$(Q)tests/tools/install-deps cluster
 	+$(Q)ZIPMAP_TEST_ARCHIVES=1000 $(MAKE) --no-print-directory check TESTS=cli/cluster
 
+# Built by Debian's cross compiler; what is not for this machine's processor is run by qemu-user.
+.PHONY: check-arm64 check-i386
+check-arm64 check-i386: check-%:
+	$(Q)tests/tools/install-deps build demo check '$*'
+	+$(Q)MAKE='$(MAKE) $(jobs)' tests/tools/cross '$*' $(TESTS)
+
 # ATTACK_KINDS='lies floods' plays only these.
 .PHONY: attack run-attack
 attack:
@@ -455,6 +461,8 @@ help:
 	@echo 'make fuzz         run each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS), or only FUZZ_TARGETS=...'
 	@echo 'make attack       ATTACK_RUNS=$(ATTACK_RUNS) runs with workers that an archive has taken over'
 	@echo 'make check-cluster  the examples of zipmap-cluster(7), by Slurm and GNU parallel'
+	@echo 'make check-arm64  build for arm64, run the tests that need no sandbox by qemu-user, and compare'
+	@echo 'make check-i386   build for 32 bits, and run the same tests'
 	@echo 'make lint         includes, format, warnings, manual, scripts'
 	@echo 'make format       put all C files in the house style'
 	@echo 'make install      install under $$(DESTDIR)$$(prefix), now $(DESTDIR)$(prefix)'

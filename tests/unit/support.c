@@ -100,8 +100,22 @@ uint64_t file_bytes(int fd)
 	return (uint64_t)status.st_size;
 }
 
+bool is_emulated(const char *what)
+{
+	const char *emulator = getenv("ZIPMAP_EMULATED");
+
+	if (emulator)
+		printf("skipped: %s has no %s\n", emulator, what);
+	return emulator != NULL;
+}
+
 static void refuse(int call, int error, unsigned count, const struct scmp_arg_cmp *arguments)
 {
+	/* To Check a case that leaves with 0 has passed. */
+	if (is_emulated("seccomp")) {
+		fflush(stdout);
+		_exit(0);
+	}
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
 
 	if (!filter ||

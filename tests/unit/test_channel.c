@@ -239,6 +239,9 @@ START_TEST(more_descriptors_than_a_packet_may_carry_are_refused_and_do_not_leak)
 	char byte;
 	size_t before = open_descriptors();
 
+	/* qemu-user takes them all, and what it says of that (MSG_CTRUNC) it overwrites. */
+	if (is_emulated("word for descriptors that a message has no room for"))
+		return;
 	for (size_t count = CHANNEL_FDS_MAX + 1; count <= 16; count++) {
 		send_many(fds, count);
 		errno = 0;

@@ -40,6 +40,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Machines of 32 bits have another call for the same. */
+#ifndef SYS_newfstatat
+#define SYS_newfstatat SYS_fstatat64
+#endif
+
 #define BOTH (SANDBOX_LANDLOCK | SANDBOX_SECCOMP)
 
 /* How an attempt ended: 0 it came through, an errno, or -SIGSYS: it was killed for it. */
@@ -891,7 +896,9 @@ END_TEST
 START_TEST(limits_hold_by_themselves)
 {
 	ck_assert_int_eq(try(0, too_many_descriptors), EMFILE);
-	if (sandbox_parts() & SANDBOX_SECCOMP) /* not under sanitizers */
+	if (!(sandbox_parts() & SANDBOX_SECCOMP)) /* under sanitizers */
+		return;
+	if (!is_emulated("limit of memory"))
 		ck_assert_int_eq(try(0, too_much_memory), ENOMEM);
 }
 END_TEST
@@ -902,6 +909,7 @@ START_TEST(root_has_no_capability_and_no_limit_can_be_raised)
 
 	if (sandbox_parts() == 0)
 		return; /* where lines are counted */
+	bool has_limit = !is_emulated("limit of the stack");
 	scratch_file("1/closed", "", 0);
 	ck_assert_int_eq(fchmodat(other_fd, "closed", 0, 0), 0);
 	for (size_t i = 0; i < sizeof(tried) / sizeof(tried[0]); i++) {
@@ -909,7 +917,8 @@ START_TEST(root_has_no_capability_and_no_limit_can_be_raised)
 			continue;
 		ck_assert_int_eq(try(tried[i], keep_capability), EPERM);
 		ck_assert_int_eq(try(tried[i], keep_bound), EPERM);
-		ck_assert_int_eq(try(tried[i], too_much_stack), EPERM);
+		if (has_limit)
+			ck_assert_int_eq(try(tried[i], too_much_stack), EPERM);
 		ck_assert_int_eq(try(tried[i], open_what_nobody_may), EACCES);
 	}
 }
@@ -970,6 +979,8 @@ START_TEST(a_step_that_is_refused_is_told_with_its_reason)
 	const int errors[] = {ENOSYS, EPERM, EINVAL};
 	int error = errors[_i];
 
+	if (is_emulated("seccomp"))
+		return;
 	expect_refused(0, SCMP_SYS(prctl), error, START_NO_PRIVILEGES);
 	expect_refused(0, SCMP_SYS(prlimit64), error, START_LIMITS);
 	if (sandbox_parts() != 0)
