@@ -121,7 +121,9 @@ wait_until() {
 	done
 }
 
+# An emulator's memory and time are not the program's either.
 skip_under_sanitizer() {
+	[[ -z ${ZIPMAP_EMULATED-} ]] || skip "under $ZIPMAP_EMULATED"
 	case $ZIPMAP_VARIANT in
 	*asan* | *ubsan* | *tsan* | *debug* | *cov*) skip "${1:-figures mean nothing} in the $ZIPMAP_VARIANT build" ;;
 	esac
@@ -132,6 +134,7 @@ need_root() {
 }
 
 need_strace() {
+	[[ -z ${ZIPMAP_EMULATED-} ]] || skip "strace would see $ZIPMAP_EMULATED"
 	strace -f -o /dev/null true 2>/dev/null || skip "strace is not there or not permitted"
 }
 
