@@ -27,6 +27,10 @@ if ! command -v 7zz >/dev/null && command -v 7z >/dev/null; then
 fi
 
 setup() {
+	prepare
+}
+
+prepare() {
 	cd "$BATS_TEST_TMPDIR" || return
 	umask 022
 	mkdir tmp

@@ -114,9 +114,12 @@ END_TEST
 
 START_TEST(a_large_sparse_file_is_accepted_without_reading_it)
 {
+	/* With 32 bits it cannot be mapped. */
+	const enum failure_kind verdict = sizeof(size_t) == 8 ? FAILURE_NONE : FAILURE_MAP;
+
 	scratch_file(FILE_NAME, "", 0);
 	ck_assert_int_eq(truncate(scratch_path(FILE_NAME), (off_t)1 << 36), 0);
-	ck_assert_int_eq(verify(record_of((uint64_t)1 << 36)), FAILURE_NONE);
+	ck_assert_int_eq(verify(record_of((uint64_t)1 << 36)), verdict);
 }
 END_TEST
 
