@@ -166,6 +166,9 @@ START_TEST(what_cannot_be_started_says_why)
 	char *directory[] = {(char *)"/tmp", NULL};
 	size_t before = open_descriptors();
 
+	/* Its vfork(2) is fork(2): what the child says in our memory does not get here. */
+	if (is_emulated("vfork(2)"))
+		return;
 	ck_assert_ptr_null(commands_start(&commands, missing, environ, true));
 	ck_assert_int_eq(errno, ENOENT);
 	ck_assert_ptr_null(commands_start(&commands, directory, environ, true));
@@ -228,6 +231,8 @@ START_TEST(the_next_process_of_a_command_adds_to_its_output)
 	ck_assert(!command_has_ended(command));
 	wait_for(command);
 	ck_assert_str_eq(printed(command, COMMAND_OUTPUT), "first\nsecond\n");
+	if (is_emulated("vfork(2)"))
+		return;
 	words[0] = (char *)"zipmap-no-such-command";
 	ck_assert_int_eq(commands_continue(&commands, command, words, environ), -1);
 	ck_assert_int_eq(errno, ENOENT);
