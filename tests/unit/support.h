@@ -56,15 +56,16 @@ void become_privileged(void);
 uint64_t file_bytes(int fd);
 
 /**
- * Whether this runs under an emulator of user programs, which says so in $ZIPMAP_EMULATED. If so, it
- * is printed that the case is skipped, since the emulator has no @what.
+ * Whether this runs under an emulator of user programs, which says so in $ZIPMAP_EMULATED. If so,
+ * it is printed that the case is skipped, since the emulator has no @what.
  */
 bool is_emulated(const char *what);
 
 /**
  * From now on the system call of the number @call fails with @error in this process, as with an old
  * kernel or in a container. This cannot be undone: call it in a child. If a filter cannot be had,
- * the process exits with status 254; under an emulator, which has none, it says so and exits with 0.
+ * the process exits with status 254; under an emulator, which has none, it says so and exits with
+ * 0.
  */
 void refuse_call(int call, int error);
 
