@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -182,7 +183,11 @@ bool become_unprivileged(void)
 	if (getuid() != 0)
 		return true;
 	ck_assert_int_eq(chmod(scratch_path(""), 0777), 0);
-	ck_assert_int_eq(seteuid(NOBODY), 0);
+	if (seteuid(NOBODY) < 0 && errno == EINVAL) {
+		printf("skipped: this user namespace has no user %d\n", NOBODY);
+		return false;
+	}
+	ck_assert_int_eq(geteuid(), NOBODY);
 	if (faccessat(AT_FDCWD, scratch_path(""), W_OK | X_OK, AT_EACCESS) == 0)
 		return true;
 	ck_assert_int_eq(seteuid(0), 0);
