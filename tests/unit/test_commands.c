@@ -259,7 +259,7 @@ START_TEST(many_at_once_are_never_mixed)
 	enum { COUNT = 200 };
 	struct command *all[COUNT];
 	char script[128];
-	char line[16];
+	char line[64];
 
 	for (int i = 0; i < COUNT; i++) {
 		snprintf(script, sizeof(script), "for i in 1 2 3; do echo %d; done", i);
