@@ -14,6 +14,7 @@ static struct cache cache;
 static struct rundir rundir;
 static struct keepentry keep;
 static struct job job;
+static char archive_path[] = "a.zip";
 
 static void begin(void)
 {
@@ -24,8 +25,7 @@ static void begin(void)
 	ck_assert_int_eq(cache_open(&cache, scratch_path("kept"), true, &why), 0);
 	ck_assert_int_eq(rundir_create(&rundir, cache.path), 0);
 	ck_assert_int_eq(keepentry_init(&keep, &cache, &rundir), 0);
-	job = (struct job){
-		.path = (char[]){"a.zip"}, .entries = 2, .kept = kept_new(&cache, &archive)};
+	job = (struct job){.path = archive_path, .entries = 2, .kept = kept_new(&cache, &archive)};
 	ck_assert_ptr_nonnull(job.kept);
 }
 
