@@ -420,10 +420,7 @@ int main(int argc, char *argv[])
 			fputs("Try 'zipmap --help' for more information.\n", stderr);
 		goto out;
 	}
-	diag_set_level(options.quiet ? DIAG_ERROR : options.verbose ? DIAG_DETAIL : DIAG_WARNING);
-	const char *unused = options_unused(&options);
-	if (unused)
-		diag(DIAG_WARNING, "%s", unused);
+	commandline_begin_diag(&options);
 	switch (options.action) {
 	case ACTION_RUN:
 	case ACTION_LIST:

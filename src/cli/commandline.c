@@ -4,6 +4,7 @@
 
 #include "cli/optiontable.h"
 #include "cli/suggestion.h"
+#include "util/diag.h"
 #include "util/printable.h"
 
 #include <assert.h>
@@ -226,6 +227,15 @@ void commandline_print_help(FILE *stream)
 	      "\n"
 	      "Without one of the options of \"Who removes the files\", that is you.\n",
 		stream);
+}
+
+void commandline_begin_diag(const struct options *options)
+{
+	const char *unused = options_unused(options);
+
+	diag_set_level(options->quiet ? DIAG_ERROR : options->verbose ? DIAG_DETAIL : DIAG_WARNING);
+	if (unused)
+		diag(DIAG_WARNING, "%s", unused);
 }
 
 void commandline_print_version(FILE *stream)

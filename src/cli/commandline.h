@@ -20,6 +20,9 @@
  */
 int commandline_parse(struct options *options, int argc, char **argv, struct options_error *error);
 
+/** Have stderr say as much as @options want, and first what was given and has no effect. */
+void commandline_begin_diag(const struct options *options);
+
 /** Print the text of --help. Errors are left in the stream (ferror). */
 void commandline_print_help(FILE *stream);
 
